@@ -1,6 +1,6 @@
 // Turns the table of API facts into the project's types, resource references and schema text.
 // Usage: node tools/generate-api.mjs [--check]   (--check fails when the committed output is stale)
-import { readFileSync, writeFileSync, mkdirSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -103,7 +103,11 @@ for (const [ref, type] of Object.entries(facts.types)) {
     if (ref === `${META}ObjectMeta` && ['name', 'uid', 'resourceVersion', 'creationTimestamp'].includes(fname)) opt = ''
     lines.push(`  ${key(fname)}${opt}: ${t}`)
   }
-  mod.lines.push(lines.length ? `export interface ${name} {\n${lines.join('\n')}\n}\n` : `export type ${name} = Record<string, never>\n`)
+  mod.lines.push(
+    lines.length
+      ? `export interface ${name} {\n${lines.join('\n')}\n}\n`
+      : `export type ${name} = Record<string, never>\n`,
+  )
 }
 moduleOf('meta-v1').lines.push(
   '/** The metadata of an object that lives in a namespace. */\nexport interface NamespacedObjectMeta extends ObjectMeta {\n  namespace: string\n}\n',

@@ -101,5 +101,10 @@ export interface Client {
    * POSTs a body to a subresource whose request and answer are other kinds than the object,
    * e.g. `pods/binding` (Binding → Status) or `serviceaccounts/token` (TokenRequest → TokenRequest).
    */
-  createSubresource<Answer>(ref: ResourceRef<unknown>, key: ObjectKey, subresource: string, body: object): Promise<Answer>
+  createSubresource<Answer>(
+    ref: ResourceRef<unknown>,
+    key: ObjectKey,
+    subresource: string,
+    body: object,
+  ): Promise<Answer>
 }

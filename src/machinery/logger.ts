@@ -20,11 +20,13 @@ export type LogLevel = keyof typeof LEVELS
 /** Writes one JSON line per event through `write`. `now` gives milliseconds since the epoch. */
 export function jsonLogger(options: { write: (line: string) => void; level: LogLevel; now: () => number }): Logger {
   const make = (bound: LogFields): Logger => {
-    const at = (level: LogLevel) => (event: string, fields: LogFields = {}) => {
-      if (LEVELS[level] < LEVELS[options.level]) return
-      const line = { time: new Date(options.now()).toISOString(), level, event, ...bound, ...fields }
-      options.write(`${JSON.stringify(line, describe)}\n`)
-    }
+    const at =
+      (level: LogLevel) =>
+      (event: string, fields: LogFields = {}) => {
+        if (LEVELS[level] < LEVELS[options.level]) return
+        const line = { time: new Date(options.now()).toISOString(), level, event, ...bound, ...fields }
+        options.write(`${JSON.stringify(line, describe)}\n`)
+      }
     return {
       debug: at('debug'),
       info: at('info'),
