@@ -1,0 +1,142 @@
+// Formats of names, labels and ports with upstream's messages: each `…Problem` gives undefined when all is well.
+// Wording: k8s.io/apimachinery/pkg/util/validation.
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+const DNS_LABEL = new RegExp(`^${LABEL}$`)
+const DNS_SUBDOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`)
+const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
+const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+
+function tooLong(max: number): string {
+  return `must be no more than ${max} bytes`
+}
+
+function mustMatch(what: string, regex: string, ...examples: string[]): string {
+  const shown = examples.map((e) => `'${e}'`).join(',  or ')
+  return `${what} (e.g. ${shown}, regex used for validation is '${regex}')`
+}
+
+/** RFC 1123 label: pod-like names, namespaces. */
+export function dnsLabelProblem(value: string): string | undefined {
+  if (value.length > 63) return tooLong(63)
+  if (DNS_LABEL.test(value)) return undefined
+  return mustMatch(
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+    LABEL,
+    'my-name',
+    '123-abc',
+  )
+}
+
+/** RFC 1123 subdomain: most object names. */
+export function dnsSubdomainProblem(value: string): string | undefined {
+  if (value.length > 253) return tooLong(253)
+  if (DNS_SUBDOMAIN.test(value)) return undefined
+  return mustMatch(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+    `${LABEL}(\\.${LABEL})*`,
+    'example.com',
+  )
+}
+
+/** RFC 1035 label: service names. */
+export function dns1035LabelProblem(value: string): string | undefined {
+  if (value.length > 63) return tooLong(63)
+  if (DNS_1035.test(value)) return undefined
+  return mustMatch(
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+    '[a-z]([-a-z0-9]*[a-z0-9])?',
+    'my-name',
+    'abc-123',
+  )
+}
+
+/** Names that only have to be one path segment: RBAC objects. */
+export function pathSegmentProblem(value: string): string | undefined {
+  if (value === '.' || value === '..') return `may not be '${value}'`
+  for (const illegal of ['/', '%']) if (value.includes(illegal)) return `may not contain '${illegal}'`
+  return undefined
+}
+
+/** Label and annotation keys: `[prefix/]name`. */
+export function qualifiedNameProblem(value: string): string | undefined {
+  const parts = value.split('/')
+  let name = value
+  if (parts.length > 2) {
+    return `a qualified name ${mustMatch("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]', 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`
+  }
+  if (parts.length === 2) {
+    const [prefix = '', rest = ''] = parts
+    name = rest
+    if (prefix === '') return 'prefix part must be non-empty'
+    const problem = dnsSubdomainProblem(prefix)
+    if (problem) return `prefix part ${problem}`
+  }
+  if (name === '') return 'name part must be non-empty'
+  if (name.length > 63) return `name part ${tooLong(63)}`
+  if (QUALIFIED.test(name)) return undefined
+  return mustMatch(
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+    '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]',
+    'MyName',
+    'my.name',
+    '123-abc',
+  )
+}
+
+export function labelValueProblem(value: string): string | undefined {
+  if (value.length > 63) return tooLong(63)
+  if (LABEL_VALUE.test(value)) return undefined
+  return mustMatch(
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+    '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?',
+    'MyValue',
+    'my_value',
+    '12345',
+  )
+}
+
+export function portProblem(value: number): string | undefined {
+  return Number.isInteger(value) && value >= 1 && value <= 65535 ? undefined : 'must be between 1 and 65535, inclusive'
+}
+
+/** Named ports: IANA_SVC_NAME. */
+export function portNameProblem(value: string): string | undefined {
+  if (value.length > 15) return 'must be no more than 15 characters'
+  if (!/^[-a-z0-9]+$/.test(value)) {
+    return 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'
+  }
+  if (!/[a-z]/.test(value)) return 'must contain at least one letter (a-z)'
+  if (value.includes('--')) return 'must not contain consecutive hyphens'
+  if (value.startsWith('-') || value.endsWith('-')) return 'must not begin or end with a hyphen'
+  return undefined
+}
+
+/** Environment variable names (relaxed form: printable ASCII without `=`). */
+export function envVarNameProblem(value: string): string | undefined {
+  if (value === '') return 'environment variable name must not be empty'
+  for (const c of value) {
+    const code = c.charCodeAt(0)
+    if (c === '=' || code < 32 || code > 126) {
+      return "a valid environment variable name must consist only of printable ASCII characters other than '='"
+    }
+  }
+  return undefined
+}
+
+/** Keys of ConfigMap and Secret data. */
+export function configMapKeyProblem(value: string): string | undefined {
+  if (value.length > 253) return tooLong(253)
+  if (value === '.') return "must not be '.'"
+  if (value === '..') return "must not be '..'"
+  if (value.startsWith('..')) return "must not start with '..'"
+  if (/^[-._a-zA-Z0-9]+$/.test(value)) return undefined
+  return mustMatch(
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+    '[-._a-zA-Z0-9]+',
+    'key.name',
+    'KEY_NAME',
+    'key-name',
+  )
+}
