@@ -2,8 +2,9 @@
 
 import sortedBtree from 'sorted-btree'
 
-// The package is CommonJS; under native ESM its class is the module's `default` property.
-const { default: BTree } = sortedBtree
+// The package is CommonJS: some loaders hand out its class, others the module whose `default` is the class.
+type Tree = typeof sortedBtree.default
+const BTree: Tree = typeof sortedBtree === 'function' ? (sortedBtree as Tree) : sortedBtree.default
 
 /** Keys in code-unit order. `clone()` shares structure until either side changes. */
 export type OrderedMap<V> = InstanceType<typeof BTree<string, V>>
