@@ -29,8 +29,11 @@ export interface Reconciler {
 /** One controller, as listed in controllers/index.ts. */
 export interface Controller {
   readonly name: string
-  /** Subscribes to informers (each handler adds keys to `queue`) and returns the reconciler. */
-  setup(context: ControllerContext, queue: Workqueue): Reconciler
+  /**
+   * Subscribes to informers (each handler adds keys to `queue`) and returns the reconciler.
+   * `signal` ends whatever the controller runs on its own.
+   */
+  setup(context: ControllerContext, queue: Workqueue, signal: AbortSignal): Reconciler
 }
 
 /** Sets up `controllers`, waits for their informers, and runs them until the signal aborts. */
@@ -42,7 +45,7 @@ export async function runControllers(
   const runs = controllers.map((controller) => {
     const log = context.log.with({ controller: controller.name })
     const queue = new Workqueue({ name: controller.name, clock: context.clock, log })
-    return { queue, reconciler: controller.setup({ ...context, log }, queue) }
+    return { queue, reconciler: controller.setup({ ...context, log }, queue, signal) }
   })
   context.informers.start(signal)
   await context.informers.waitForSync()

@@ -48,6 +48,8 @@ export function createEventRecorder(env: {
   host?: string
 }): EventRecorder {
   const remembered = new Map<string, Remembered>()
+  let written = 0
+  const salt = [...env.component].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 256, 7)
   let tail: Promise<void> = Promise.resolve()
   let pending = 0
 
@@ -87,7 +89,10 @@ export function createEventRecorder(env: {
         if (!isReason(error, 'NotFound')) throw error
       }
     }
-    const name = `${target.metadata.name}.${Math.floor(now * 1e6).toString(16)}${(remembered.size % 256).toString(16).padStart(2, '0')}`
+    // The counter keeps names apart within a millisecond, the component those of different recorders.
+    written += 1
+    const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt((written * 256 + salt) % 1_000_000)).toString(16)
+    const name = `${target.metadata.name}.${stamp}`
     const firstTimestamp = formatTime(now)
     remembered.delete(id)
     remembered.set(id, { name, count: 1, firstTimestamp, lastSeen: now })

@@ -59,7 +59,9 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   readonly #env: InformerEnv
   readonly #options: InformerOptions<T>
   readonly #items = new Map<string, DeepReadonly<T>>()
+  readonly #indexers = new Map<string, (object: DeepReadonly<T>) => readonly string[]>()
   readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #byNamespace = new Map<string, Set<string>>()
   readonly #handlers: InformerHandler<T>[] = []
   #synced = false
   #resolveSynced: () => void = () => {}
@@ -72,7 +74,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     this.#env = env
     this.ref = ref
     this.#options = options
-    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map())
+    for (const [name, valuesOf] of Object.entries(options.indexes ?? {})) this.addIndex(name, valuesOf)
   }
 
   get synced(): boolean {
@@ -95,14 +97,31 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   }
 
   list(namespace?: string): DeepReadonly<T>[] {
-    const all = [...this.#items.values()]
-    return namespace === undefined ? all : all.filter((o) => o.metadata.namespace === namespace)
+    if (namespace === undefined) return [...this.#items.values()]
+    return this.#lookUp(this.#byNamespace, namespace)
   }
 
   by(index: string, value: string): DeepReadonly<T>[] {
     const values = this.#indexes.get(index)
     if (!values) throw new Error(`cannot look up ${groupResourceOf(this.ref)}: no index ${JSON.stringify(index)}`)
-    return [...(values.get(value) ?? [])].map((key) => this.#items.get(key)).filter((o) => o !== undefined)
+    return this.#lookUp(values, value)
+  }
+
+  #lookUp(values: ReadonlyMap<string, ReadonlySet<string>>, value: string): DeepReadonly<T>[] {
+    const found: DeepReadonly<T>[] = []
+    for (const key of values.get(value) ?? []) {
+      const object = this.#items.get(key)
+      if (object) found.push(object)
+    }
+    return found
+  }
+
+  /** Adds a named index to this informer; adding the same name again changes nothing. */
+  addIndex(name: string, valuesOf: (object: DeepReadonly<T>) => readonly string[]): void {
+    if (this.#indexes.has(name)) return
+    this.#indexers.set(name, valuesOf)
+    this.#indexes.set(name, new Map())
+    for (const [key, object] of this.#items) this.#indexUnder(name, valuesOf, key, object)
   }
 
   /** Runs until the signal aborts. Calling it again returns the same run. */
@@ -116,6 +135,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     let version: string | undefined
     while (!signal.aborted) {
       try {
+        const startedAt = this.#env.clock.now()
         version ??= await this.#relist()
         for await (const event of this.#env.client.watch(this.ref, {
           ...this.#selection(),
@@ -130,9 +150,13 @@ export class Informer<T extends KubeObject> implements Lister<T> {
           version = event.object.metadata.resourceVersion
           this.#apply(event.type, event.object)
         }
+        // A server that closes watches at once must not be asked in a tight loop.
+        if (!signal.aborted && this.#env.clock.now() - startedAt < MIN_BACKOFF_MS) {
+          await sleep(this.#env.clock, MIN_BACKOFF_MS, { signal }).catch(() => {})
+        }
       } catch (error) {
         if (signal.aborted) return
-        if (isReason(error, 'Expired') || isReason(error, 'Gone')) {
+        if (version !== undefined && (isReason(error, 'Expired') || isReason(error, 'Gone'))) {
           version = undefined
           continue
         }
@@ -188,26 +212,39 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   }
 
   #index(key: string, object: DeepReadonly<T>): void {
-    for (const [name, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
-      const index = this.#indexes.get(name)
-      for (const value of valuesOf(object)) {
-        const keys = index?.get(value)
-        if (keys) keys.add(key)
-        else index?.set(value, new Set([key]))
-      }
-    }
+    addTo(this.#byNamespace, object.metadata.namespace ?? '', key)
+    for (const [name, valuesOf] of this.#indexers) this.#indexUnder(name, valuesOf, key, object)
+  }
+
+  #indexUnder(
+    name: string,
+    valuesOf: (object: DeepReadonly<T>) => readonly string[],
+    key: string,
+    object: DeepReadonly<T>,
+  ): void {
+    const index = this.#indexes.get(name)
+    if (index) for (const value of valuesOf(object)) addTo(index, value, key)
   }
 
   #unindex(key: string, object: DeepReadonly<T>): void {
-    for (const [name, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
+    removeFrom(this.#byNamespace, object.metadata.namespace ?? '', key)
+    for (const [name, valuesOf] of this.#indexers) {
       const index = this.#indexes.get(name)
-      for (const value of valuesOf(object)) {
-        const keys = index?.get(value)
-        keys?.delete(key)
-        if (keys?.size === 0) index?.delete(value)
-      }
+      if (index) for (const value of valuesOf(object)) removeFrom(index, value, key)
     }
   }
+}
+
+function addTo(index: Map<string, Set<string>>, value: string, key: string): void {
+  const keys = index.get(value)
+  if (keys) keys.add(key)
+  else index.set(value, new Set([key]))
+}
+
+function removeFrom(index: Map<string, Set<string>>, value: string, key: string): void {
+  const keys = index.get(value)
+  keys?.delete(key)
+  if (keys?.size === 0) index.delete(value)
 }
 
 /** Hands out one shared informer per resource (without selectors or own indexes), started together. */
