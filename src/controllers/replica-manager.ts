@@ -239,14 +239,13 @@ class ReplicaManager<T extends ReplicaOwner> {
       now: formatTime(now),
     })
     const status = {
-      ...counts,
+      replicas: counts.replicas,
+      ...nonZero(counts),
       ...(this.#kind.countsTerminating ? { terminatingReplicas } : {}),
       observedGeneration: object.metadata.generation ?? 0,
       ...(conditions.length > 0 ? { conditions } : {}),
     }
-    const before = { readyReplicas: 0, availableReplicas: 0, fullyLabeledReplicas: 0, ...object.status }
-    if (this.#kind.countsTerminating) before.terminatingReplicas ??= 0
-    if (sameValue(before, status)) return
+    if (sameValue(object.status, status)) return
     const updated = { ...object, status } as unknown as DeepReadonly<T>
     try {
       await this.#context.client.update(this.#kind.ref, updated, { subresource: 'status' })
@@ -262,6 +261,11 @@ class ReplicaManager<T extends ReplicaOwner> {
     const { metadata } = owner as DeepReadonly<KubeObject>
     return { apiVersion: apiVersionOf(this.#kind.ref), kind: this.#kind.ref.kind, metadata }
   }
+}
+
+/** Optional counts of zero are absent on the wire. */
+function nonZero(counts: object): object {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== 0))
 }
 
 function podId(pod: ReadPod): string {
