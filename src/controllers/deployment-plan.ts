@@ -79,7 +79,9 @@ export function splitReplicaSets(
   return { current, old: sorted.filter((rs) => rs !== current) }
 }
 
-export function revisionOf(object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): number {
+export function revisionOf(object: {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
+}): number {
   const revision = Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10)
   return Number.isNaN(revision) ? 0 : revision
 }
@@ -137,7 +139,11 @@ export function currentSize(deployment: ReadDeployment, all: readonly ReadReplic
 }
 
 /** Next step for the current ReplicaSet of a rolling update; none when it has its size. */
-export function planCurrent(deployment: ReadDeployment, current: ReadReplicaSet, old: readonly ReadReplicaSet[]): ScaleStep[] {
+export function planCurrent(
+  deployment: ReadDeployment,
+  current: ReadReplicaSet,
+  old: readonly ReadReplicaSet[],
+): ScaleStep[] {
   const wanted = specReplicas(deployment)
   const size = specReplicas(current)
   if (size === wanted) return []
@@ -146,7 +152,11 @@ export function planCurrent(deployment: ReadDeployment, current: ReadReplicaSet,
 }
 
 /** Next steps for the old ReplicaSets of a rolling update: first pods that are not available, then as many as allowed. */
-export function planOld(deployment: ReadDeployment, current: ReadReplicaSet, old: readonly ReadReplicaSet[]): ScaleStep[] {
+export function planOld(
+  deployment: ReadDeployment,
+  current: ReadReplicaSet,
+  old: readonly ReadReplicaSet[],
+): ScaleStep[] {
   const sizes = new Map(old.map((rs) => [rs, specReplicas(rs)]))
   const all = [...old, current]
   if (sum(old, specReplicas) === 0) return []

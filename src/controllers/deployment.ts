@@ -2,7 +2,11 @@
 
 import type { ReplicaSet } from '../api/generated/apps-v1.ts'
 import type { PodTemplateSpec } from '../api/generated/core-v1.ts'
-import { deployments as deploymentsRef, pods as podsRef, replicasets as replicaSetsRef } from '../api/generated/resources.ts'
+import {
+  deployments as deploymentsRef,
+  pods as podsRef,
+  replicasets as replicaSetsRef,
+} from '../api/generated/resources.ts'
 import { apiVersionOf } from '../api/resource-ref.ts'
 import type { Controller, ControllerContext } from '../client/controller.ts'
 import { keyOf } from '../client/informer.ts'
@@ -95,7 +99,8 @@ class Rollouts {
     this.#pods.subscribe({
       // Recreate waits until the last old pod is gone.
       update: (previous, pod) => {
-        if (!isPodTerminal(previous) && isPodTerminal(pod)) this.#wakeRecreate(controllerOf(pod)?.name, pod.metadata.namespace)
+        if (!isPodTerminal(previous) && isPodTerminal(pod))
+          this.#wakeRecreate(controllerOf(pod)?.name, pod.metadata.namespace)
       },
       delete: (pod) => this.#wakeRecreate(controllerOf(pod)?.name, pod.metadata.namespace),
     })
@@ -205,8 +210,7 @@ class Rollouts {
   #oldPodsRemain(old: readonly ReadReplicaSet[]): boolean {
     return old.some(
       (rs) =>
-        rs.status.replicas > 0 ||
-        this.#pods.by(BY_CONTROLLER, rs.metadata.uid).some((pod) => !isPodTerminal(pod)),
+        rs.status.replicas > 0 || this.#pods.by(BY_CONTROLLER, rs.metadata.uid).some((pod) => !isPodTerminal(pod)),
     )
   }
 
@@ -391,7 +395,11 @@ class Rollouts {
       await this.#context.client.patch(
         deploymentsRef,
         { namespace, name },
-        { type: 'merge', subresource: 'status', patch: { metadata: { uid }, status: { ...cleared(deployment.status), ...withoutZeros(status) } } },
+        {
+          type: 'merge',
+          subresource: 'status',
+          patch: { metadata: { uid }, status: { ...cleared(deployment.status), ...withoutZeros(status) } },
+        },
       )
     } catch (error) {
       if (!isReason(error, 'NotFound')) throw error
@@ -410,7 +418,9 @@ function cleared(status: ReadDeployment['status']): Record<string, null> {
 
 /** Counts of zero are absent on the wire, but for terminatingReplicas, which is a pointer upstream. */
 function withoutZeros(status: ReadDeployment['status']): object {
-  return Object.fromEntries(Object.entries(status).filter(([key, value]) => value !== 0 || key === 'terminatingReplicas'))
+  return Object.fromEntries(
+    Object.entries(status).filter(([key, value]) => value !== 0 || key === 'terminatingReplicas'),
+  )
 }
 
 function newReplicaSet(deployment: ReadDeployment, old: readonly ReadReplicaSet[]) {

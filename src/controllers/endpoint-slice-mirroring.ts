@@ -1,11 +1,11 @@
 // Mirrors Endpoints that were written by hand, for Services without a selector, into EndpointSlices.
 
-import type { Endpoints, EndpointSubset } from '../api/generated/core-v1.ts'
+import type { EndpointSubset, Endpoints } from '../api/generated/core-v1.ts'
 import type { Endpoint } from '../api/generated/discovery-v1.ts'
 import {
   endpoints as endpointsRef,
-  endpointslices as slicesRef,
   services as servicesRef,
+  endpointslices as slicesRef,
 } from '../api/generated/resources.ts'
 import type { Controller } from '../client/controller.ts'
 import { keyOf } from '../client/informer.ts'
@@ -40,7 +40,8 @@ export const endpointSliceMirroringController: Controller = {
         const source = endpoints.get(key)
         const service = services.get(key)
         const existing = slices.by('service', key).filter((s) => s.metadata.labels?.[SLICE_MANAGED_BY] === CONTROLLER)
-        const mirrored = source && service && Object.keys(service.spec.selector ?? {}).length === 0 && wantsMirror(source)
+        const mirrored =
+          source && service && Object.keys(service.spec.selector ?? {}).length === 0 && wantsMirror(source)
         if (!mirrored) return removeSlices(context.client, existing)
         const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...annotations } =
           source.metadata.annotations ?? {}

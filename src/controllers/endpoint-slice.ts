@@ -3,10 +3,10 @@
 import type { Node } from '../api/generated/core-v1.ts'
 import type { Endpoint, EndpointPort } from '../api/generated/discovery-v1.ts'
 import {
-  endpointslices as slicesRef,
   nodes as nodesRef,
   pods as podsRef,
   services as servicesRef,
+  endpointslices as slicesRef,
 } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
 import type { Controller } from '../client/controller.ts'

@@ -19,8 +19,8 @@ import {
   TRIGGER_TIME,
   triggerTime,
 } from './endpoint-plan.ts'
-import { watchServices } from './support/service-watch.ts'
 import type { ReadPod } from './support/pods.ts'
+import { watchServices } from './support/service-watch.ts'
 import { sameValue, stableJson } from './support/values.ts'
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
@@ -41,7 +41,10 @@ export const endpointsController: Controller = {
       const existing = current.get(key)
       if (!existing || existing.metadata.labels?.[MANAGED_BY] !== 'endpoint-controller') return
       try {
-        await context.client.delete(endpointsRef, { namespace: existing.metadata.namespace, name: existing.metadata.name })
+        await context.client.delete(endpointsRef, {
+          namespace: existing.metadata.namespace,
+          name: existing.metadata.name,
+        })
       } catch (error) {
         if (!isReason(error, 'NotFound')) throw error
       }
@@ -60,7 +63,8 @@ export const endpointsController: Controller = {
         const labels: Record<string, string> = { ...service.metadata.labels, [MANAGED_BY]: 'endpoint-controller' }
         if (isHeadless(service)) labels[HEADLESS] = ''
         else delete labels[HEADLESS]
-        if (existing && sameValue(existing.subsets ?? [], subsets) && sameValue(existing.metadata.labels, labels)) return
+        if (existing && sameValue(existing.subsets ?? [], subsets) && sameValue(existing.metadata.labels, labels))
+          return
         const annotations: Record<string, string> = { ...existing?.metadata.annotations }
         const trigger = triggerTime(service, selected)
         if (trigger) annotations[TRIGGER_TIME] = trigger

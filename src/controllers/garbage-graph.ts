@@ -67,7 +67,11 @@ export class GarbageGraph {
     const { uid, name, namespace } = object.metadata
     const work: GraphWork = { examine: [], orphan: [] }
     const known = this.#nodes.get(uid)
-    const before = known && { owners: known.owners, deletingDependents: isDeletingDependents(known), orphaning: isOrphaning(known) }
+    const before = known && {
+      owners: known.owners,
+      deletingDependents: isDeletingDependents(known),
+      orphaning: isOrphaning(known),
+    }
     const node = known ?? this.#add({ uid, ref, namespace, name })
     const wasVirtual = node.virtual
     Object.assign(node, {

@@ -45,7 +45,10 @@ export const namespaceController: Controller = {
 
     const resources = () => [
       ...builtInResources,
-      ...definitions.list().map(customResource).filter((ref): ref is AnyRef => ref !== undefined),
+      ...definitions
+        .list()
+        .map(customResource)
+        .filter((ref): ref is AnyRef => ref !== undefined),
     ]
 
     return {
@@ -160,9 +163,17 @@ export function namespaceConditions(
 ): NamespaceCondition[] {
   const { remaining, finalizers, failures } = content
   const lines = (map: ReadonlyMap<string, number>, text: (key: string, n: number) => string) =>
-    [...map].map(([key, n]) => text(key, n)).sort().join(', ')
+    [...map]
+      .map(([key, n]) => text(key, n))
+      .sort()
+      .join(', ')
   const wanted: Omit<NamespaceCondition, 'lastTransitionTime'>[] = [
-    condition('NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'),
+    condition(
+      'NamespaceDeletionDiscoveryFailure',
+      false,
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ),
     condition(
       'NamespaceDeletionGroupVersionParsingFailure',
       false,

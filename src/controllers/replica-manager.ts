@@ -154,7 +154,11 @@ class ReplicaManager<T extends ReplicaOwner> {
     }
     await this.#writeStatus(owner, claimed, failure)
     if (failure && !isNamespaceTerminating(failure.error)) throw failure.error
-    const wait = nextAvailability(claimed.filter(isPodActive), object.spec.minReadySeconds ?? 0, this.#context.clock.now())
+    const wait = nextAvailability(
+      claimed.filter(isPodActive),
+      object.spec.minReadySeconds ?? 0,
+      this.#context.clock.now(),
+    )
     if (wait !== undefined) this.#queue.addAfter(key, wait)
   }
 

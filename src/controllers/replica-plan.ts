@@ -3,7 +3,14 @@
 import type { PodTemplateSpec } from '../api/generated/core-v1.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { matchesLabels } from '../machinery/label-selector.ts'
-import { isPodActive, isPodAvailable, isPodReady, isPodTerminating, podCondition, type ReadPod } from './support/pods.ts'
+import {
+  isPodActive,
+  isPodAvailable,
+  isPodReady,
+  isPodTerminating,
+  podCondition,
+  type ReadPod,
+} from './support/pods.ts'
 import { timeOf } from './support/values.ts'
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
@@ -32,11 +39,7 @@ export function podsToDelete(options: {
   return [...pods].sort((a, b) => compareForDeletion(a, b, { rank, now })).slice(0, count)
 }
 
-function compareForDeletion(
-  a: ReadPod,
-  b: ReadPod,
-  context: { rank: (pod: ReadPod) => number; now: number },
-): number {
+function compareForDeletion(a: ReadPod, b: ReadPod, context: { rank: (pod: ReadPod) => number; now: number }): number {
   const { rank, now } = context
   return (
     Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName)) ||
@@ -122,8 +125,5 @@ export function failureConditions(options: {
   const existing = conditions.find((c) => c.type === 'ReplicaFailure')
   if (!failure) return existing ? conditions.filter((c) => c !== existing) : conditions
   if (existing) return conditions
-  return [
-    ...conditions,
-    { type: 'ReplicaFailure', status: 'True', lastTransitionTime: options.now, ...failure },
-  ]
+  return [...conditions, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: options.now, ...failure }]
 }

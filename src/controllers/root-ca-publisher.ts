@@ -40,7 +40,10 @@ export function rootCaPublisher(options: { rootCA: string }): Controller {
               const annotations = { ...existing.metadata.annotations, ...DESCRIPTION }
               await client.update(configMapsRef, { ...existing, metadata: { ...existing.metadata, annotations }, data })
             } else {
-              await client.create(configMapsRef, { metadata: { namespace, name: NAME, annotations: DESCRIPTION }, data })
+              await client.create(configMapsRef, {
+                metadata: { namespace, name: NAME, annotations: DESCRIPTION },
+                data,
+              })
             }
           } catch (error) {
             if (isReason(error, 'AlreadyExists') || isReason(error, 'NotFound') || isNamespaceTerminating(error)) return

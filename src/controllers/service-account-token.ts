@@ -24,14 +24,17 @@ type ReadSecret = DeepReadonly<Secret>
 export type TokenAction = 'none' | 'delete' | 'populate'
 
 /** Decides from the secret and the account it names. */
-export function planToken(secret: ReadSecret, account: DeepReadonly<ServiceAccount> | undefined, rootCA: string): TokenAction {
+export function planToken(
+  secret: ReadSecret,
+  account: DeepReadonly<ServiceAccount> | undefined,
+  rootCA: string,
+): TokenAction {
   if (secret.type !== TOKEN_TYPE || secret.metadata.deletionTimestamp !== undefined) return 'none'
   const uid = secret.metadata.annotations?.[ACCOUNT_UID]
   if (!account) return 'delete'
   if (uid && uid !== account.metadata.uid) return 'delete'
   const { data } = secret
-  const complete =
-    uid === account.metadata.uid && data?.token && data.namespace && data['ca.crt'] === encode(rootCA)
+  const complete = uid === account.metadata.uid && data?.token && data.namespace && data['ca.crt'] === encode(rootCA)
   return complete ? 'none' : 'populate'
 }
 
@@ -83,8 +86,7 @@ export function serviceAccountTokenController(options: { rootCA: string; sign: S
             if (action === 'populate' && found) {
               const serviceAccount = { name: found.metadata.name, uid: found.metadata.uid }
               const token =
-                secret.data?.token ||
-                encode(await options.sign({ namespace, serviceAccount, secret: { name, uid } }))
+                secret.data?.token || encode(await options.sign({ namespace, serviceAccount, secret: { name, uid } }))
               await client.update(secretsRef, {
                 ...secret,
                 metadata: {

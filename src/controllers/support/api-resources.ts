@@ -26,7 +26,8 @@ function distinct(refs: readonly AnyRef[]): AnyRef[] {
 /** The resource that a definition makes, once it is established. */
 export function customResource(definition: DeepReadonly<CustomResourceDefinition>): AnyRef | undefined {
   const established = definition.status.conditions?.some((c) => c.type === 'Established' && c.status === 'True')
-  const version = definition.spec.versions.find((v) => v.storage && v.served) ?? definition.spec.versions.find((v) => v.served)
+  const version =
+    definition.spec.versions.find((v) => v.storage && v.served) ?? definition.spec.versions.find((v) => v.served)
   if (!established || !version) return undefined
   return {
     group: definition.spec.group,

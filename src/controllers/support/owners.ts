@@ -128,11 +128,7 @@ export function namespaceOf(object: { readonly metadata: { readonly namespace?: 
 }
 
 /** Adoption needs a fresh look: a cached owner may have been deleted and made anew meanwhile. */
-async function confirmOwner<O>(
-  client: Client,
-  ref: ResourceRef<O>,
-  owner: DeepReadonly<KubeObject>,
-): Promise<void> {
+async function confirmOwner<O>(client: Client, ref: ResourceRef<O>, owner: DeepReadonly<KubeObject>): Promise<void> {
   const key = { name: owner.metadata.name, ...namespaceOf(owner) }
   const fresh = (await client.get(ref, key)) as DeepReadonly<KubeObject>
   if (fresh.metadata.uid !== owner.metadata.uid) {

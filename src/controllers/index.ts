@@ -1,0 +1,57 @@
+// All controllers, in the order in which they start.
+
+import type { Controller } from '../client/controller.ts'
+import { deploymentController } from './deployment.ts'
+import { endpointSliceController } from './endpoint-slice.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
+import { endpointsController } from './endpoints.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { namespaceController } from './namespace.ts'
+import { nodeIpamController } from './node-ipam.ts'
+import { nodeLifecycleController } from './node-lifecycle.ts'
+import { podGarbageCollector } from './pod-gc.ts'
+import { replicaSetController } from './replica-set.ts'
+import { replicationController } from './replication-controller.ts'
+import { rootCaPublisher } from './root-ca-publisher.ts'
+import { serviceAccountController } from './service-account.ts'
+import { type SignServiceAccountToken, serviceAccountTokenController } from './service-account-token.ts'
+import { taintEvictionController } from './taint-eviction.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished.ts'
+
+export type { SignServiceAccountToken } from './service-account-token.ts'
+
+/** What depends on how the cluster is set up. */
+export interface ControllerOptions {
+  /** PEM text of the cluster's CA, published in every namespace. */
+  readonly rootCA: string
+  /** Range of pod addresses, e.g. `10.244.0.0/16`. */
+  readonly clusterCidr: string
+  readonly nodeCidrMaskSize: number
+  /** How many ended pods may stay around; 12500 when absent. */
+  readonly terminatedPodThreshold?: number
+  /** Signs legacy tokens for secrets; without it such secrets stay empty. */
+  readonly signServiceAccountToken?: SignServiceAccountToken
+}
+
+/** Everything that runs, in order. */
+export function createControllers(options: ControllerOptions): readonly Controller[] {
+  const sign = options.signServiceAccountToken
+  return [
+    serviceAccountController,
+    ...(sign ? [serviceAccountTokenController({ rootCA: options.rootCA, sign })] : []),
+    rootCaPublisher(options),
+    namespaceController,
+    nodeIpamController(options),
+    nodeLifecycleController,
+    taintEvictionController,
+    replicationController,
+    replicaSetController,
+    deploymentController,
+    endpointsController,
+    endpointSliceController,
+    endpointSliceMirroringController,
+    podGarbageCollector({ threshold: options.terminatedPodThreshold ?? 12_500 }),
+    ttlAfterFinishedController,
+    garbageCollector,
+  ]
+}
