@@ -1,0 +1,42 @@
+// What an admission plugin is and how the chain runs: all that change the object first, then all that only judge it.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { Resource } from '../registry/resource.ts'
+import type { UserInfo } from '../user.ts'
+
+export interface AdmissionAttributes {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly resource: Resource
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  /** The object to be written (storage version); absent for DELETE. Plugins in `admit` may change it. */
+  readonly object: ApiObject | undefined
+  /** What stands there now; absent for CREATE. */
+  readonly old: StoredObject | undefined
+}
+
+/** One plugin. Refuses by throwing a StatusError. */
+export interface AdmissionPlugin {
+  readonly name: string
+  admit?(attributes: AdmissionAttributes): Promise<void> | void
+  validate?(attributes: AdmissionAttributes): Promise<void> | void
+}
+
+export async function admit(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of plugins) {
+    // Awaiting only what is a promise keeps the common write free of needless turns.
+    const pending = plugin.admit?.(attributes)
+    if (pending) await pending
+  }
+}
+
+export async function validate(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.validate?.(attributes)
+    if (pending) await pending
+  }
+}

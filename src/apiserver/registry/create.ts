@@ -1,0 +1,153 @@
+// Create: decode, default, admit, prepare, validate, store. Model: k8s.io/apiserver/pkg/registry/generic/registry.
+
+import { formatTime } from '../../machinery/clock.ts'
+import { alreadyExists, badRequest, generateNameConflict, invalid } from '../../machinery/errors.ts'
+import { randomSuffix } from '../../machinery/random.ts'
+import { admit, validate } from '../admission/admission.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import { decodeBody } from './decode-body.ts'
+import { type Entry, encodeForStore, makeEntry } from './entry.ts'
+import { validateMetadata } from './metadata.ts'
+import type { Registry, RequestContext } from './registry.ts'
+import { keyOf, type Resource } from './resource.ts'
+import { leaseFor } from './ttl.ts'
+
+const NAME_ATTEMPTS = 8
+const MAX_GENERATED_BASE = 58
+
+/** Creates an object from a request's parsed body. Gives the stored entry (or, in a dry run, what would be stored). */
+export async function create(
+  registry: Registry,
+  resource: Resource,
+  body: unknown,
+  context: RequestContext,
+): Promise<Entry> {
+  const object = decodeBody(body, context.version, context)
+  return createDecoded(registry, resource, object, context)
+}
+
+/** Creates an object that is already of the storage version; it may be changed on the way. */
+export async function createDecoded(
+  registry: Registry,
+  resource: Resource,
+  object: ApiObject,
+  context: RequestContext,
+): Promise<Entry> {
+  settleNamespace(resource, object, context.namespace)
+  const generated = !object.metadata.name && object.metadata.generateName
+  for (let attempt = 1; ; attempt++) {
+    const candidate = generated ? structuredClone(object) : object
+    if (generated) candidate.metadata.name = generateName(registry, generated)
+    const entry = await tryCreate(registry, resource, candidate, context)
+    if (entry) return entry
+    const name = candidate.metadata.name ?? ''
+    if (!generated) throw alreadyExists(resource, name)
+    if (attempt >= NAME_ATTEMPTS) throw generateNameConflict(resource, name)
+  }
+}
+
+function generateName(registry: Registry, base: string): string {
+  return base.slice(0, MAX_GENERATED_BASE) + randomSuffix(registry.random)
+}
+
+/** The object's namespace is the request's; saying another one is an error. */
+export function settleNamespace(resource: Resource, object: ApiObject, namespace: string): void {
+  if (!resource.namespaced) return
+  if (object.metadata.namespace && object.metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  object.metadata.namespace = namespace
+}
+
+/** Undefined when the name is taken. */
+async function tryCreate(
+  registry: Registry,
+  resource: Resource,
+  object: ApiObject,
+  context: RequestContext,
+): Promise<Entry | undefined> {
+  const { definition } = resource
+  const now = registry.clock.now()
+  definition.defaults?.(object)
+  const attributes = {
+    operation: 'CREATE',
+    resource,
+    subresource: '',
+    namespace: context.namespace,
+    name: object.metadata.name ?? '',
+    user: context.user,
+    dryRun: context.dryRun,
+    object,
+    old: undefined,
+  } as const
+  await admit(registry.admission, attributes)
+  prepare(registry, resource, object, now)
+  definition.prepareCreate?.(object, { now })
+  const errors = [...validateMetadata(resource, object), ...(definition.validate?.(object) ?? [])]
+  if (errors.length > 0) {
+    throw invalid({ group: resource.group, kind: resource.kind }, object.metadata.name ?? '', errors)
+  }
+  await validate(registry.admission, attributes)
+  return store(registry, resource, object, context)
+}
+
+function prepare(registry: Registry, resource: Resource, object: ApiObject, now: number): void {
+  const { definition } = resource
+  const { metadata } = object
+  metadata.uid = registry.random.uuid()
+  metadata.creationTimestamp = formatTime(now)
+  delete metadata.resourceVersion
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
+  delete metadata.generation
+  if (resource.hasSpec) object.spec ??= {}
+  if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
+  if (definition.generation ?? resource.hasSpec) metadata.generation = 1
+}
+
+async function store(
+  registry: Registry,
+  resource: Resource,
+  object: ApiObject,
+  context: RequestContext,
+): Promise<Entry | undefined> {
+  const name = object.metadata.name ?? ''
+  const key = keyOf(resource, object.metadata.namespace ?? '', name)
+  const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
+  const cache = registry.openCache(resource) ?? (await registry.cache(resource))
+  if (cache.get(key)) return undefined
+  const reservation = await allocator?.reserve(object, undefined, context.dryRun)
+  try {
+    const stored = object as StoredObject
+    const value = encodeForStore(stored)
+    if (context.dryRun) {
+      reservation?.rollback()
+      return dryRunEntry(key, value)
+    }
+    const lease = await leaseFor(registry, resource)
+    const result = await registry.store.put(key, value, {
+      expected: 0,
+      attachment: stored,
+      ...(lease ? { lease } : {}),
+    })
+    if (!result.ok) {
+      reservation?.rollback()
+      return undefined
+    }
+    reservation?.commit()
+    const written = cache.get(key)
+    return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
+  } catch (error) {
+    reservation?.rollback()
+    throw error
+  }
+}
+
+/** What a dry run answers: the object as it would be, without a resourceVersion. */
+export function dryRunEntry(key: string, value: Buffer): Entry {
+  const made = makeEntry(key, value, 0)
+  const { resourceVersion: _, ...metadata } = made.object.metadata
+  const object = { ...made.object, metadata } as StoredObject
+  return { ...made, object, json: value }
+}

@@ -1,0 +1,66 @@
+// From a request's parsed body to an object of the storage version.
+
+import { DecodeError, decode } from '../../machinery/decode.ts'
+import { badRequest } from '../../machinery/errors.ts'
+import { type ApiObject, isRecord } from '../api-object.ts'
+import type { RequestContext } from './registry.ts'
+import type { ServedVersion } from './resource.ts'
+
+/**
+ * Checks that `body` is an object of `version`, decodes it and converts it to the storage version. Unknown fields
+ * are dropped, warned about or refused as the request says. Throws BadRequest with upstream's wording.
+ */
+export function decodeBody(body: unknown, version: ServedVersion, context: RequestContext): ApiObject {
+  if (!isRecord(body)) {
+    throw badRequest(
+      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
+    )
+  }
+  checkKind(body, version)
+  const object = decodeAs(body, version, context)
+  object.kind = version.kind
+  object.apiVersion = version.apiVersion
+  object.metadata = isRecord(object.metadata) ? object.metadata : {}
+  return version.convert ? version.convert.toStorage(object) : object
+}
+
+function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
+  const { apiVersion, kind } = body
+  if (kind !== undefined && kind !== '' && kind !== version.kind) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${version.kind}): couldn't get version/kind; json parse error: unexpected kind ${JSON.stringify(kind)}`,
+    )
+  }
+  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== version.apiVersion) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${version.apiVersion})`,
+    )
+  }
+}
+
+/** Decodes as the type of `version`, reporting unknown fields as the request asks. */
+export function decodeAs(body: unknown, version: ServedVersion, context: RequestContext): ApiObject {
+  try {
+    const { object, unknownFields } = decode(version.typeRef, body)
+    reportUnknown(unknownFields, version, context)
+    return object as ApiObject
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw badRequest(
+      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${error.message}`,
+      { cause: error },
+    )
+  }
+}
+
+function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
+  if (paths.length === 0 || context.fieldValidation === 'Ignore') return
+  const problems = paths.map((path) => `unknown field ${JSON.stringify(path)}`)
+  if (context.fieldValidation === 'Warn') {
+    for (const problem of problems) context.warn(problem)
+    return
+  }
+  throw badRequest(
+    `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: strict decoding error: ${problems.join(', ')}`,
+  )
+}

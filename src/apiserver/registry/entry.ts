@@ -1,0 +1,62 @@
+// A stored object with its encodings: encoded once when written, shared by every reader from then on.
+
+import type { Revision } from '../../store/store.ts'
+import type { StoredObject } from '../api-object.ts'
+
+/** One object at one revision. Immutable, apart from encodings that are made on first use. */
+export interface Entry {
+  /** The store's key. */
+  readonly key: string
+  readonly revision: Revision
+  readonly object: StoredObject
+  /** JSON with the resourceVersion in place. */
+  readonly json: Buffer
+  /** Length of the leading `{"kind":…,"apiVersion":…,`, which list items go without. */
+  readonly headLength: number
+  /** Encodings in other versions or formats, by name, made on first use. */
+  readonly derived: Map<string, Entry>
+}
+
+/** The value that goes into the store: JSON without a resourceVersion, kind and metadata first. */
+export function encodeForStore(object: StoredObject): Buffer {
+  const { kind, apiVersion, metadata, ...rest } = object
+  const { resourceVersion: _, ...stored } = metadata
+  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: stored, ...rest }))
+}
+
+/** Makes the entry of a stored value. `object` saves decoding when the writer still has it. */
+export function makeEntry(key: string, value: Buffer, revision: Revision, object?: StoredObject): Entry {
+  const decoded = object ?? (JSON.parse(value.toString()) as StoredObject)
+  const complete = { ...decoded, metadata: { ...decoded.metadata, resourceVersion: String(revision) } }
+  const head = headOf(complete.kind, complete.apiVersion)
+  // The value starts with exactly this head and then `"metadata":{`: splice the version in without encoding again.
+  const metadataAt = head.length + '"metadata":{'.length
+  const version = Buffer.from(`"resourceVersion":"${revision}",`)
+  const json =
+    value.toString('latin1', 0, head.length) === head
+      ? Buffer.concat([value.subarray(0, metadataAt), version, value.subarray(metadataAt)])
+      : Buffer.from(JSON.stringify(complete))
+  return { key, revision, object: complete, json, headLength: head.length, derived: new Map() }
+}
+
+/** An entry's other form (another version), made once and kept. */
+export function deriveEntry(entry: Entry, name: string, make: (object: StoredObject) => StoredObject): Entry {
+  const known = entry.derived.get(name)
+  if (known) return known
+  const object = make(entry.object)
+  const { kind, apiVersion, ...rest } = object
+  const made: Entry = {
+    key: entry.key,
+    revision: entry.revision,
+    object,
+    json: Buffer.from(JSON.stringify({ kind, apiVersion, ...rest })),
+    headLength: headOf(kind, apiVersion).length,
+    derived: new Map(),
+  }
+  entry.derived.set(name, made)
+  return made
+}
+
+function headOf(kind: string, apiVersion: string): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+}

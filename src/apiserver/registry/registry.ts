@@ -1,0 +1,133 @@
+// Everything the generic operations share: the resources, their caches, the store, admission, clock.
+
+import type { Clock } from '../../machinery/clock.ts'
+import { deepFreeze } from '../../machinery/deep-readonly.ts'
+import type { Random } from '../../machinery/random.ts'
+import type { Store } from '../../store/store.ts'
+import type { AdmissionPlugin } from '../admission/admission.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { UserInfo } from '../user.ts'
+import type { Entry } from './entry.ts'
+import { keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { WatchCache } from './watch-cache.ts'
+
+/** What one request says beside the object. */
+export interface RequestContext {
+  readonly user: UserInfo
+  /** Empty for cluster-wide resources and for lists over all namespaces. */
+  readonly namespace: string
+  readonly version: ServedVersion
+  readonly dryRun: boolean
+  readonly fieldManager: string
+  readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict'
+  /** Collects a warning for the client. */
+  warn(message: string): void
+}
+
+/** Hands out something scarce (addresses, ports) around the write of an object. */
+export interface Allocator {
+  readonly group: string
+  readonly resource: string
+  /**
+   * Reserves what `object` needs and fills it in; may throw a StatusError. `rollback` undoes the reservation when
+   * the write fails; `commit` frees what `old` no longer uses.
+   */
+  reserve(
+    object: ApiObject,
+    old: StoredObject | undefined,
+    dryRun: boolean,
+  ): Promise<{ commit(): void; rollback(): void }>
+  /** The object is gone. */
+  release(old: StoredObject): void
+}
+
+export interface RegistryOptions {
+  readonly store: Store
+  readonly resources: readonly Resource[]
+  readonly clock: Clock
+  readonly random: Random
+  /** Freeze stored objects, so that a component that edits a shared one is found out. For tests: it costs time. */
+  readonly freeze: boolean
+}
+
+export class Registry {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly resources: readonly Resource[]
+  /** Set once at start, in order. */
+  admission: readonly AdmissionPlugin[] = []
+  allocators: readonly Allocator[] = []
+  readonly #byName = new Map<string, Resource>()
+  readonly #byPath = new Map<string, { resource: Resource; version: ServedVersion }>()
+  readonly #caches = new Map<Resource, WatchCache>()
+  readonly #opening = new Map<Resource, Promise<WatchCache>>()
+  readonly #freeze: (object: StoredObject) => StoredObject
+
+  constructor(options: RegistryOptions) {
+    this.store = options.store
+    this.clock = options.clock
+    this.random = options.random
+    this.resources = options.resources
+    this.#freeze = options.freeze ? (object) => deepFreeze(object) as StoredObject : (object) => object
+    for (const resource of options.resources) {
+      this.#byName.set(`${resource.group}/${resource.resource}`, resource)
+      for (const version of resource.versions) {
+        this.#byPath.set(`${version.group}/${version.version}/${resource.resource}`, { resource, version })
+      }
+    }
+  }
+
+  /** The resource served under a group, version and plural; undefined when none is. */
+  served(group: string, version: string, resource: string): { resource: Resource; version: ServedVersion } | undefined {
+    return this.#byPath.get(`${group}/${version}/${resource}`)
+  }
+
+  /** A resource by group and plural. Throws when it is not served: callers name built-in resources. */
+  resource(group: string, resource: string): Resource {
+    const found = this.#byName.get(`${group}/${resource}`)
+    if (!found) throw new Error(`no resource ${resource} in group ${JSON.stringify(group)} is served`)
+    return found
+  }
+
+  /** The resource's cache when it is open already. */
+  openCache(resource: Resource): WatchCache | undefined {
+    return this.#caches.get(resource)
+  }
+
+  /** The resource's cache, opened on first use. */
+  cache(resource: Resource): Promise<WatchCache> {
+    const open = this.#caches.get(resource)
+    if (open) return Promise.resolve(open)
+    let opening = this.#opening.get(resource)
+    if (!opening) {
+      opening = WatchCache.open({
+        store: this.store,
+        prefix: resource.prefix,
+        clock: this.clock,
+        freeze: this.#freeze,
+      }).then((cache) => {
+        this.#caches.set(resource, cache)
+        return cache
+      })
+      this.#opening.set(resource, opening)
+    }
+    return opening
+  }
+
+  /** The current entry of one object; undefined when there is none. */
+  async find(resource: Resource, namespace: string, name: string): Promise<Entry | undefined> {
+    const cache = this.#caches.get(resource) ?? (await this.cache(resource))
+    return cache.get(keyOf(resource, namespace, name))
+  }
+
+  /** The current object by group, plural and name, for admission and authorization. */
+  async lookup<T>(group: string, resource: string, namespace: string, name: string): Promise<T | undefined> {
+    const entry = await this.find(this.resource(group, resource), namespace, name)
+    return entry?.object as T | undefined
+  }
+
+  close(): void {
+    for (const cache of this.#caches.values()) cache.close()
+  }
+}

@@ -1,0 +1,153 @@
+// A resource as the server serves it: the facts and the hand-written definition, brought together.
+
+import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
+import { type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
+import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { ResourceDefinition } from '../resource-definition.ts'
+
+/** One version under which a resource is served. */
+export interface ServedVersion {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** `apps/v1`. */
+  readonly apiVersion: string
+  /** Reference of the object's type in the schema. */
+  readonly typeRef: string
+  /** Verbs on the resource itself. */
+  readonly verbs: readonly string[]
+  /** Subresources by name. */
+  readonly subresources: ReadonlyMap<string, ServedResource>
+  /** Absent for the storage version. */
+  readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: StoredObject): ApiObject }
+}
+
+export interface Resource {
+  readonly definition: ResourceDefinition
+  readonly group: string
+  readonly resource: string
+  readonly kind: string
+  readonly singular: string
+  readonly namespaced: boolean
+  readonly storage: ServedVersion
+  readonly versions: readonly ServedVersion[]
+  readonly hasSpec: boolean
+  readonly hasStatus: boolean
+  /** Every key of the resource starts with this; ends with a slash. */
+  readonly prefix: string
+}
+
+/** Brings a definition together with the facts. Throws when the facts do not know the resource. */
+export function resolveResource(definition: ResourceDefinition): Resource {
+  const { group, resource } = definition
+  const stableVersions = versionsOf(group, resource).filter(isStable)
+  const storageVersion = definition.storageVersion ?? stableVersions.at(-1)
+  if (!storageVersion) throw new Error(`no stable version of ${resource}.${group} in the API facts`)
+  const storage = servedVersion(group, storageVersion, resource)
+  const others = (definition.otherVersions ?? []).map((other) => ({
+    ...servedVersion(other.group ?? group, other.version, resource),
+    convert: { toStorage: other.toStorage, fromStorage: other.fromStorage },
+  }))
+  const fields = typeOf(storage.typeRef).fields ?? {}
+  return {
+    definition,
+    group,
+    resource,
+    kind: storage.kind,
+    singular: definition.singular ?? storage.kind.toLowerCase(),
+    namespaced: facts(group, storageVersion, resource).namespaced,
+    storage,
+    versions: [storage, ...others],
+    hasSpec: 'spec' in fields,
+    hasStatus: 'status' in fields,
+    prefix: `/registry/${definition.storagePrefix ?? resource}/`,
+  }
+}
+
+function isStable(version: string): boolean {
+  return /^v\d+$/.test(version)
+}
+
+function versionsOf(group: string, resource: string): string[] {
+  return servedResources
+    .filter((r) => r.group === group && r.resource === resource && r.subresource === '')
+    .map((r) => r.version)
+    .sort()
+}
+
+/** Every resource of a stable version in the facts that can be stored, as `group/resource`. */
+export function stableResources(): { group: string; resource: string }[] {
+  const found = new Map<string, { group: string; resource: string }>()
+  for (const r of servedResources) {
+    const storable = r.subresource === '' && r.actions.includes('post') && r.actions.includes('get')
+    if (storable && isStable(r.version)) found.set(`${r.group}/${r.resource}`, { group: r.group, resource: r.resource })
+  }
+  return [...found.values()]
+}
+
+function facts(group: string, version: string, resource: string): ServedResource {
+  const found = servedResources.find(
+    (r) => r.group === group && r.version === version && r.resource === resource && r.subresource === '',
+  )
+  if (!found) throw new Error(`no resource ${resource}.${version}.${group} in the API facts`)
+  return found
+}
+
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  get: ['get'],
+  list: ['list', 'watch'],
+  post: ['create'],
+  put: ['update'],
+  patch: ['patch'],
+  delete: ['delete'],
+  deletecollection: ['deletecollection'],
+  connect: ['get', 'create'],
+}
+
+/** The verbs of discovery and authorization behind the actions of the facts. */
+export function verbsOf(served: ServedResource): string[] {
+  return served.actions.flatMap((action) => VERBS[action] ?? []).sort()
+}
+
+function servedVersion(group: string, version: string, resource: string): ServedVersion {
+  const own = facts(group, version, resource)
+  const typeRef = typeRefOfKind(own.kind.group, own.kind.version, own.kind.kind)
+  if (!typeRef) throw new Error(`no type of kind ${own.kind.kind} in the API facts`)
+  const subresources = new Map(
+    servedResources
+      .filter((r) => r.group === group && r.version === version && r.resource === resource && r.subresource !== '')
+      .map((r) => [r.subresource, r]),
+  )
+  return {
+    group,
+    version,
+    kind: own.kind.kind,
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    typeRef,
+    verbs: verbsOf(own),
+    subresources,
+  }
+}
+
+/** The store's key of an object. `namespace` is ignored for cluster-wide resources. */
+export function keyOf(resource: Resource, namespace: string, name: string): string {
+  return resource.namespaced ? `${resource.prefix}${namespace}/${name}` : `${resource.prefix}${name}`
+}
+
+/** The key prefix of a list: one namespace, or everything. */
+export function listPrefix(resource: Resource, namespace: string): string {
+  return resource.namespaced && namespace !== '' ? `${resource.prefix}${namespace}/` : resource.prefix
+}
+
+/** An object of one version in another. The result may share parts with the argument. */
+export function toVersion(object: StoredObject, version: ServedVersion): StoredObject {
+  if (!version.convert) return object
+  const converted = version.convert.fromStorage(object)
+  return {
+    ...converted,
+    kind: version.kind,
+    apiVersion: version.apiVersion,
+    metadata: object.metadata as DeepReadonly<ObjectMeta>,
+  }
+}

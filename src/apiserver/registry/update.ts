@@ -1,0 +1,254 @@
+// Update and patch: read, transform, check, write if nothing changed meanwhile; else start over when the client did
+// not insist on a version. Model: k8s.io/apiserver/pkg/registry/generic/registry/store.go.
+
+import { conflict, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
+import { sameJson } from '../../machinery/same-json.ts'
+import { admit, validate } from '../admission/admission.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import { createDecoded, dryRunEntry } from './create.ts'
+import { type Entry, encodeForStore, makeEntry } from './entry.ts'
+import { readyToVanish } from './finalize.ts'
+import { validateMetadataUpdate } from './metadata.ts'
+import type { Registry, RequestContext } from './registry.ts'
+import { keyOf, type Resource } from './resource.ts'
+import { leaseFor } from './ttl.ts'
+
+const MAX_ATTEMPTS = 50
+const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again'
+
+/** Makes the new state from the current one (undefined: nothing there, for PUT that may create). */
+export type Transform = (current: StoredObject | undefined) => ApiObject | Promise<ApiObject>
+
+export interface UpdateRequest {
+  readonly name: string
+  /** Empty for the object itself; `status` and others keep spec and metadata. */
+  readonly subresource: string
+  readonly transform: Transform
+  /** Replaces the way old and new are brought together, for subresources other than status. */
+  readonly prepare?: (object: ApiObject, old: StoredObject) => void
+  /** PUT may create where the resource allows it. */
+  readonly mayCreate: boolean
+}
+
+/** Gives the written entry and whether it was created. */
+export async function update(
+  registry: Registry,
+  resource: Resource,
+  request: UpdateRequest,
+  context: RequestContext,
+): Promise<{ entry: Entry; created: boolean }> {
+  const key = keyOf(resource, context.namespace, request.name)
+  const cache = await registry.cache(resource)
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const current = cache.get(key)
+    if (!current) {
+      if (!request.mayCreate || !resource.definition.createOnUpdate) throw notFound(resource, request.name)
+      const object = await request.transform(undefined)
+      return { entry: await createDecoded(registry, resource, object, context), created: true }
+    }
+    const entry = await tryUpdate(registry, resource, request, context, key, current)
+    if (entry) return { entry, created: false }
+  }
+  throw serverTimeout(resource, 'update', 1)
+}
+
+/** Undefined when someone else wrote in between and the request may simply be tried again. */
+async function tryUpdate(
+  registry: Registry,
+  resource: Resource,
+  request: UpdateRequest,
+  context: RequestContext,
+  key: string,
+  current: Entry,
+): Promise<Entry | undefined> {
+  const old = current.object
+  const object = await request.transform(old)
+  const wanted = object.metadata.resourceVersion
+  checkPreconditions(resource, request, object, old, wanted)
+  prepare(registry, resource, request, object, old)
+  const attributes = {
+    operation: 'UPDATE',
+    resource,
+    subresource: request.subresource,
+    namespace: context.namespace,
+    name: request.name,
+    user: context.user,
+    dryRun: context.dryRun,
+    object,
+    old,
+  } as const
+  await admit(registry.admission, attributes)
+  check(resource, request, object, old)
+  await validate(registry.admission, attributes)
+  delete object.metadata.resourceVersion
+  const entry = await write(registry, resource, { key, current, object, context })
+  if (!entry && wanted) throw conflict(resource, request.name, MODIFIED)
+  return entry
+}
+
+function checkPreconditions(
+  resource: Resource,
+  request: UpdateRequest,
+  object: ApiObject,
+  old: StoredObject,
+  wanted: string | undefined,
+): void {
+  if (wanted && wanted !== old.metadata.resourceVersion) throw conflict(resource, request.name, MODIFIED)
+  if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate) {
+    throw invalid({ group: resource.group, kind: resource.kind }, request.name, [
+      {
+        type: 'FieldValueInvalid',
+        path: 'metadata.resourceVersion',
+        message: 'Invalid value: 0: must be specified for an update',
+      },
+    ])
+  }
+  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+    throw conflict(
+      resource,
+      request.name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+    )
+  }
+}
+
+function prepare(
+  registry: Registry,
+  resource: Resource,
+  request: UpdateRequest,
+  object: ApiObject,
+  old: StoredObject,
+): void {
+  const { definition } = resource
+  const context = { now: registry.clock.now() }
+  const before = old as ApiObject
+  keepServerFields(object, old)
+  if (request.prepare) {
+    request.prepare(object, old)
+    definition.defaults?.(object)
+    return
+  }
+  if (request.subresource === 'status') {
+    const { labels, annotations, finalizers, ownerReferences } = old.metadata
+    Object.assign(object.metadata, {
+      labels: object.metadata.labels ?? labels,
+      annotations: object.metadata.annotations ?? annotations,
+    })
+    replace(object.metadata, 'finalizers', finalizers)
+    replace(object.metadata, 'ownerReferences', ownerReferences)
+    for (const field of Object.keys(object)) {
+      if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field) && !(field in old)) delete object[field]
+    }
+    for (const [field, value] of Object.entries(old)) {
+      if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
+    }
+    object.status ??= {}
+    definition.prepareStatusUpdate?.(object, before, context)
+    return
+  }
+  if (resource.hasStatus) replace(object, 'status', before.status)
+  definition.defaults?.(object)
+  definition.prepareUpdate?.(object, before, context)
+  if ((definition.generation ?? resource.hasSpec) && !sameJson(object.spec, before.spec)) {
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  }
+}
+
+/** What only the server sets is taken over from what is stored. */
+function keepServerFields(object: ApiObject, old: StoredObject): void {
+  const { metadata } = object
+  metadata.name = old.metadata.name
+  replace(metadata, 'namespace', old.metadata.namespace)
+  metadata.uid = old.metadata.uid
+  metadata.creationTimestamp = old.metadata.creationTimestamp
+  replace(metadata, 'deletionTimestamp', old.metadata.deletionTimestamp)
+  replace(metadata, 'deletionGracePeriodSeconds', old.metadata.deletionGracePeriodSeconds)
+  replace(metadata, 'generation', old.metadata.generation)
+  replace(metadata, 'generateName', metadata.generateName ?? old.metadata.generateName)
+  delete metadata.selfLink
+}
+
+function replace<T extends object, K extends keyof T>(target: T, key: K, value: unknown): void {
+  if (value === undefined) delete target[key]
+  else target[key] = value as T[K]
+}
+
+function check(resource: Resource, request: UpdateRequest, object: ApiObject, old: StoredObject): void {
+  const { definition } = resource
+  const before = old as ApiObject
+  const errors = [...validateMetadataUpdate(object, old)]
+  if (request.subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before) ?? []))
+  else {
+    errors.push(...(definition.validate?.(object) ?? []))
+    errors.push(...(definition.validateUpdate?.(object, before) ?? []))
+  }
+  if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
+}
+
+/** Stores a new state over `current`. Undefined when someone else was faster. */
+export async function write(
+  registry: Registry,
+  resource: Resource,
+  change: { key: string; current: Entry; object: ApiObject; context: RequestContext },
+): Promise<Entry | undefined> {
+  const { key, current, object, context } = change
+  const stored = object as StoredObject
+  if (readyToVanish(resource, stored)) {
+    if (context.dryRun) return { ...current, object: stored }
+    return remove(registry, resource, key, current)
+  }
+  const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
+  const reservation = await allocator?.reserve(object, current.object, context.dryRun)
+  try {
+    const value = encodeForStore(stored)
+    if (context.dryRun) {
+      reservation?.rollback()
+      return withVersion(dryRunEntry(key, value), current)
+    }
+    // An update that changes nothing writes nothing: no new version, no event.
+    if (sameAsStored(stored, current.object)) {
+      reservation?.rollback()
+      return current
+    }
+    const lease = await leaseFor(registry, resource)
+    const result = await registry.store.put(key, value, {
+      expected: current.revision,
+      attachment: stored,
+      ...(lease ? { lease } : {}),
+    })
+    if (!result.ok) {
+      reservation?.rollback()
+      return undefined
+    }
+    reservation?.commit()
+    const written = registry.openCache(resource)?.get(key)
+    return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
+  } catch (error) {
+    reservation?.rollback()
+    throw error
+  }
+}
+
+/** Takes an object out of the store. Undefined when someone else was faster. */
+export async function remove(
+  registry: Registry,
+  resource: Resource,
+  key: string,
+  current: Entry,
+): Promise<Entry | undefined> {
+  const result = await registry.store.delete(key, { expected: current.revision })
+  if (!result.ok) return undefined
+  const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
+  allocator?.release(current.object)
+  return current
+}
+
+/** A dry-run update answers with the version it was checked against. */
+function withVersion(entry: Entry, current: Entry): Entry {
+  return makeEntry(entry.key, entry.json, current.revision, entry.object)
+}
+
+function sameAsStored(object: StoredObject, old: StoredObject): boolean {
+  const { resourceVersion: _, ...metadata } = old.metadata
+  return sameJson(object, { ...old, metadata })
+}

@@ -1,0 +1,185 @@
+// All objects of one resource in memory, in step with the store, with a window of recent events for watchers.
+// Semantics: KEP-2340 (consistent reads from cache), KEP-365 (paginated lists), KEP-956 (bookmarks).
+
+import type { Clock } from '../../machinery/clock.ts'
+import { expired } from '../../machinery/errors.ts'
+import { type OrderedMap, orderedMap, prefixEnd } from '../../machinery/ordered-map.ts'
+import type { Revision, Store, StoreEvent } from '../../store/store.ts'
+import type { StoredObject } from '../api-object.ts'
+import { type Entry, makeEntry } from './entry.ts'
+
+/** Something that happened to an object. `previous` is what stood there before. */
+export interface CacheEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly revision: Revision
+  readonly entry: Entry
+  readonly previous: Entry | undefined
+  /** Encoded watch frames by form, made on first use and shared by all watchers. */
+  readonly frames: Map<string, Buffer>
+}
+
+/** Told of every event synchronously; must not throw. */
+export type CacheListener = (event: CacheEvent) => void
+
+const WINDOW = 4096
+const MAX_SNAPSHOTS = 256
+const SNAPSHOT_MS = 5 * 60_000
+
+/** A consistent state of the resource. */
+export interface Snapshot {
+  readonly revision: Revision
+  readonly entries: OrderedMap<Entry>
+}
+
+export class WatchCache {
+  readonly #prefix: string
+  readonly #clock: Clock
+  readonly #freeze: (object: StoredObject) => StoredObject
+  readonly #entries: OrderedMap<Entry> = orderedMap()
+  readonly #listeners = new Set<CacheListener>()
+  readonly #snapshots = new Map<Revision, { taken: number; entries: OrderedMap<Entry> }>()
+  #window: CacheEvent[] = []
+  /** Events at and before this revision are no longer in the window. */
+  #windowStart: Revision = 0
+  #revision: Revision = 0
+  #unsubscribe: () => void = () => {}
+
+  private constructor(prefix: string, clock: Clock, freeze: (object: StoredObject) => StoredObject) {
+    this.#prefix = prefix
+    this.#clock = clock
+    this.#freeze = freeze
+  }
+
+  /** Loads everything under `prefix` (with a slash at its end) and follows the store from there. */
+  static async open(options: {
+    store: Store
+    prefix: string
+    clock: Clock
+    freeze: (object: StoredObject) => StoredObject
+  }): Promise<WatchCache> {
+    const cache = new WatchCache(options.prefix, options.clock, options.freeze)
+    const missed: StoreEvent[] = []
+    let loaded = false
+    cache.#unsubscribe = options.store.subscribe((event) => {
+      if (loaded) cache.#apply(event)
+      else missed.push(event)
+    })
+    const { items, revision } = await options.store.range({ prefix: options.prefix })
+    for (const kv of items) {
+      const entry = makeEntry(kv.key, kv.value, kv.modRevision)
+      cache.#entries.set(kv.key, { ...entry, object: cache.#freeze(entry.object) })
+    }
+    cache.#revision = revision
+    cache.#windowStart = revision
+    loaded = true
+    for (const event of missed) if (event.revision > revision) cache.#apply(event)
+    return cache
+  }
+
+  /** The newest revision the cache has seen, of any resource. */
+  get revision(): Revision {
+    return this.#revision
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** The current state. Taking one costs nothing; later changes do not show in it. */
+  snapshot(): Snapshot {
+    return { revision: this.#revision, entries: this.#entries.clone() }
+  }
+
+  /** The current entries under a key prefix, in order, without taking a snapshot. */
+  entriesUnder(prefix: string): Entry[] {
+    const out: Entry[] = []
+    this.#entries.forRange(prefix, prefixEnd(prefix), false, (_key, entry) => {
+      out.push(entry)
+    })
+    return out
+  }
+
+  /** Keeps a snapshot for the pages that follow. */
+  keep(snapshot: Snapshot): void {
+    const now = this.#clock.now()
+    this.#snapshots.set(snapshot.revision, { taken: now, entries: snapshot.entries })
+    for (const [revision, kept] of this.#snapshots) {
+      if (this.#snapshots.size <= MAX_SNAPSHOTS && now - kept.taken < SNAPSHOT_MS) break
+      this.#snapshots.delete(revision)
+    }
+  }
+
+  /** A kept snapshot, or the current one if nothing has changed since. */
+  kept(revision: Revision): Snapshot | undefined {
+    const kept = this.#snapshots.get(revision)
+    if (kept) return { revision, entries: kept.entries }
+    const unchanged = this.#window.every((event) => event.revision <= revision) && revision >= this.#windowStart
+    return unchanged && revision <= this.#revision ? { revision, entries: this.#entries.clone() } : undefined
+  }
+
+  /**
+   * Calls `listener` with every event after `revision`: those in the window at once, later ones as they come.
+   * Throws `Expired` when the window no longer reaches back that far. The returned function ends it.
+   */
+  follow(revision: Revision, listener: CacheListener): () => void {
+    if (revision < this.#windowStart) throw expired(`too old resource version: ${revision} (${this.#windowStart})`)
+    for (const event of this.#window) if (event.revision > revision) listener(event)
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#unsubscribe()
+    this.#listeners.clear()
+  }
+
+  #apply(event: StoreEvent): void {
+    this.#revision = event.revision
+    const key = event.type === 'put' ? event.kv.key : event.key
+    if (!key.startsWith(this.#prefix)) return
+    const previous = this.#entries.get(key)
+    let change: CacheEvent
+    if (event.type === 'put') {
+      const made = makeEntry(key, event.kv.value, event.revision, event.attachment as StoredObject | undefined)
+      const entry = { ...made, object: this.#freeze(made.object) }
+      this.#entries.set(key, entry)
+      const type = previous ? 'MODIFIED' : 'ADDED'
+      change = { type, revision: event.revision, entry, previous, frames: new Map() }
+    } else {
+      if (!previous) return
+      this.#entries.delete(key)
+      change = {
+        type: 'DELETED',
+        revision: event.revision,
+        entry: lastState(previous, event.revision),
+        previous,
+        frames: new Map(),
+      }
+    }
+    this.#window.push(change)
+    // Trimmed in blocks, so that an event costs no copying of the window.
+    if (this.#window.length >= WINDOW * 2) {
+      this.#windowStart = this.#window[WINDOW - 1]?.revision ?? this.#windowStart
+      this.#window = this.#window.slice(WINDOW)
+    }
+    for (const listener of this.#listeners) listener(change)
+  }
+}
+
+/** A deleted object is announced with the revision of its deletion. */
+function lastState(entry: Entry, revision: Revision): Entry {
+  const { kind, apiVersion, metadata, ...rest } = entry.object
+  const object = { kind, apiVersion, metadata: { ...metadata, resourceVersion: String(revision) }, ...rest }
+  return {
+    key: entry.key,
+    revision,
+    object,
+    json: Buffer.from(JSON.stringify(object)),
+    headLength: entry.headLength,
+    derived: new Map(),
+  }
+}

@@ -1,0 +1,120 @@
+// Watch: events of the cache, filtered; an object that starts or stops matching appears or disappears.
+// Semantics: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
+import { badRequest, internalError } from '../../machinery/errors.ts'
+import { EventChannel } from '../../store/event-channel.ts'
+import type { Revision } from '../../store/store.ts'
+import type { Entry } from './entry.ts'
+import type { Registry } from './registry.ts'
+import { listPrefix, type Resource } from './resource.ts'
+import type { Selection } from './selection.ts'
+import type { CacheEvent, WatchCache } from './watch-cache.ts'
+
+export interface WatchQuery {
+  readonly namespace: string
+  readonly selection: Selection
+  /** Empty or `0`: start with the current objects. */
+  readonly resourceVersion: string
+  readonly resourceVersionMatch: string
+  readonly allowBookmarks: boolean
+  readonly sendInitialEvents: boolean | undefined
+}
+
+/** What a watcher gets. `source` is the cache's event when the frame can be shared with other watchers. */
+export type WatchItem =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly entry: Entry; readonly source: CacheEvent | undefined }
+  | { readonly type: 'BOOKMARK'; readonly revision: Revision; readonly initialEventsEnd: boolean }
+
+/** Told of items one by one, synchronously; must not throw. */
+export type WatchSink = (item: WatchItem) => void
+
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
+/**
+ * Starts a watch: `sink` gets everything from the requested version on. Throws Expired when that is too old. Gives a
+ * function that stops it, and one that says how far the watcher has been told.
+ */
+export async function watch(
+  registry: Registry,
+  resource: Resource,
+  query: WatchQuery,
+  sink: WatchSink,
+): Promise<{ stop: () => void; revision: () => Revision }> {
+  checkQuery(query)
+  const cache = registry.openCache(resource) ?? (await registry.cache(resource))
+  const prefix = listPrefix(resource, query.namespace)
+  const from = query.resourceVersion
+  const wantsState = query.sendInitialEvents ?? (from === '' || from === '0')
+  const start = wantsState ? cache.revision : Number(from)
+  if (!wantsState && start > cache.revision) {
+    // A client that knows a newer version talks to a store that went back in time.
+    throw internalError(`Too large resource version: ${start}, current: ${cache.revision}`)
+  }
+  if (wantsState) sendState(cache, prefix, query, sink)
+  if (query.sendInitialEvents && query.allowBookmarks)
+    sink({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
+  const stop = cache.follow(start, (event) => {
+    if (!event.entry.key.startsWith(prefix)) return
+    const item = seenThrough(query.selection, event)
+    if (item) sink(item)
+  })
+  return { stop, revision: () => cache.revision }
+}
+
+function sendState(cache: WatchCache, prefix: string, query: WatchQuery, sink: WatchSink): void {
+  for (const entry of cache.entriesUnder(prefix)) {
+    if (query.selection.matches(entry.object)) sink({ type: 'ADDED', entry, source: undefined })
+  }
+}
+
+function checkQuery(query: WatchQuery): void {
+  if (!/^\d*$/.test(query.resourceVersion)) {
+    throw badRequest(`Invalid value: ${JSON.stringify(query.resourceVersion)}: must be a non-negative integer`)
+  }
+  if (query.sendInitialEvents !== undefined && query.resourceVersionMatch !== 'NotOlderThan') {
+    throw badRequest(
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    )
+  }
+}
+
+/** How an event looks to a watcher with a selection; undefined when it does not show. */
+function seenThrough(selection: Selection, event: CacheEvent): WatchItem | undefined {
+  if (selection.all) return { type: event.type, entry: event.entry, source: event }
+  const matched = event.previous !== undefined && selection.matches(event.previous.object)
+  if (event.type === 'DELETED') return matched ? { type: 'DELETED', entry: event.entry, source: event } : undefined
+  const matches = selection.matches(event.entry.object)
+  if (matches) {
+    const type = matched ? 'MODIFIED' : 'ADDED'
+    return { type, entry: event.entry, source: type === event.type ? event : undefined }
+  }
+  return matched ? { type: 'DELETED', entry: event.entry, source: undefined } : undefined
+}
+
+const BUFFER = 10_000
+
+/** A watch as an iterable, for watchers in the same process. */
+export async function* iterateWatch(
+  registry: Registry,
+  resource: Resource,
+  query: WatchQuery,
+  signal: AbortSignal,
+): AsyncGenerator<WatchItem> {
+  const channel = new EventChannel<WatchItem>({
+    limit: BUFFER,
+    overflow: () => new Error(`watch of ${resource.resource} fell too far behind`),
+  })
+  const { stop } = await watch(registry, resource, query, (item) => channel.push(item))
+  const end = () => channel.close()
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  try {
+    for await (const item of channel) {
+      if (signal.aborted) return
+      yield item
+    }
+  } finally {
+    stop()
+    signal.removeEventListener('abort', end)
+  }
+}

@@ -1,0 +1,89 @@
+// What a kind adds by hand to the generic machinery: one object per resource, listed in resources/index.ts.
+
+import type { FieldError } from '../machinery/errors.ts'
+import type { ApiObject, StoredObject } from './api-object.ts'
+
+/** What hooks may use. */
+export interface StrategyContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** One column of `kubectl get`. `priority` above 0 shows with `-o wide` only. */
+export interface Column<T> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'date' | 'boolean'
+  readonly format?: string
+  readonly description: string
+  readonly priority?: number
+  value(object: T, now: number): unknown
+}
+
+/** A version other than the storage version, with conversion both ways. Neither function changes its argument. */
+export interface OtherVersion {
+  readonly version: string
+  /** Group of this version when it differs (`events` is served under two groups). */
+  readonly group?: string
+  readonly kind?: string
+  toStorage(object: ApiObject): ApiObject
+  fromStorage(object: StoredObject): ApiObject
+}
+
+/** Where the scale subresource finds its numbers. */
+export interface ScaleMapping {
+  /** `spec.selector` is a LabelSelector (`selector`) or a plain map (`map`). */
+  readonly selector: 'selector' | 'map'
+}
+
+/**
+ * Hand-written behaviour of one resource. Hooks may change the object they are given first; `old` is never changed.
+ * Everything that is absent falls back to the generic behaviour described beside it.
+ */
+export interface ResourceDefinition<T = ApiObject> {
+  readonly group: string
+  /** Plural. */
+  readonly resource: string
+  /** Lower-case kind when absent. */
+  readonly singular?: string
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  /** The storage version; the newest stable one of the facts when absent. */
+  readonly storageVersion?: string
+  readonly otherVersions?: readonly OtherVersion[]
+  /** Key prefix under /registry without slashes at the ends; the resource name when absent. */
+  readonly storagePrefix?: string
+  /** Gives the problem with an object name; RFC 1123 subdomain when absent. */
+  nameProblem?(name: string): string | undefined
+  /** Fills in defaults. Runs on every write. */
+  defaults?(object: T): void
+  /** True for kinds whose creator also writes the first status (nodes). */
+  readonly keepStatusOnCreate?: boolean
+  /** Resets what a client may not set on create. Status is reset before, unless `keepStatusOnCreate`. */
+  prepareCreate?(object: T, context: StrategyContext): void
+  /** Keeps what a client may not change. Status is always kept. */
+  prepareUpdate?(object: T, old: T, context: StrategyContext): void
+  validate?(object: T): readonly FieldError[]
+  validateUpdate?(object: T, old: T): readonly FieldError[]
+  /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
+  prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void
+  validateStatusUpdate?(object: T, old: T): readonly FieldError[]
+  /** Fields that may be used in fieldSelector, besides metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
+  readonly columns?: readonly Column<T>[]
+  readonly scale?: ScaleMapping
+  /** False for kinds without metadata.generation. Default: true when the kind has a spec. */
+  readonly generation?: boolean
+  /** True when PUT may create (leases, endpoints, …, as upstream's AllowCreateOnUpdate). */
+  readonly createOnUpdate?: boolean
+  /** False when an update must carry a resourceVersion (upstream's AllowUnconditionalUpdate). */
+  readonly unconditionalUpdate?: boolean
+  /** Seconds a deleted object stays for graceful deletion; absent or undefined: deleted at once. */
+  gracePeriod?(object: T, requested: number | undefined): number | undefined
+  /** Seconds after which objects disappear by themselves. */
+  readonly ttlSeconds?: number
+}
+
+/** Declares a resource with its typed object; generic code then sees it untyped. */
+export function defineResource<T>(definition: ResourceDefinition<T>): ResourceDefinition {
+  return definition as unknown as ResourceDefinition
+}

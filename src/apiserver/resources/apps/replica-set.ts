@@ -1,0 +1,41 @@
+// replicasets. Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/replica-set-v1/
+
+import type { ReplicaSet } from '../../../api/generated/apps-v1.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { ageColumn, integer, labelSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
+import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+
+export const replicaSets = defineResource<ReplicaSet>({
+  group: 'apps',
+  resource: 'replicasets',
+  shortNames: ['rs'],
+  categories: ['all'],
+  scale: { selector: 'selector' },
+  defaults(set) {
+    set.spec.replicas ??= 1
+    if (set.spec.template?.spec) defaultPodSpec(set.spec.template.spec)
+  },
+  prepareCreate(set) {
+    set.status = { replicas: 0 }
+  },
+  validate: (set) => [
+    ...nonNegative('spec.replicas', set.spec.replicas),
+    ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
+    ...validateWorkloadSelector(set.spec.selector, set.spec.template),
+    ...validateTemplate(set.spec.template, 'spec.template', ['Always']),
+  ],
+  validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
+  selectableFields: { 'status.replicas': (set) => String(set.status.replicas ?? 0) },
+  columns: [
+    nameColumn,
+    integer('Desired', (set) => set.spec.replicas),
+    integer('Current', (set) => set.status.replicas),
+    integer('Ready', (set) => set.status.readyReplicas),
+    ageColumn,
+    ...workloadWideColumns<ReplicaSet>(
+      (set) => set.spec.template?.spec?.containers,
+      (set) => labelSelectorText(set.spec.selector),
+    ),
+  ],
+})

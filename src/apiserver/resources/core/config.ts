@@ -1,0 +1,141 @@
+// configmaps, secrets and serviceaccounts.
+
+import type { ConfigMap, Secret, ServiceAccount } from '../../../api/generated/core-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { configMapKeyProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+
+const MAX_SIZE = 1024 * 1024
+const IMMUTABLE = 'field is immutable when `immutable` is set'
+
+const count = (map: object | undefined) => Object.keys(map ?? {}).length
+const base64Size = (text: string) => Math.floor((text.length * 3) / 4)
+
+export const configMaps = defineResource<ConfigMap>({
+  group: '',
+  resource: 'configmaps',
+  shortNames: ['cm'],
+  validate(map) {
+    const errors: FieldError[] = []
+    let size = 0
+    for (const [key, value] of Object.entries(map.data ?? {})) {
+      const problem = configMapKeyProblem(key)
+      if (problem) errors.push(field.invalid(`data[${key}]`, key, problem))
+      if (map.binaryData?.[key] !== undefined) {
+        errors.push(field.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+      }
+      size += Buffer.byteLength(value)
+    }
+    for (const [key, value] of Object.entries(map.binaryData ?? {})) {
+      const problem = configMapKeyProblem(key)
+      if (problem) errors.push(field.invalid(`binaryData[${key}]`, key, problem))
+      size += base64Size(value)
+    }
+    if (size > MAX_SIZE) errors.push(field.tooLong('', MAX_SIZE))
+    return errors
+  },
+  validateUpdate(map, old) {
+    if (!old.immutable) return []
+    const errors: FieldError[] = []
+    if (!map.immutable) errors.push(field.forbidden('immutable', IMMUTABLE))
+    if (!sameJson(map.data ?? {}, old.data ?? {})) errors.push(field.forbidden('data', IMMUTABLE))
+    if (!sameJson(map.binaryData ?? {}, old.binaryData ?? {})) errors.push(field.forbidden('binaryData', IMMUTABLE))
+    return errors
+  },
+  columns: [nameColumn, integer('Data', (map) => count(map.data) + count(map.binaryData)), ageColumn],
+})
+
+export const secrets = defineResource<Secret>({
+  group: '',
+  resource: 'secrets',
+  defaults(secret) {
+    secret.type ??= 'Opaque'
+    // stringData is write-only: it goes into data and disappears.
+    for (const [key, value] of Object.entries(secret.stringData ?? {})) {
+      secret.data = { ...secret.data, [key]: Buffer.from(value).toString('base64') }
+    }
+    delete secret.stringData
+  },
+  prepareUpdate(secret, old) {
+    secret.type ||= old.type ?? 'Opaque'
+  },
+  validate(secret) {
+    const errors: FieldError[] = []
+    let size = 0
+    for (const [key, value] of Object.entries(secret.data ?? {})) {
+      const problem = configMapKeyProblem(key)
+      if (problem) errors.push(field.invalid(`data[${key}]`, key, problem))
+      size += base64Size(value)
+    }
+    if (size > MAX_SIZE) errors.push(field.tooLong('data', MAX_SIZE))
+    return [...errors, ...validateSecretType(secret)]
+  },
+  validateUpdate(secret, old) {
+    const errors: FieldError[] = []
+    if (secret.type !== old.type) errors.push(field.invalid('type', secret.type, 'field is immutable'))
+    if (old.immutable) {
+      if (!secret.immutable) errors.push(field.forbidden('immutable', IMMUTABLE))
+      if (!sameJson(secret.data ?? {}, old.data ?? {})) errors.push(field.forbidden('data', IMMUTABLE))
+    }
+    return errors
+  },
+  selectableFields: { type: (secret) => secret.type ?? '' },
+  columns: [
+    nameColumn,
+    text('Type', (secret) => secret.type ?? ''),
+    integer('Data', (secret) => count(secret.data)),
+    ageColumn,
+  ],
+})
+
+/** The keys that the well-known secret types need. */
+function validateSecretType(secret: Secret): FieldError[] {
+  const missing = (...keys: string[]) =>
+    keys.filter((key) => secret.data?.[key] === undefined).map((key) => field.required(`data[${key}]`))
+  switch (secret.type) {
+    case 'kubernetes.io/service-account-token':
+      return secret.metadata.annotations?.['kubernetes.io/service-account.name']
+        ? []
+        : [field.required('metadata.annotations[kubernetes.io/service-account.name]')]
+    case 'kubernetes.io/tls':
+      return missing('tls.crt', 'tls.key')
+    case 'kubernetes.io/dockercfg':
+      return missing('.dockercfg')
+    case 'kubernetes.io/dockerconfigjson': {
+      const value = secret.data?.['.dockerconfigjson']
+      if (value === undefined) return missing('.dockerconfigjson')
+      return isJson(Buffer.from(value, 'base64').toString())
+        ? []
+        : [field.invalid('data[.dockerconfigjson]', '<secret contents redacted>', 'invalid character in JSON')]
+    }
+    case 'kubernetes.io/ssh-auth':
+      return missing('ssh-privatekey')
+    case 'kubernetes.io/basic-auth':
+      return secret.data?.username === undefined && secret.data?.password === undefined
+        ? [field.required('data[username]'), field.required('data[password]')]
+        : []
+    default:
+      return []
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const serviceAccounts = defineResource<ServiceAccount>({
+  group: '',
+  resource: 'serviceaccounts',
+  shortNames: ['sa'],
+  prepareCreate(account) {
+    delete account.secrets
+  },
+  columns: [nameColumn, integer('Secrets', (account) => (account.secrets ?? []).length), ageColumn],
+})

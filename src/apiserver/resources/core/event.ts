@@ -1,0 +1,128 @@
+// events, stored once and served as v1 and as events.k8s.io/v1.
+// Spec: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+
+import type { Event } from '../../../api/generated/core-v1.ts'
+import type { Event as NewEvent } from '../../../api/generated/events-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import type { ApiObject, StoredObject } from '../../api-object.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { age, nameColumn, text } from '../columns/common.ts'
+
+const HOUR_SECONDS = 3600
+
+function lastSeen(event: Event, now: number): string {
+  const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp
+  return age(last, now)
+}
+
+function firstSeen(event: Event, now: number): string {
+  return age(event.firstTimestamp ?? event.eventTime, now)
+}
+
+const objectText = (event: Event) =>
+  `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`
+
+const sourceText = (event: Event) => {
+  const { component, host } = event.source ?? {}
+  const name = component ?? event.reportingComponent ?? ''
+  return host ? `${name}, ${host}` : name
+}
+
+export const events = defineResource<Event>({
+  group: '',
+  resource: 'events',
+  shortNames: ['ev'],
+  createOnUpdate: true,
+  ttlSeconds: HOUR_SECONDS,
+  otherVersions: [{ group: 'events.k8s.io', version: 'v1', toStorage, fromStorage }],
+  validate(event) {
+    const errors: FieldError[] = []
+    const { namespace } = event.involvedObject
+    const expected = event.metadata.namespace
+    if (namespace ? namespace !== expected : expected !== 'default' && expected !== 'kube-system') {
+      errors.push(field.invalid('involvedObject.namespace', namespace ?? '', 'does not match event.namespace'))
+    }
+    return errors
+  },
+  selectableFields: {
+    'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
+    'involvedObject.namespace': (e) => e.involvedObject.namespace ?? '',
+    'involvedObject.name': (e) => e.involvedObject.name ?? '',
+    'involvedObject.uid': (e) => e.involvedObject.uid ?? '',
+    'involvedObject.apiVersion': (e) => e.involvedObject.apiVersion ?? '',
+    'involvedObject.resourceVersion': (e) => e.involvedObject.resourceVersion ?? '',
+    'involvedObject.fieldPath': (e) => e.involvedObject.fieldPath ?? '',
+    'regarding.kind': (e) => e.involvedObject.kind ?? '',
+    'regarding.namespace': (e) => e.involvedObject.namespace ?? '',
+    'regarding.name': (e) => e.involvedObject.name ?? '',
+    'regarding.uid': (e) => e.involvedObject.uid ?? '',
+    reason: (e) => e.reason ?? '',
+    reportingComponent: (e) => e.reportingComponent ?? '',
+    reportingController: (e) => e.reportingComponent ?? '',
+    source: (e) => e.source?.component ?? e.reportingComponent ?? '',
+    type: (e) => e.type ?? '',
+  },
+  columns: [
+    text('Last Seen', lastSeen),
+    text('Type', (e) => e.type ?? ''),
+    text('Reason', (e) => e.reason ?? ''),
+    text('Object', objectText),
+    text('Subobject', (e) => e.involvedObject.fieldPath ?? '', 1),
+    text('Source', sourceText, 1),
+    text('Message', (e) => (e.message ?? '').trim()),
+    text('First Seen', firstSeen, 1),
+    text('Count', (e) => String(e.series?.count ?? e.count ?? 1), 1),
+    { ...nameColumn, priority: 1 },
+  ],
+})
+
+function toStorage(object: ApiObject): ApiObject {
+  const e = object as unknown as NewEvent
+  const event = {
+    kind: 'Event',
+    apiVersion: 'v1',
+    metadata: e.metadata,
+    involvedObject: e.regarding ?? {},
+    related: e.related,
+    reason: e.reason,
+    message: e.note,
+    type: e.type,
+    eventTime: e.eventTime,
+    series: e.series,
+    action: e.action,
+    reportingComponent: e.reportingController ?? '',
+    reportingInstance: e.reportingInstance ?? '',
+    source: e.deprecatedSource ?? {},
+    firstTimestamp: e.deprecatedFirstTimestamp,
+    lastTimestamp: e.deprecatedLastTimestamp,
+    count: e.deprecatedCount,
+  }
+  return defined(event)
+}
+
+function fromStorage(object: StoredObject): ApiObject {
+  const e = object as unknown as Event
+  return defined({
+    kind: 'Event',
+    apiVersion: 'events.k8s.io/v1',
+    metadata: e.metadata,
+    regarding: e.involvedObject,
+    related: e.related,
+    reason: e.reason,
+    note: e.message,
+    type: e.type,
+    eventTime: e.eventTime ?? null,
+    series: e.series,
+    action: e.action,
+    reportingController: e.reportingComponent || e.source?.component,
+    reportingInstance: e.reportingInstance || e.source?.host,
+    deprecatedSource: e.source,
+    deprecatedFirstTimestamp: e.firstTimestamp,
+    deprecatedLastTimestamp: e.lastTimestamp,
+    deprecatedCount: e.count,
+  })
+}
+
+function defined(object: Record<string, unknown>): ApiObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as unknown as ApiObject
+}
