@@ -1,0 +1,34 @@
+// Resolves a subPath inside a volume without letting a symlink lead out of it.
+
+import { mkdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+
+/** Creates missing directories and returns the real path; rejects when it lies outside of the volume. */
+export async function resolveSubPath(volumePath: string, subPath: string): Promise<string> {
+  const clean = normalize(subPath)
+  if (clean.startsWith('/') || clean.split('/').includes('..')) {
+    throw new Error(`subPath ${JSON.stringify(subPath)} must be a relative path inside the volume`)
+  }
+  const root = await realpath(volumePath)
+  const target = join(root, clean)
+  await ensureInside(root, await nearestExisting(target), subPath)
+  if (!(await stat(target).catch(() => undefined))) {
+    const { mode } = await stat(root)
+    await mkdir(target, { recursive: true, mode: mode & 0o7777 })
+  }
+  const real = await realpath(target)
+  await ensureInside(root, real, subPath)
+  return real
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    const real = await realpath(at).catch(() => undefined)
+    if (real !== undefined) return real
+  }
+}
+
+async function ensureInside(root: string, real: string, subPath: string): Promise<void> {
+  if (real === root || real.startsWith(`${root}/`)) return
+  throw new Error(`failed to prepare subPath for volumeMount: ${JSON.stringify(subPath)} is outside of the volume`)
+}
