@@ -152,8 +152,7 @@ async function answers(options: ContainerdOptions, pid: number): Promise<boolean
         return true
       } catch (error) {
         signal.throwIfAborted()
-        const code = error instanceof RuntimeError ? error.code : ''
-        if (code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED') throw error
+        if (!isNotYet(error)) throw error
       } finally {
         channel.close()
       }
@@ -162,6 +161,12 @@ async function answers(options: ContainerdOptions, pid: number): Promise<boolean
     await sleep(clock, READY_INTERVAL, { signal })
   }
   return false
+}
+
+// The socket is served a moment before the CRI plugin has read back its pods.
+function isNotYet(error: unknown): boolean {
+  if (!(error instanceof RuntimeError)) return false
+  return ['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(error.code) || error.message.includes('not initialized yet')
 }
 
 async function ended({ clock, signal }: Pick<ContainerdOptions, 'clock' | 'signal'>, pid: number, timeout: number) {

@@ -49,7 +49,8 @@ export function toSandboxConfig(config: SandboxConfig): MessageInitShape<typeof 
   const { pod } = config
   return {
     metadata: { name: pod.name, namespace: pod.namespace, uid: pod.uid, attempt: pod.attempt },
-    hostname: config.hostname,
+    // Host-network pods share the host's name, and runc refuses to set another.
+    hostname: config.namespaces.hostNetwork ? '' : config.hostname,
     logDirectory: config.logDirectory,
     dnsConfig: {
       servers: [...config.dns.servers],

@@ -6,7 +6,13 @@ import type { Logger } from '../../../machinery/logger.ts'
 import { RuntimeError, type RuntimeEvent } from '../runtime.ts'
 import { POD_UID } from './convert.ts'
 import { Containers } from './generated/containerd-containers_pb.ts'
-import { ContainerEventSchema, type Envelope, Events, TaskEventSchema } from './generated/containerd-events_pb.ts'
+import {
+  ContainerEventSchema,
+  type Envelope,
+  Events,
+  TaskEventSchema,
+  TaskExitSchema,
+} from './generated/containerd-events_pb.ts'
 import * as cri from './generated/runtime_pb.ts'
 import type { GrpcChannel } from './grpc.ts'
 import type { Identity, IdentityCache } from './identity-cache.ts'
@@ -96,9 +102,9 @@ export function decodeEnvelope(envelope: Pick<Envelope, 'topic' | 'event'>): Omi
   if (topic.startsWith('/containers/')) {
     return { type, containerId: fromBinary(ContainerEventSchema, event.value).id }
   }
-  const task = fromBinary(TaskEventSchema, event.value)
-  if (type === 'exited' && task.id !== '' && task.id !== task.containerId) return undefined
-  return { type, containerId: task.containerId }
+  if (type !== 'exited') return { type, containerId: fromBinary(TaskEventSchema, event.value).containerId }
+  const { containerId, id } = fromBinary(TaskExitSchema, event.value)
+  return id === '' || id === containerId ? { type, containerId } : undefined
 }
 
 function isTopic(topic: string): topic is keyof typeof TOPICS {

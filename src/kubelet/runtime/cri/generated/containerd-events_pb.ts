@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file containerd-events.proto.
  */
 export const file_containerd_events: GenFile = /*@__PURE__*/
-  fileDesc("Chdjb250YWluZXJkLWV2ZW50cy5wcm90bxIdY29udGFpbmVyZC5zZXJ2aWNlcy5ldmVudHMudjEiIwoQU3Vic2NyaWJlUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIlEKCEVudmVsb3BlEhEKCW5hbWVzcGFjZRgCIAEoCRINCgV0b3BpYxgDIAEoCRIjCgVldmVudBgEIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiLQoJVGFza0V2ZW50EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIKCgJpZBgCIAEoCSIcCg5Db250YWluZXJFdmVudBIKCgJpZBgBIAEoCTJxCgZFdmVudHMSZwoJU3Vic2NyaWJlEi8uY29udGFpbmVyZC5zZXJ2aWNlcy5ldmVudHMudjEuU3Vic2NyaWJlUmVxdWVzdBonLmNvbnRhaW5lcmQuc2VydmljZXMuZXZlbnRzLnYxLkVudmVsb3BlMAFiBnByb3RvMw", [file_google_protobuf_any]);
+  fileDesc("Chdjb250YWluZXJkLWV2ZW50cy5wcm90bxIdY29udGFpbmVyZC5zZXJ2aWNlcy5ldmVudHMudjEiIwoQU3Vic2NyaWJlUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIlEKCEVudmVsb3BlEhEKCW5hbWVzcGFjZRgCIAEoCRINCgV0b3BpYxgDIAEoCRIjCgVldmVudBgEIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiIQoJVGFza0V2ZW50EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSIsCghUYXNrRXhpdBIUCgxjb250YWluZXJfaWQYASABKAkSCgoCaWQYAiABKAkiHAoOQ29udGFpbmVyRXZlbnQSCgoCaWQYASABKAkycQoGRXZlbnRzEmcKCVN1YnNjcmliZRIvLmNvbnRhaW5lcmQuc2VydmljZXMuZXZlbnRzLnYxLlN1YnNjcmliZVJlcXVlc3QaJy5jb250YWluZXJkLnNlcnZpY2VzLmV2ZW50cy52MS5FbnZlbG9wZTABYgZwcm90bzM", [file_google_protobuf_any]);
 
 /**
  * @generated from message containerd.services.events.v1.SubscribeRequest
@@ -61,11 +61,30 @@ export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_containerd_events, 1);
 
 /**
- * TaskStart, TaskExit and TaskOOM agree on the first field; `id` is TaskExit's and differs for an exec.
+ * TaskStart and TaskOOM.
  *
  * @generated from message containerd.services.events.v1.TaskEvent
  */
 export type TaskEvent = Message<"containerd.services.events.v1.TaskEvent"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+};
+
+/**
+ * Describes the message containerd.services.events.v1.TaskEvent.
+ * Use `create(TaskEventSchema)` to create a new message.
+ */
+export const TaskEventSchema: GenMessage<TaskEvent> = /*@__PURE__*/
+  messageDesc(file_containerd_events, 2);
+
+/**
+ * `id` differs from the container's for the exit of an exec.
+ *
+ * @generated from message containerd.services.events.v1.TaskExit
+ */
+export type TaskExit = Message<"containerd.services.events.v1.TaskExit"> & {
   /**
    * @generated from field: string container_id = 1;
    */
@@ -78,11 +97,11 @@ export type TaskEvent = Message<"containerd.services.events.v1.TaskEvent"> & {
 };
 
 /**
- * Describes the message containerd.services.events.v1.TaskEvent.
- * Use `create(TaskEventSchema)` to create a new message.
+ * Describes the message containerd.services.events.v1.TaskExit.
+ * Use `create(TaskExitSchema)` to create a new message.
  */
-export const TaskEventSchema: GenMessage<TaskEvent> = /*@__PURE__*/
-  messageDesc(file_containerd_events, 2);
+export const TaskExitSchema: GenMessage<TaskExit> = /*@__PURE__*/
+  messageDesc(file_containerd_events, 3);
 
 /**
  * ContainerCreate and ContainerDelete.
@@ -101,7 +120,7 @@ export type ContainerEvent = Message<"containerd.services.events.v1.ContainerEve
  * Use `create(ContainerEventSchema)` to create a new message.
  */
 export const ContainerEventSchema: GenMessage<ContainerEvent> = /*@__PURE__*/
-  messageDesc(file_containerd_events, 3);
+  messageDesc(file_containerd_events, 4);
 
 /**
  * @generated from service containerd.services.events.v1.Events

@@ -1,0 +1,280 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../machinery/clock.ts'
+import { silentLogger } from '../../../machinery/logger.ts'
+import { removeCniConfig } from '../containerd/cni-config.ts'
+import { deleteContainerd } from '../containerd/delete-containerd.ts'
+import { execWith, listProcesses, mountsUnder } from '../containerd/host.ts'
+import { buildImageArchive, buildPauseImage, importImageArchive, PAUSE_IMAGE } from '../containerd/image-archive.ts'
+import { type ContainerdOptions, startContainerd, stopContainerd } from '../containerd/start-containerd.ts'
+import { containerConfig, type RuntimeFixture, runtimeSuite, sandboxConfig, watchEvents } from '../runtime.suite.ts'
+import type { Runtime } from '../runtime.ts'
+import { createCriRuntime } from './cri-runtime.ts'
+
+const BUSYBOX = '/bin/busybox'
+const CATATONIT = '/usr/bin/catatonit'
+const IMAGE = 'example.test/busybox:1'
+const exec = execWith(process.env)
+let instances = 0
+
+const missing = await whatIsMissing()
+if (missing !== '') console.warn(`SKIPPED: the CRI runtime is not tested here: ${missing}`)
+
+async function whatIsMissing(): Promise<string> {
+  if (process.getuid?.() !== 0) return 'not root'
+  for (const path of ['/usr/bin/containerd', '/usr/lib/cni/bridge', CATATONIT, BUSYBOX]) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (!there) return `no ${path}`
+  }
+  return ''
+}
+
+interface CriFixture extends RuntimeFixture {
+  readonly containerd: ContainerdOptions
+  readonly connect: () => Promise<Runtime>
+}
+
+async function makeFixture(): Promise<CriFixture> {
+  const number = ++instances
+  const dir = await mkdtemp(join(tmpdir(), 'cri-'))
+  const bridge = `crit${process.pid % 100_000}n${number}`
+  const cgroupParent = `/${bridge}`
+  const cni = { confDir: `${dir}/cni`, networkName: bridge, bridge, ipamDir: `${dir}/ipam` }
+  const containerd: ContainerdOptions = {
+    name: bridge,
+    stateDir: `${dir}/state`,
+    rootDir: `${dir}/root`,
+    socketPath: `${dir}/c.sock`,
+    configPath: `${dir}/config.toml`,
+    pidPath: `${dir}/pid`,
+    logPath: `${dir}/log`,
+    cniConfDir: cni.confDir,
+    cniBinDirs: ['/opt/cni/bin', '/usr/lib/cni'],
+    registryHostsDir: `${dir}/certs.d`,
+    env: process.env,
+    clock: systemClock,
+    log: silentLogger,
+    signal: new AbortController().signal,
+  }
+  const { endpoint, snapshotter } = await startContainerd(containerd)
+  const images = [
+    buildPauseImage(await readFile(CATATONIT), process.arch),
+    buildImageArchive({
+      name: IMAGE,
+      files: [
+        { path: 'bin', directory: true },
+        { path: 'tmp', directory: true, mode: 0o1777 },
+        { path: 'bin/busybox', content: await readFile(BUSYBOX), mode: 0o755 },
+        { path: 'bin/sh', link: 'busybox' },
+      ],
+      cmd: ['/bin/sh'],
+      arch: process.arch,
+    }),
+  ]
+  const names = []
+  for (const archive of images) {
+    names.push(...(await importImageArchive(Readable.from([archive]), { endpoint, snapshotter, env: process.env })))
+  }
+  expect(names).toEqual([PAUSE_IMAGE, IMAGE])
+  const connect = () => createCriRuntime({ endpoint, clock: systemClock, log: silentLogger, cni })
+  const runtime = await connect()
+  await runtime.updatePodCidr(`10.199.${number}.0/24`)
+  return {
+    runtime,
+    containerd,
+    connect,
+    image: IMAGE,
+    command: ['/bin/sh', '-c', 'trap "exit 0" TERM; while :; do /bin/busybox sleep 1 & wait; done'],
+    logDirectory: `${dir}/logs`,
+    cgroupParent,
+    async dispose() {
+      await runtime.close()
+      await deleteContainerd(containerd)
+      await removeCniConfig(cni)
+      await exec('ip', ['link', 'delete', bridge])
+      await exec('sh', [
+        '-c',
+        `for d in /sys/fs/cgroup/*${cgroupParent} /sys/fs/cgroup${cgroupParent}; do rmdir $d; done`,
+      ])
+      const mountinfo = await readFile('/proc/self/mountinfo', 'utf8')
+      expect(mountsUnder(mountinfo, [dir])).toEqual([])
+      expect((await listProcesses()).filter(({ args }) => args.some((arg) => arg.includes(dir)))).toEqual([])
+      await rm(dir, { recursive: true })
+    },
+  }
+}
+
+if (missing === '') runtimeSuite('cri', makeFixture)
+
+describe.skipIf(missing !== '')('cri: streams and supervision', () => {
+  let fixture: CriFixture
+  let runtime: Runtime
+  let id = ''
+  let sandboxId = ''
+  const signal = new AbortController().signal
+  const sandbox = () => sandboxConfig(fixture)
+
+  beforeAll(async () => {
+    fixture = await makeFixture()
+    runtime = fixture.runtime
+    const config = sandbox()
+    sandboxId = await runtime.runSandbox(config)
+    const command = ['/bin/sh', '-c', 'echo out; echo err >&2; exec /bin/busybox nc -ll -p 8080 -e /bin/busybox cat']
+    id = await runtime.createContainer(sandboxId, containerConfig(fixture, { command }), config)
+    await runtime.startContainer(id)
+  }, 60_000)
+  afterAll(async () => {
+    await fixture?.dispose()
+  }, 60_000)
+
+  function sink() {
+    const stream = new PassThrough({ highWaterMark: 64 * 1024 * 1024 })
+    return { stream, text: () => String(stream.read() ?? '') }
+  }
+
+  it('runs a command to its end', async () => {
+    const result = await runtime.execSync(id, ['/bin/sh', '-c', 'echo $GREETING; echo no >&2; exit 3'], 0)
+    expect(result.stdout.toString()).toBe('hello\n')
+    expect(result.stderr.toString()).toBe('no\n')
+    expect(result.exitCode).toBe(3)
+  })
+
+  it('gives up on a command that takes too long', async () => {
+    await expect(runtime.execSync(id, ['/bin/busybox', 'sleep', '60'], 1)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    })
+  })
+
+  it('streams a command, its exit code and its two outputs', async () => {
+    const [out, err] = [sink(), sink()]
+    const command = ['/bin/sh', '-c', 'echo to-out; echo to-err >&2; exit 7']
+    const result = await runtime.exec(id, command, { tty: false, stdout: out.stream, stderr: err.stream, signal })
+    expect(result).toEqual({ exitCode: 7 })
+    expect([out.text(), err.text()]).toEqual(['to-out\n', 'to-err\n'])
+  })
+
+  it('carries megabytes through standard input and output, and half-closes', async () => {
+    const sent = Buffer.alloc(3_000_000, '0123456789abcde\n')
+    const out = sink()
+    const stdin = Readable.from([sent.subarray(0, 1_000_000), sent.subarray(1_000_000)])
+    const result = await runtime.exec(id, ['/bin/busybox', 'cat'], { tty: false, stdin, stdout: out.stream, signal })
+    expect(result.exitCode).toBe(0)
+    expect(out.text().length).toBe(sent.length)
+  })
+
+  it('resizes a terminal', async () => {
+    const out = sink()
+    async function* resize() {
+      yield { width: 101, height: 33 }
+    }
+    const command = ['/bin/sh', '-c', 'until [ "$(/bin/busybox stty size)" = "33 101" ]; do :; done; echo resized']
+    const stdin = new PassThrough()
+    const result = await runtime.exec(id, command, { tty: true, stdin, stdout: out.stream, resize: resize(), signal })
+    expect(result.exitCode).toBe(0)
+    expect(out.text()).toContain('resized\r\n')
+  })
+
+  it('lets go when the caller aborts', async () => {
+    const over = new AbortController()
+    const running = runtime.exec(id, ['/bin/busybox', 'sleep', '1000'], {
+      tty: false,
+      stdout: sink().stream,
+      signal: over.signal,
+    })
+    setImmediate(() => over.abort())
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+
+  it('forwards a port on the pod', async () => {
+    const socket = await runtime.portForward(sandboxId, 8080, { signal })
+    socket.write('ping')
+    const answer = await new Promise((resolve) => socket.once('data', (data: Buffer) => resolve(data.toString())))
+    expect(answer).toBe('ping')
+    socket.destroy()
+  })
+
+  it('fails a forward to a port where nobody listens', async () => {
+    const socket = await runtime.portForward(sandboxId, 9, { signal })
+    const error = await new Promise<Error>((resolve) => socket.once('error', resolve))
+    expect(error.message).toContain('refused')
+  })
+
+  it('writes the container log', async () => {
+    const { logPath } = await runtime.containerStatus(id)
+    const lines = (await readFile(logPath, 'utf8')).trim().split('\n')
+    expect(lines.map((line) => line.split(' ').slice(1).join(' '))).toEqual(['stdout F out', 'stderr F err'])
+    await runtime.reopenContainerLog(id)
+  })
+
+  it('attaches to a running process', async () => {
+    const config = sandbox()
+    const other = await runtime.runSandbox(config)
+    const command = ['/bin/sh', '-c', 'read line; echo got $line']
+    const container = await runtime.createContainer(
+      other,
+      containerConfig(fixture, { command, stdin: true, stdinOnce: true }),
+      config,
+    )
+    await runtime.startContainer(container)
+    const out = sink()
+    await runtime.attach(container, { tty: false, stdin: Readable.from(['hi\n']), stdout: out.stream, signal })
+    expect(out.text()).toBe('got hi\n')
+    await expect.poll(async () => (await runtime.containerStatus(container)).state).toBe('exited')
+    await runtime.stopSandbox(other)
+    await runtime.removeSandbox(other)
+  })
+
+  it('reports a failed pull', async () => {
+    const { port, close } = await closedPort()
+    close()
+    await expect(runtime.pullImage(`127.0.0.1:${port}/nothing:1`)).rejects.toThrow('failed to pull and unpack image')
+  })
+
+  it('adopts a running containerd, and keeps pods through a restart of it', async () => {
+    const again = await startContainerd(fixture.containerd)
+    expect(again.adopted).toBe(true)
+    const events = watchEvents(runtime)
+    await events.until((e) => e.containerId === '')
+    await stopContainerd(fixture.containerd)
+    expect((await startContainerd(fixture.containerd)).adopted).toBe(false)
+    await events.until(() => events.seen.filter((e) => e.containerId === '').length > 1)
+    expect(await runtime.containerStatus(id)).toMatchObject({ state: 'running' })
+    expect((await runtime.execSync(id, ['/bin/busybox', 'true'], 0)).exitCode).toBe(0)
+    await events.stop()
+  })
+
+  it('starts a pod in the time that containerd needs', async () => {
+    const times: Record<string, number[]> = { sandbox: [], create: [], start: [] }
+    for (let i = 0; i < 5; i++) {
+      const config = sandbox()
+      const at = [performance.now()]
+      const pod = await runtime.runSandbox(config)
+      at.push(performance.now())
+      const container = await runtime.createContainer(pod, containerConfig(fixture), config)
+      at.push(performance.now())
+      await runtime.startContainer(container)
+      at.push(performance.now())
+      Object.values(times).forEach((list, step) => {
+        list.push(Math.round((at[step + 1] ?? 0) - (at[step] ?? 0)))
+      })
+      await runtime.stopSandbox(pod)
+      await runtime.removeSandbox(pod)
+    }
+    console.info('milliseconds', JSON.stringify(times))
+  })
+})
+
+async function closedPort() {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { port: address.port, close: () => server.close() }
+}
