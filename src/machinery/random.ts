@@ -1,5 +1,7 @@
 // Randomness as a dependency.
 
+import { randomUUID } from 'node:crypto'
+
 /** A source of randomness. */
 export interface Random {
   /** Uniform in [0, 1). */
@@ -24,3 +26,6 @@ export function safeEncode(text: string): string {
   for (const c of text) out += ALPHANUMS[c.charCodeAt(0) % ALPHANUMS.length]
   return out
 }
+
+/** The real source. */
+export const systemRandom: Random = { next: () => Math.random(), uuid: () => randomUUID() }

@@ -180,7 +180,8 @@ function check(resource: Resource, request: UpdateRequest, object: ApiObject, ol
   if (request.subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before) ?? []))
   else {
     errors.push(...(definition.validate?.(object) ?? []))
-    errors.push(...(definition.validateUpdate?.(object, before) ?? []))
+    // A subresource that prepares by itself may change what a plain update may not.
+    if (!request.prepare) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
 }

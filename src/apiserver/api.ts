@@ -1,0 +1,188 @@
+// The operations of the API on parsed requests, as both transports (HTTP and in-process) call them.
+
+import type { DeleteOptions } from '../api/generated/meta-v1.ts'
+import { badRequest, methodNotSupported, notFound } from '../machinery/errors.ts'
+import { type ApiObject, isRecord, type StoredObject } from './api-object.ts'
+import { create } from './registry/create.ts'
+import { decodeBody } from './registry/decode-body.ts'
+import { type DeleteResult, deleteOne } from './registry/delete.ts'
+import { deriveEntry, type Entry } from './registry/entry.ts'
+import { applyPatch, type PatchType, patchTransform } from './registry/patch.ts'
+import type { Registry, RequestContext } from './registry/registry.ts'
+import { type Resource, type ServedVersion, toVersion } from './registry/resource.ts'
+import { applyScale, scaleOf } from './registry/scale.ts'
+import { update } from './registry/update.ts'
+import { bindPod } from './subresources/binding.ts'
+import { evictPod } from './subresources/eviction.ts'
+
+/** Answers a POST to a subresource (`serviceaccounts/token`, …) or to a kind that is never stored. */
+export type VirtualCreate = (request: {
+  readonly name: string
+  readonly body: unknown
+  readonly context: RequestContext
+}) => Promise<object>
+
+/** What one request is about. `subresource` is empty for the object itself. */
+export interface Target {
+  readonly resource: Resource
+  readonly subresource: string
+  readonly name: string
+}
+
+export class Api {
+  readonly registry: Registry
+  readonly #virtual: ReadonlyMap<string, VirtualCreate>
+
+  /** `virtual` maps `resource/subresource` (`serviceaccounts/token`) to its handler. */
+  constructor(registry: Registry, virtual: ReadonlyMap<string, VirtualCreate>) {
+    this.registry = registry
+    this.#virtual = virtual
+  }
+
+  /** The object, or its scale. Throws NotFound. */
+  async get(target: Target, context: RequestContext): Promise<Entry> {
+    const { resource, name } = target
+    const entry = await this.registry.find(resource, context.namespace, name)
+    if (!entry) throw notFound(resource, name)
+    if (target.subresource === 'scale') return scaleEntry(resource, entry)
+    return inVersion(entry, context.version)
+  }
+
+  async create(target: Target, body: unknown, context: RequestContext): Promise<Entry> {
+    return inVersion(await create(this.registry, target.resource, body, context), context.version)
+  }
+
+  /** PUT. `created` when the object was not there before and its kind allows that. */
+  async update(target: Target, body: unknown, context: RequestContext): Promise<{ entry: Entry; created: boolean }> {
+    const { resource, subresource, name } = target
+    if (subresource === 'scale') return this.#putScale(target, () => body, context)
+    const make = () => {
+      const object = decodeBody(body, context.version, context)
+      object.metadata.name ??= name
+      if (object.metadata.name !== name) {
+        throw badRequest(
+          `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+        )
+      }
+      if (resource.namespaced && object.metadata.namespace && object.metadata.namespace !== context.namespace) {
+        throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+      }
+      return object
+    }
+    const prepare = PREPARE[`${resource.resource}/${subresource}`]
+    const result = await update(
+      this.registry,
+      resource,
+      { name, subresource, transform: make, mayCreate: subresource === '', ...(prepare ? { prepare } : {}) },
+      context,
+    )
+    return { entry: inVersion(result.entry, context.version), created: result.created }
+  }
+
+  async patch(target: Target, patch: { type: PatchType; body: unknown }, context: RequestContext): Promise<Entry> {
+    const { resource, subresource, name } = target
+    if (subresource === 'scale') {
+      const merged = (current: StoredObject) => {
+        const scale = structuredClone(scaleOf(resource, current)) as unknown as ApiObject
+        const versioned = isRecord(patch.body) && isRecord(patch.body.metadata) && patch.body.metadata.resourceVersion
+        if (!versioned) delete scale.metadata.resourceVersion
+        return applyPatch(resource, 'io.k8s.api.autoscaling.v1.Scale', patch, scale)
+      }
+      return (await this.#putScale(target, merged, context)).entry
+    }
+    const transform = patchTransform(resource, context.version, patch, context)
+    const prepare = PREPARE[`${resource.resource}/${subresource}`]
+    const { entry } = await update(
+      this.registry,
+      resource,
+      { name, subresource, transform, mayCreate: false, ...(prepare ? { prepare } : {}) },
+      context,
+    )
+    return inVersion(entry, context.version)
+  }
+
+  async delete(target: Target, options: DeleteOptions, context: RequestContext): Promise<DeleteResult> {
+    const result = await deleteOne(this.registry, target.resource, target.name, options, context)
+    return { ...result, entry: inVersion(result.entry, context.version) }
+  }
+
+  /** POST to a subresource; gives the answer's object. */
+  async createSubresource(target: Target, body: unknown, context: RequestContext): Promise<object> {
+    const { resource, subresource, name } = target
+    const id = `${resource.resource}/${subresource}`
+    if (id === 'pods/binding' || id === 'pods/eviction') {
+      if (!isRecord(body)) throw badRequest('the body of the request must be an object')
+      if (id === 'pods/binding') await bindPod(this.registry, name, body, context)
+      else await evictPod(this.registry, name, body, context)
+      return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+    }
+    const handler = this.#virtual.get(id)
+    if (!handler) throw methodNotSupported(resource, 'create')
+    return handler({ name, body, context })
+  }
+
+  /** The handler of a kind that is never stored, e.g. `selfsubjectaccessreviews`. */
+  virtual(resource: string): VirtualCreate | undefined {
+    return this.#virtual.get(resource)
+  }
+
+  async #putScale(target: Target, bodyOf: (current: StoredObject) => unknown, context: RequestContext) {
+    const { resource, name } = target
+    if (!resource.definition.scale) throw notFound(resource, name)
+    const result = await update(
+      this.registry,
+      resource,
+      {
+        name,
+        subresource: 'scale',
+        mayCreate: false,
+        transform: (current) => applyScale(structuredClone(current) as ApiObject, bodyOf(current as StoredObject)),
+        prepare: (object, old) => {
+          const before = (old.spec as { replicas?: number }).replicas
+          const after = (object.spec as { replicas?: number }).replicas
+          if (before !== after) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+        },
+      },
+      context,
+    )
+    return { entry: scaleEntry(resource, result.entry), created: false }
+  }
+}
+
+/** How subresources other than status and scale bring new and old together. */
+const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) => void>> = {
+  'namespaces/finalize': (object, old) => {
+    const finalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers
+    keepAll(object, old)
+    object.spec = { ...(old.spec as object), ...(finalizers ? { finalizers } : {}) }
+    if (!finalizers) delete (object.spec as { finalizers?: string[] }).finalizers
+  },
+  'pods/ephemeralcontainers': (object, old) => {
+    const added = (object.spec as { ephemeralContainers?: unknown[] } | undefined)?.ephemeralContainers
+    keepAll(object, old)
+    object.spec = { ...(old.spec as object), ...(added ? { ephemeralContainers: added } : {}) }
+  },
+  'certificatesigningrequests/approval': (object, old) => {
+    const { conditions } = (object.status ?? {}) as { conditions?: unknown[] }
+    keepAll(object, old)
+    object.status = { ...(old.status as object), ...(conditions ? { conditions } : {}) }
+  },
+}
+
+function keepAll(object: ApiObject, old: StoredObject): void {
+  for (const field of Object.keys(object)) if (!(field in old)) delete object[field]
+  const { resourceVersion } = object.metadata
+  Object.assign(object, structuredClone(old))
+  if (resourceVersion) object.metadata.resourceVersion = resourceVersion
+  else delete object.metadata.resourceVersion
+}
+
+/** The entry as the request's version shows it. */
+export function inVersion(entry: Entry, version: ServedVersion): Entry {
+  if (!version.convert) return entry
+  return deriveEntry(entry, version.apiVersion, (object) => toVersion(object, version))
+}
+
+function scaleEntry(resource: Resource, entry: Entry): Entry {
+  return deriveEntry(entry, 'scale', (object) => scaleOf(resource, object) as unknown as StoredObject)
+}

@@ -1,0 +1,70 @@
+// Who may do what: the question, the answer, and asking several authorizers in turn.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+
+import { forbidden } from '../../machinery/errors.ts'
+import type { UserInfo } from '../user.ts'
+
+/** One question. For requests that are not about resources only `path` and `verb` count. */
+export interface AuthorizationAttributes {
+  readonly user: UserInfo
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly path: string
+  readonly isResource: boolean
+}
+
+/** `none`: no opinion, ask the next one. */
+export interface Decision {
+  readonly verdict: 'allow' | 'deny' | 'none'
+  readonly reason: string
+}
+
+export interface Authorizer {
+  authorize(attributes: AuthorizationAttributes): Promise<Decision> | Decision
+}
+
+/** Asks in order until one has an opinion. */
+export function firstOpinion(authorizers: readonly Authorizer[]): Authorizer {
+  return {
+    async authorize(attributes) {
+      const reasons: string[] = []
+      for (const authorizer of authorizers) {
+        const answer = authorizer.authorize(attributes)
+        const decision = answer instanceof Promise ? await answer : answer
+        if (decision.verdict !== 'none') return decision
+        if (decision.reason) reasons.push(decision.reason)
+      }
+      return { verdict: 'none', reason: reasons.join('\n') }
+    },
+  }
+}
+
+/** Everything is allowed: for tests that are about something else. */
+export const allowAll: Authorizer = { authorize: () => ({ verdict: 'allow', reason: '' }) }
+
+/** Throws Forbidden with upstream's message unless the answer is yes. */
+export async function requireAllowed(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
+  const answer = authorizer.authorize(attributes)
+  const decision = answer instanceof Promise ? await answer : answer
+  if (decision.verdict === 'allow') return
+  const why = decision.reason === '' ? '' : `: ${decision.reason}`
+  const { group, resource, name } = attributes
+  throw forbidden(
+    { group, resource: attributes.isResource ? resource : '' },
+    name,
+    `${forbiddenMessage(attributes)}${why}`,
+  )
+}
+
+function forbiddenMessage(a: AuthorizationAttributes): string {
+  const user = `User ${JSON.stringify(a.user.name)}`
+  if (!a.isResource) return `${user} cannot ${a.verb} path ${JSON.stringify(a.path)}`
+  const resource = a.subresource === '' ? a.resource : `${a.resource}/${a.subresource}`
+  const where = a.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(a.namespace)}`
+  return `${user} cannot ${a.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(a.group)} ${where}`
+}

@@ -1,0 +1,66 @@
+// pods/binding: gives a pod its node. Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/
+
+import type { Binding, Pod } from '../../api/generated/core-v1.ts'
+import { formatTime } from '../../machinery/clock.ts'
+import { badRequest, conflict, field, invalid } from '../../machinery/errors.ts'
+import type { ApiObject } from '../api-object.ts'
+import type { Registry, RequestContext } from '../registry/registry.ts'
+import { update } from '../registry/update.ts'
+
+const pods = { group: '', resource: 'pods' }
+
+/** Assigns the pod to `binding.target.name` and marks it scheduled. Throws Conflict when it has a node already. */
+export async function bindPod(
+  registry: Registry,
+  name: string,
+  binding: Partial<Binding>,
+  context: RequestContext,
+): Promise<void> {
+  const node = binding.target?.name ?? ''
+  if (node === '') {
+    throw invalid({ group: '', kind: 'Binding' }, name, [field.required('target.name')])
+  }
+  if (binding.target?.kind && binding.target.kind !== 'Node') {
+    throw invalid({ group: '', kind: 'Binding' }, name, [
+      field.notSupported('target.kind', binding.target.kind, ['Node', '<empty>']),
+    ])
+  }
+  const resource = registry.resource('', 'pods')
+  await update(
+    registry,
+    resource,
+    {
+      name,
+      subresource: 'binding',
+      mayCreate: false,
+      prepare: () => {},
+      transform: (current) => {
+        const pod = structuredClone(current) as unknown as Pod
+        if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
+          throw conflict(
+            pods,
+            name,
+            `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+          )
+        }
+        if (pod.metadata.deletionTimestamp)
+          throw conflict(pods, name, `pod ${name} is being deleted, cannot be assigned to a host`)
+        if (pod.spec.nodeName)
+          throw conflict(pods, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
+        if ((pod.spec.schedulingGates ?? []).length > 0)
+          throw badRequest(`pod ${name} has non-empty .spec.schedulingGates`)
+        pod.spec.nodeName = node
+        pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata?.annotations }
+        if (Object.keys(pod.metadata.annotations).length === 0) delete pod.metadata.annotations
+        const others = (pod.status.conditions ?? []).filter((c) => c.type !== 'PodScheduled')
+        pod.status.conditions = [
+          ...others,
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(registry.clock.now()) },
+        ]
+        pod.metadata.resourceVersion = ''
+        return pod as unknown as ApiObject
+      },
+    },
+    context,
+  )
+}

@@ -1,0 +1,68 @@
+// A real API server core in memory, for tests of everything that speaks to the API.
+
+import { namespaces, serviceaccounts } from '../api/generated/resources.ts'
+import type { Client } from '../client/client.ts'
+import { type Clock, systemClock } from '../machinery/clock.ts'
+import { systemRandom } from '../machinery/random.ts'
+import { openLogStore } from '../store/log-store.ts'
+import { memoryLog } from '../store/memory/memory-log.ts'
+import type { Store } from '../store/store.ts'
+import { admissionPlugins } from './admission/index.ts'
+import { Api, type VirtualCreate } from './api.ts'
+import { allowAll } from './authorization/authorizer.ts'
+import { createInProcessClient } from './in-process-client.ts'
+import { Registry } from './registry/registry.ts'
+import { createServiceAllocator } from './registry/service-allocator.ts'
+import { allResources } from './resources/index.ts'
+import { MASTERS_GROUP } from './user.ts'
+
+export interface TestApi {
+  readonly client: Client
+  readonly clock: Clock
+  readonly api: Api
+  readonly store: Store
+  close(): Promise<void>
+}
+
+/**
+ * Starts a server core on the memory store with the namespaces `default`, `kube-system`, `kube-public` and
+ * `kube-node-lease`, each with its `default` service account. Objects are frozen, so that editing a shared one throws. `clock` defaults to the real one.
+ */
+export async function startTestApi(
+  options: { clock?: Clock; virtual?: ReadonlyMap<string, VirtualCreate> } = {},
+): Promise<TestApi> {
+  const clock = options.clock ?? systemClock
+  const store = openLogStore({
+    log: memoryLog(),
+    clock,
+    onFatal(error) {
+      throw error
+    },
+  })
+  const registry = new Registry({ store, resources: allResources(), clock, random: systemRandom, freeze: true })
+  registry.allocators = [
+    await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
+  ]
+  registry.admission = admissionPlugins(registry)
+  const api = new Api(registry, options.virtual ?? new Map())
+  const client = createInProcessClient({
+    api,
+    user: { name: 'system:admin', groups: [MASTERS_GROUP] },
+    authorizer: allowAll,
+    onWarning() {},
+  })
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+    await client.create(namespaces, { metadata: { name }, spec: {} })
+    await client.create(serviceaccounts, { metadata: { name: 'default', namespace: name } })
+  }
+  return {
+    client,
+    clock,
+    api,
+    store,
+    async close() {
+      registry.close()
+      await store.close()
+    },
+  }
+}
