@@ -44,7 +44,10 @@ export class Workqueue {
 
   /** Adds the key after `ms`; an earlier pending time wins. */
   addAfter(key: string, ms: number): void {
-    if (ms <= 0) return this.add(key)
+    if (ms <= 0) {
+      this.add(key)
+      return
+    }
     const due = this.#clock.now() + ms
     const pending = this.#delayed.get(key)
     if (pending && pending.due <= due) return

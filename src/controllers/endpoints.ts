@@ -39,7 +39,7 @@ export const endpointsController: Controller = {
     const remove = async (key: string) => {
       // Endpoints written by hand, for a service without a selector, are the user's.
       const existing = current.get(key)
-      if (!existing || existing.metadata.labels?.[MANAGED_BY] !== 'endpoint-controller') return
+      if (existing?.metadata.labels?.[MANAGED_BY] !== 'endpoint-controller') return
       try {
         await context.client.delete(endpointsRef, {
           namespace: existing.metadata.namespace,

@@ -127,7 +127,7 @@ class ReplicaManager<T extends ReplicaOwner> {
 
   #wake(pod: ReadPod): void {
     const key = this.#ownerKey(pod)
-    if (key) return this.#queue.add(key)
+    if (key) this.#queue.add(key)
     if (controllerOf(pod)) return
     for (const owner of this.#owners.list(pod.metadata.namespace)) {
       if (this.#kind.matches(owner, pod)) this.#queue.add(keyOf(owner as DeepReadonly<KubeObject>))

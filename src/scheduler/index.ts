@@ -1,0 +1,3 @@
+// The scheduler's entry point.
+
+export { runScheduler, type SchedulerOptions } from './scheduler.ts'
