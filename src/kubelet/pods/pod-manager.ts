@@ -5,6 +5,7 @@ import type { Pod } from '../../api/generated/core-v1.ts'
 import type { Informer } from '../../client/informer.ts'
 import type { Clock } from '../../machinery/clock.ts'
 import { sleep } from '../../machinery/clock.ts'
+import type { ExitWatch } from './exit-watch.ts'
 import { killPod, removeRemains } from './kill.ts'
 import type { PodEnv } from './pod-env.ts'
 import { PodWorker } from './pod-worker.ts'
@@ -19,14 +20,14 @@ export class PodManager {
   readonly #env: PodEnv
   readonly #informer: Informer<Pod>
   readonly #workers = new Map<string, PodWorker>()
-  readonly #changed: () => void
+  readonly #exits: ExitWatch
   #sweeping = false
 
-  /** `changed` is told when pods arrive or leave. */
-  constructor(env: PodEnv, informer: Informer<Pod>, changed: () => void) {
+  /** `exits` is fed with the runtime's events. */
+  constructor(env: PodEnv, informer: Informer<Pod>, exits: ExitWatch) {
     this.#env = env
     this.#informer = informer
-    this.#changed = changed
+    this.#exits = exits
   }
 
   /** Follows pods and runtime until the signal aborts. */
@@ -68,12 +69,8 @@ export class PodManager {
       known.update(pod)
       return
     }
-    const worker = new PodWorker(this.#env, pod, () => {
-      this.#workers.delete(uid)
-      this.#changed()
-    })
+    const worker = new PodWorker(this.#env, pod, () => this.#workers.delete(uid))
     this.#workers.set(uid, worker)
-    this.#changed()
     worker.wake()
   }
 
@@ -82,7 +79,9 @@ export class PodManager {
     while (!signal.aborted) {
       try {
         for await (const event of runtime.events({ signal })) {
+          if (event.type === 'exited' || event.type === 'removed') this.#exits.ended(event.containerId)
           if (event.podUid === '') {
+            await this.#exits.recheck()
             this.wakeAll()
             this.#sweepSoon()
           } else this.wake(event.podUid)
