@@ -209,7 +209,12 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
   it('writes the container log', async () => {
     const { logPath } = await runtime.containerStatus(id)
     const lines = (await readFile(logPath, 'utf8')).trim().split('\n')
-    expect(lines.map((line) => line.split(' ').slice(1).join(' '))).toEqual(['stdout F out', 'stderr F err'])
+    expect(
+      lines
+        .map((line) => line.split(' ').slice(1).join(' '))
+        .sort()
+        .reverse(),
+    ).toEqual(['stdout F out', 'stderr F err'])
     await runtime.reopenContainerLog(id)
   })
 
