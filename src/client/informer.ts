@@ -1,6 +1,7 @@
 // Lists a resource once, then follows it by watch: a local read-only copy plus notifications.
 // Behaviour follows client-go's Reflector: relist on 410, resume on a dropped watch, back off on errors.
 
+import { setMaxListeners } from 'node:events'
 import { groupResourceOf, type ResourceRef } from '../api/resource-ref.ts'
 import type { Clock } from '../machinery/clock.ts'
 import { sleep } from '../machinery/clock.ts'
@@ -278,6 +279,8 @@ export class InformerFactory {
 
   /** Starts all informers, those made later too. */
   start(signal: AbortSignal): void {
+    // One listener per watch is meant, not a leak.
+    setMaxListeners(0, signal)
     this.#signal = signal
     for (const informer of this.#all) void informer.run(signal)
   }

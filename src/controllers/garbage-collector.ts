@@ -20,7 +20,7 @@ import {
   ORPHAN,
   type OwnerStates,
 } from './garbage-graph.ts'
-import { type AnyRef, builtInResources, customResource, findResource } from './support/api-resources.ts'
+import { type AnyRef, customResource, findResource, servedResources } from './support/api-resources.ts'
 import { forEachBounded } from './support/batches.ts'
 
 const START = 'start'
@@ -45,6 +45,7 @@ class Collector {
   readonly #graph = new GarbageGraph((apiVersion, kind) => findResource(this.#refs(), apiVersion, kind))
   readonly #monitors = new Map<string, { ref: AnyRef; informer: Informer<KubeObject>; stop: AbortController }>()
   readonly #definitions
+  #builtIn: readonly AnyRef[] = []
   #started: Promise<void> | undefined
 
   constructor(context: ControllerContext, queue: Workqueue, signal: AbortSignal) {
@@ -60,12 +61,14 @@ class Collector {
   }
 
   *#refs(): Iterable<AnyRef> {
-    yield* builtInResources
     for (const { ref } of this.#monitors.values()) yield ref
   }
 
   async reconcile(key: string): Promise<void> {
-    this.#started ??= this.#start()
+    this.#started ??= this.#start().catch((error: unknown) => {
+      this.#started = undefined
+      throw error
+    })
     await this.#started
     if (key === START) return
     const [task, uid = ''] = key.split('/', 2)
@@ -76,7 +79,8 @@ class Collector {
 
   /** Watches everything, and waits (not for ever) until the graph is whole: judging by half of it would be wrong. */
   async #start(): Promise<void> {
-    for (const ref of builtInResources) this.#monitor(ref)
+    this.#builtIn = await servedResources(this.#context.client)
+    for (const ref of this.#builtIn) this.#monitor(ref)
     this.#monitorCustomResources()
     const patience = new AbortController()
     const synced = Promise.all([...this.#monitors.values()].map((m) => m.informer.waitForSync()))
@@ -101,7 +105,7 @@ class Collector {
       if (ref) wanted.set(groupResourceOf(ref), ref)
     }
     for (const ref of wanted.values()) this.#monitor(ref)
-    const builtIn = new Set(builtInResources.map(groupResourceOf))
+    const builtIn = new Set(this.#builtIn.map(groupResourceOf))
     for (const [id, monitor] of this.#monitors) {
       const now = wanted.get(id)
       if (builtIn.has(id) || (now && now.version === monitor.ref.version)) continue

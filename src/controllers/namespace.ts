@@ -12,7 +12,7 @@ import type { Controller } from '../client/controller.ts'
 import { formatTime } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason, StatusError } from '../machinery/errors.ts'
-import { type AnyRef, builtInResources, customResource } from './support/api-resources.ts'
+import { type AnyRef, customResource, servedResources } from './support/api-resources.ts'
 import { messageOf, sameValue } from './support/values.ts'
 
 const FINALIZER = 'kubernetes'
@@ -43,13 +43,12 @@ export const namespaceController: Controller = {
       },
     })
 
-    const resources = () => [
-      ...builtInResources,
-      ...definitions
-        .list()
-        .map(customResource)
-        .filter((ref): ref is AnyRef => ref !== undefined),
-    ]
+    let builtIn: AnyRef[] | undefined
+    async function resources(): Promise<AnyRef[]> {
+      builtIn ??= await servedResources(client)
+      const custom = definitions.list().map(customResource)
+      return [...builtIn, ...custom.filter((ref): ref is AnyRef => ref !== undefined)]
+    }
 
     return {
       workers: 5,
@@ -66,7 +65,7 @@ export const namespaceController: Controller = {
             )
           }
           if ((ns.spec.finalizers ?? []).length === 0) return
-          const content = await emptyNamespace(client, name, resources())
+          const content = await emptyNamespace(client, name, await resources())
           const conditions = namespaceConditions(ns.status.conditions ?? [], content, formatTime(clock.now()))
           if (!sameValue(conditions, ns.status.conditions ?? [])) {
             ns = await client.update(

@@ -3,24 +3,36 @@
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import * as generated from '../../api/generated/resources.ts'
 import { apiVersionOf, groupResourceOf, type ResourceRef } from '../../api/resource-ref.ts'
-import type { KubeObject } from '../../client/client.ts'
+import type { Client, KubeObject } from '../../client/client.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
+import { StatusError } from '../../machinery/errors.ts'
 
 export type AnyRef = ResourceRef<KubeObject>
 
 // componentstatuses is computed and cannot be watched; events are served under two groups.
 const NOT_STORED = new Set(['componentstatuses', 'events.events.k8s.io'])
 
-/** The built-in resources, one version of each. */
-export const builtInResources: readonly AnyRef[] = distinct(Object.values(generated) as AnyRef[])
+/** Every built-in resource, with all its versions. */
+const known = (Object.values(generated) as AnyRef[]).filter((ref) => !NOT_STORED.has(groupResourceOf(ref)))
 
-function distinct(refs: readonly AnyRef[]): AnyRef[] {
-  const found = new Map<string, AnyRef>()
-  for (const ref of refs) {
+/** The built-in resources that the server answers for, one version of each. */
+export async function servedResources(client: Client): Promise<AnyRef[]> {
+  const served = new Map<string, AnyRef>()
+  for (const ref of known) {
     const id = groupResourceOf(ref)
-    if (!NOT_STORED.has(id) && !found.has(id)) found.set(id, ref)
+    if (!served.has(id) && (await isServed(client, ref))) served.set(id, ref)
   }
-  return [...found.values()]
+  return [...served.values()]
+}
+
+async function isServed(client: Client, ref: AnyRef): Promise<boolean> {
+  try {
+    await client.list(ref, { limit: 1 })
+    return true
+  } catch (error) {
+    if (error instanceof StatusError && (error.code === 404 || error.code === 405)) return false
+    throw error
+  }
 }
 
 /** The resource that a definition makes, once it is established. */
