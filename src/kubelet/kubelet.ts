@@ -28,7 +28,6 @@ import { ProbeManager } from './probes/probe-manager.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { kubeletDocuments } from './server/documents.ts'
 import { type KubeletServerOptions, startKubeletServer } from './server/server.ts'
-import { upgradeHandler } from './server/upgrades.ts'
 import { type Mounter, systemMounter } from './volumes/mounter.ts'
 import { ObjectStore } from './volumes/object-store.ts'
 import { TokenManager } from './volumes/tokens.ts'
@@ -93,7 +92,7 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
   const exits = new ExitWatch(runtime)
   const informerEnv = { client, clock, log }
   const wake = (uid: string) => manager.wake(uid)
-  const objects = new ObjectStore(informerEnv, wake)
+  const objects = new ObjectStore(informerEnv, (uid) => manager.retry(uid))
   const probes = new ProbeManager({ ...options, events, changed: wake })
   const serviceInformer = new Informer(informerEnv, services)
   const images = new ImageManager({ runtime, clock, events })
@@ -144,7 +143,6 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
         pods: () => manager.pods(),
         find: (namespace, name) => manager.find(namespace, name),
         documents: kubeletDocuments({ ...options, cache, machine, root: dirs.root, pods: () => manager.pods() }),
-        upgrade: upgradeHandler({ runtime, cache, find: (namespace, name) => manager.find(namespace, name) }),
       })
     : undefined
   agent = new NodeAgent({

@@ -27,6 +27,7 @@ import {
 
 const CONFIG_RETRY_MS = 10_000
 const PULL_RETRY_MS = 1000
+const START_RETRY_MS = 1000
 
 export interface ExecuteOptions {
   readonly pod: ApiPod
@@ -34,6 +35,8 @@ export interface ExecuteOptions {
   readonly plan: PodPlan
   /** Filled with why containers wait. */
   readonly waiting: Map<string, WaitingReason>
+  /** Containers that are not to be started before a time; filled when a start fails. */
+  readonly holds: Map<string, number>
   /** Aborts when the pod is to stop. */
   readonly signal: AbortSignal
   renewVolumesAt(at: number): void
@@ -57,7 +60,8 @@ export async function executePlan(env: PodEnv, options: ExecuteOptions): Promise
   const due: ApiContainer[] = []
   let retryAfter: number | undefined
   for (const container of plan.start) {
-    const wait = crashBackoff(env, options, container, state)
+    const hold = (options.holds.get(container.name) ?? 0) - env.clock.now()
+    const wait = hold > 0 ? hold : crashBackoff(env, options, container, state)
     if (wait === 0) due.push(container)
     else retryAfter = Math.min(retryAfter ?? wait, wait)
   }
@@ -103,7 +107,7 @@ async function killOne(env: PodEnv, options: ExecuteOptions, kill: ContainerKill
 async function removeOld(env: PodEnv, state: PodRuntimeState): Promise<void> {
   const kept = new Set<string>()
   for (const container of state.containers) {
-    if (container.state !== 'exited') continue
+    if (container.state === 'running' || container.state === 'unknown') continue
     if (kept.has(container.name)) await env.runtime.removeContainer(container.id)
     kept.add(container.name)
   }
@@ -113,7 +117,8 @@ async function removeOld(env: PodEnv, state: PodRuntimeState): Promise<void> {
 function crashBackoff(env: PodEnv, options: ExecuteOptions, container: ApiContainer, state: PodRuntimeState): number {
   const { pod, waiting } = options
   const last = newest(state, container.name)
-  if (last?.state !== 'exited') return 0
+  // One that was created and never ran failed to start.
+  if (last?.state !== 'exited' && last?.state !== 'created') return 0
   const key = `${pod.metadata.uid}/${container.name}/${containerHash(container)}`
   const since = last.finishedAt || last.createdAt
   const left = env.crashes.remaining(key, since, env.clock.now())
@@ -180,22 +185,29 @@ async function startOne(
   try {
     await startContainer(env, { ...options, container })
     waiting.delete(container.name)
+    options.holds.delete(container.name)
     return 'started'
   } catch (error) {
     if (!(error instanceof ContainerStartError)) throw error
     waiting.set(container.name, { reason: error.reason, message: error.message })
     env.log.info('container-not-started', { pod: pod.metadata.name, container: container.name, reason: error.reason })
-    switch (error.reason) {
-      case 'ErrImagePull':
-        // Soon again, so that the status shows the back-off.
-        return PULL_RETRY_MS
-      case 'ImagePullBackOff':
-        return env.images.retryAfter(pod, container)
-      case 'RunContainerError':
-      case 'PostStartHookError':
-        return PULL_RETRY_MS
-      default:
-        return CONFIG_RETRY_MS
-    }
+    const wait = retryDelay(env, pod, container, error.reason)
+    options.holds.set(container.name, env.clock.now() + wait)
+    return wait
+  }
+}
+
+function retryDelay(env: PodEnv, pod: ApiPod, container: ApiContainer, reason: string): number {
+  switch (reason) {
+    case 'ErrImagePull':
+      // Soon again, so that the status shows the back-off.
+      return PULL_RETRY_MS
+    case 'ImagePullBackOff':
+      return env.images.retryAfter(pod, container)
+    case 'RunContainerError':
+    case 'PostStartHookError':
+      return START_RETRY_MS
+    default:
+      return CONFIG_RETRY_MS
   }
 }

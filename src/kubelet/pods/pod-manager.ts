@@ -58,6 +58,11 @@ export class PodManager {
     this.#workers.get(uid)?.wake()
   }
 
+  /** Something the pod refers to has changed. */
+  retry(uid: string): void {
+    this.#workers.get(uid)?.retryNow()
+  }
+
   wakeAll(): void {
     for (const worker of this.#workers.values()) worker.wake()
   }

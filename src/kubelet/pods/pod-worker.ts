@@ -39,6 +39,10 @@ export class PodWorker {
   #finalized = false
   #killing: { grace: number; containers: readonly string[] } | undefined
   readonly #waiting = new Map<string, WaitingReason>()
+  /** Containers whose last start failed, and when to try again. */
+  readonly #holds = new Map<string, number>()
+  /** The sandbox or a volume could not be had: when to try again. */
+  #heldUntil = 0
   readonly #messages = new Map<string, string>()
 
   /** `finished` is called once nothing of the pod is left. */
@@ -55,6 +59,7 @@ export class PodWorker {
 
   /** A newer version of the API object. */
   update(pod: ApiPod): void {
+    if (pod.metadata.generation !== this.#pod.metadata.generation) this.#clearHolds()
     this.#pod = pod
     if (pod.metadata.deletionTimestamp) this.#starting.abort(new Error('the pod is being deleted'))
     this.#hastenKill()
@@ -75,6 +80,17 @@ export class PodWorker {
     this.#verdict ??= verdict
     this.#starting.abort(new Error(verdict.message))
     this.wake()
+  }
+
+  /** Something that a start may have failed for has changed: tries again at once. */
+  retryNow(): void {
+    this.#clearHolds()
+    this.wake()
+  }
+
+  #clearHolds(): void {
+    this.#holds.clear()
+    this.#heldUntil = 0
   }
 
   /** Asks for another look at the pod. */
@@ -107,6 +123,7 @@ export class PodWorker {
         this.#failures++
         const retry = Math.min(MIN_RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS)
         this.#env.log.warn('pod-sync-failed', { pod: this.#pod.metadata.name, uid: this.uid, retry, error })
+        this.#heldUntil = this.#env.clock.now() + retry
         this.#wakeAfter(retry)
       }
     }
@@ -164,9 +181,10 @@ export class PodWorker {
       return
     }
     const acts = plan.killPod || plan.kill.length > 0 || plan.start.length > 0
+    const held = plan.kill.length === 0 && this.#env.clock.now() < this.#heldUntil
     if (!acts) await this.#refreshVolumes(state)
-    if (!acts || state.sandboxes.length === 0) this.#report(state, false)
-    if (!acts) return
+    if (!acts || held || state.sandboxes.length === 0) this.#report(state, false)
+    if (!acts || held) return
     const done = await this.#execute(plan, state)
     const after = await this.#env.cache.read(this.uid)
     await this.#readMessages(after)
@@ -183,6 +201,7 @@ export class PodWorker {
         state,
         plan,
         waiting: this.#waiting,
+        holds: this.#holds,
         signal: this.#starting.signal,
         renewVolumesAt: (at) => this.#wakeAfter(at - this.#env.clock.now()),
       })

@@ -25,7 +25,9 @@ export class RuntimeCache {
   /** The state of a pod, no older than the call. */
   async read(uid: string): Promise<PodRuntimeState> {
     const listing = await this.#list()
-    const sandboxes = [...(listing.sandboxes.get(uid) ?? [])].sort((a, b) => b.createdAt - a.createdAt)
+    const sandboxes = [...(listing.sandboxes.get(uid) ?? [])].sort(
+      (a, b) => b.createdAt - a.createdAt || b.pod.attempt - a.pod.attempt,
+    )
     const listed = await Promise.all((listing.containers.get(uid) ?? []).map((c) => this.#detail(c)))
     const containers = listed
       .filter((c) => c !== undefined)

@@ -2,7 +2,7 @@
 
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import { type ApiPod, allContainersOf } from '../pods/types.ts'
-import type { ContainerState } from '../runtime/runtime.ts'
+import type { ContainerState, SandboxState } from '../runtime/runtime.ts'
 import type { ContainerPath } from './requests.ts'
 
 /** An answer other than 200; the message is the body. */
@@ -58,10 +58,10 @@ export async function findRunning(env: LookupEnv, path: ContainerPath): Promise<
 }
 
 /** The sandbox that holds the pod's network. */
-export async function findSandbox(env: LookupEnv, path: { namespace: string; pod: string }): Promise<string> {
+export async function findSandbox(env: LookupEnv, path: { namespace: string; pod: string }): Promise<SandboxState> {
   const pod = findPod(env, path)
   const { sandboxes } = await env.cache.read(pod.metadata.uid)
   const ready = sandboxes.find((s) => s.ready)
   if (!ready) throw new HttpError(404, `pod sandbox of "${path.pod}" is not ready`)
-  return ready.id
+  return ready
 }

@@ -16,6 +16,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { findLog, findRunning, HttpError, type LookupEnv } from './container-lookup.ts'
 import { readContainerLogs } from './read-logs.ts'
 import { containerPath, logQuery, subresourceOf, verbOf } from './requests.ts'
+import { serveUpgrade } from './upgrades.ts'
 
 /** Who asks for what; the verb and subresource are those of `nodes/<subresource>`. */
 export interface KubeletRequest {
@@ -45,8 +46,6 @@ export interface KubeletServerEnv extends LookupEnv {
   pods(): readonly ApiPod[]
   /** Bodies of the documents, by path. */
   readonly documents: Readonly<Record<string, { readonly type: string; render(): Promise<string> }>>
-  /** Serves exec, attach and portForward. Rejects with an HttpError before anything was written. */
-  upgrade(segments: readonly string[], url: URL, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
 }
 
 /** Starts listening. `port` is the one that was bound. */
@@ -149,7 +148,7 @@ async function handleUpgrade(
 ): Promise<void> {
   const url = urlOf(req)
   await admit(options, req, url)
-  await env.upgrade(segmentsOf(url), url, req, socket, head)
+  await serveUpgrade(env, segmentsOf(url), { req, socket, head })
 }
 
 async function serveLogs(
