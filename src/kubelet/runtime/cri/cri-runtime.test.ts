@@ -1,15 +1,20 @@
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../machinery/clock.ts'
 import { silentLogger } from '../../../machinery/logger.ts'
+import { serveExec } from '../../streaming/command-server.ts'
+import { execOverSpdy } from '../../streaming/stream-client.ts'
 import { removeCniConfig } from '../containerd/cni-config.ts'
 import { deleteContainerd } from '../containerd/delete-containerd.ts'
 import { execWith, listProcesses, mountsUnder } from '../containerd/host.ts'
-import { buildImageArchive, buildPauseImage, importImageArchive, PAUSE_IMAGE } from '../containerd/image-archive.ts'
+import { buildImageArchive, importImageArchive, PAUSE_IMAGE } from '../containerd/image-archive.ts'
+import { ensurePauseImage, imageAppears } from '../containerd/pause-image.ts'
 import { type ContainerdOptions, startContainerd, stopContainerd } from '../containerd/start-containerd.ts'
 import { containerConfig, type RuntimeFixture, runtimeSuite, sandboxConfig, watchEvents } from '../runtime.suite.ts'
 import type { Runtime } from '../runtime.ts'
@@ -64,27 +69,24 @@ async function makeFixture(): Promise<CriFixture> {
     signal: new AbortController().signal,
   }
   const { endpoint, snapshotter } = await startContainerd(containerd)
-  const images = [
-    buildPauseImage(await readFile(CATATONIT), process.arch),
-    buildImageArchive({
-      name: IMAGE,
-      files: [
-        { path: 'bin', directory: true },
-        { path: 'tmp', directory: true, mode: 0o1777 },
-        { path: 'bin/busybox', content: await readFile(BUSYBOX), mode: 0o755 },
-        { path: 'bin/sh', link: 'busybox' },
-      ],
-      cmd: ['/bin/sh'],
-      arch: process.arch,
-    }),
-  ]
-  const names = []
-  for (const archive of images) {
-    names.push(...(await importImageArchive(Readable.from([archive]), { endpoint, snapshotter, env: process.env })))
-  }
-  expect(names).toEqual([PAUSE_IMAGE, IMAGE])
+  const archive = buildImageArchive({
+    name: IMAGE,
+    files: [
+      { path: 'bin', directory: true },
+      { path: 'tmp', directory: true, mode: 0o1777 },
+      { path: 'bin/busybox', content: await readFile(BUSYBOX), mode: 0o755 },
+      { path: 'bin/sh', link: 'busybox' },
+    ],
+    cmd: ['/bin/sh'],
+    arch: process.arch,
+  })
   const connect = () => createCriRuntime({ endpoint, clock: systemClock, log: silentLogger, cni })
   const runtime = await connect()
+  const importing = { runtime, endpoint, snapshotter, env: process.env, clock: systemClock, signal: containerd.signal }
+  await ensurePauseImage({ ...importing, program: CATATONIT, arch: process.arch })
+  expect((await runtime.imageStatus(PAUSE_IMAGE))?.repoTags).toEqual([PAUSE_IMAGE])
+  expect(await importImageArchive(Readable.from([gzipSync(archive)]), importing)).toEqual([IMAGE])
+  await imageAppears({ ...importing, image: IMAGE })
   await runtime.updatePodCidr(`10.199.${number}.0/24`)
   return {
     runtime,
@@ -240,6 +242,32 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
     const { port, close } = await closedPort()
     close()
     await expect(runtime.pullImage(`127.0.0.1:${port}/nothing:1`)).rejects.toThrow('failed to pull and unpack image')
+  })
+
+  it('serves a client’s exec with the container’s streams, end to end', async () => {
+    const server = createHttpServer()
+    server.on('upgrade', (req, socket, head) => {
+      serveExec({
+        ...{ req, socket, head, clock: systemClock, log: silentLogger },
+        run: ({ command }, streams) => runtime.exec(id, command, streams),
+      }).catch((error) => socket.destroy(error))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const [out, err] = [sink(), sink()]
+    const query = new URLSearchParams({ stdin: 'true', stdout: 'true', stderr: 'true' })
+    for (const word of ['/bin/sh', '-c', '/bin/busybox wc -c; echo bye >&2; exit 4']) query.append('command', word)
+    const result = await execOverSpdy(`http://127.0.0.1:${address.port}/exec?${query}`, {
+      tty: false,
+      stdin: Readable.from([Buffer.alloc(2_000_000)]),
+      stdout: out.stream,
+      stderr: err.stream,
+      signal,
+    })
+    expect([result.exitCode, out.text().trim(), err.text()]).toEqual([4, '2000000', 'bye\n'])
+    server.closeAllConnections()
+    server.close()
   })
 
   it('adopts a running containerd, and keeps pods through a restart of it', async () => {

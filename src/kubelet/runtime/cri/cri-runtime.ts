@@ -1,6 +1,6 @@
 // The kubelet's container runtime over CRI v1: containerd, or any other runtime that serves it.
 
-import type { Clock } from '../../../machinery/clock.ts'
+import { type Clock, sleep } from '../../../machinery/clock.ts'
 import type { Logger } from '../../../machinery/logger.ts'
 import { attachOverSpdy, execOverSpdy, portForwardOverSpdy } from '../../streaming/stream-client.ts'
 import { type CniConfig, writeCniConfig } from '../containerd/cni-config.ts'
@@ -23,6 +23,8 @@ import { StatusCache } from './status-cache.ts'
 
 // As upstream's kubelet: --runtime-request-timeout is two minutes, twice that for a sandbox.
 const TIMEOUT = 120_000
+const NETWORK_TIMEOUT = 5000
+const NETWORK_INTERVAL = 10
 
 export interface CriRuntimeOptions {
   /** `unix:///run/…/containerd.sock` or a bare path. */
@@ -42,6 +44,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
   const runtime = RuntimeService.method
   const images = ImageService.method
   const limit = { timeout: TIMEOUT }
+  const closed = new AbortController()
 
   async function listed(filter?: { id: string }) {
     const { containers } = await channel.unary(runtime.listContainers, filter === undefined ? {} : { filter }, limit)
@@ -63,6 +66,18 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
 
   async function podSandbox(id: string) {
     return channel.unary(runtime.podSandboxStatus, { podSandboxId: id }, limit)
+  }
+
+  // The runtime watches the directory of the network configuration and takes a moment to read it.
+  async function networkIsReady(): Promise<void> {
+    const deadline = clock.now() + NETWORK_TIMEOUT
+    while (!(await self.status()).networkReady && !closed.signal.aborted) {
+      if (clock.now() >= deadline) {
+        log.warn('pod-network-not-ready', { message: (await self.status()).message })
+        return
+      }
+      await sleep(clock, NETWORK_INTERVAL, closed)
+    }
   }
 
   const self: Runtime = {
@@ -92,6 +107,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     async updatePodCidr(podCidr) {
       if (options.cni !== undefined) await writeCniConfig({ ...options.cni, podCidr })
       await channel.unary(runtime.updateRuntimeConfig, { runtimeConfig: { networkConfig: { podCidr } } }, limit)
+      if (options.cni !== undefined) await networkIsReady()
     },
 
     async runSandbox(config) {
@@ -269,6 +285,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     },
 
     async close() {
+      closed.abort(new RuntimeError('CANCELLED', 'the runtime client is closed'))
       channel.close()
     },
   }
