@@ -1,0 +1,33 @@
+// Who makes a request: authenticators are asked in turn, the first that knows the credentials answers.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/authentication/
+
+import type { UserInfo } from '../user.ts'
+
+/** What a request offers to prove who it is from. */
+export interface Credentials {
+  /** Subject of a client certificate that the listener has verified against the cluster's CA. */
+  readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
+  /** From `Authorization: Bearer …`. */
+  readonly bearerToken: string | undefined
+}
+
+/** Undefined: no opinion. Rejects when credentials of its kind are there but wrong. */
+export type Authenticator = (credentials: Credentials) => Promise<UserInfo | undefined> | UserInfo | undefined
+
+/** The user of a client certificate: common name is the name, organisations are the groups. */
+export const certificateAuthenticator: Authenticator = ({ certificate }) => {
+  if (!certificate || certificate.commonName === '') return undefined
+  return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] }
+}
+
+/** Asks in order. */
+export function firstKnown(authenticators: readonly Authenticator[]): Authenticator {
+  return async (credentials) => {
+    for (const authenticator of authenticators) {
+      const answer = authenticator(credentials)
+      const user = answer instanceof Promise ? await answer : answer
+      if (user) return user
+    }
+    return undefined
+  }
+}

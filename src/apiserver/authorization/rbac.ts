@@ -1,0 +1,159 @@
+// RBAC: roles are lists of rules, bindings give them to subjects. Everything is read from the caches and compiled
+// anew when a role or binding changes. Spec: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../../api/generated/rbac-v1.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { UserInfo } from '../user.ts'
+import { MASTERS_GROUP } from '../user.ts'
+import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
+
+interface Binding {
+  /** Empty for cluster role bindings. */
+  readonly namespace: string
+  readonly rules: readonly PolicyRule[]
+}
+
+/** Bindings by subject, as `user:alice`, `group:ops`. */
+type Compiled = ReadonlyMap<string, readonly Binding[]>
+
+const GROUP = 'rbac.authorization.k8s.io'
+const RESOURCES = ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'] as const
+const MAX_DECISIONS = 4096
+const ALLOW: Decision = { verdict: 'allow', reason: '' }
+const NO_OPINION: Decision = { verdict: 'none', reason: '' }
+
+export interface RbacAuthorizer extends Authorizer {
+  /** All rules that hold for a user in a namespace (and those of the whole cluster). */
+  rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[]
+}
+
+/** Opens the caches and gives the authorizer, which then answers without waiting. */
+export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuthorizer> {
+  let compiled: Compiled | undefined
+  const decisions = new Map<string, boolean>()
+  const caches = await Promise.all(RESOURCES.map((name) => registry.cache(registry.resource(GROUP, name))))
+  for (const cache of caches) {
+    cache.follow(cache.revision, () => {
+      compiled = undefined
+      decisions.clear()
+    })
+  }
+  const objects = <T>(index: number, resource: (typeof RESOURCES)[number]): T[] =>
+    (caches[index]?.entriesUnder(registry.resource(GROUP, resource).prefix) ?? []).map((e) => e.object as unknown as T)
+
+  function compile(): Compiled {
+    const roles = new Map(
+      objects<Role>(0, 'roles').map((r) => [`${r.metadata.namespace}/${r.metadata.name}`, r.rules ?? []]),
+    )
+    const clusterRoles = new Map(objects<ClusterRole>(2, 'clusterroles').map((r) => [r.metadata.name, r.rules ?? []]))
+    const rulesOf = (ref: RoleRef, namespace: string) =>
+      (ref.kind === 'ClusterRole' ? clusterRoles.get(ref.name) : roles.get(`${namespace}/${ref.name}`)) ?? []
+    const out = new Map<string, Binding[]>()
+    const add = (subjects: readonly Subject[] | undefined, namespace: string, ref: RoleRef) => {
+      const rules = rulesOf(ref, namespace)
+      for (const subject of subjects ?? []) {
+        const key = subjectKey(subject, namespace)
+        const known = out.get(key)
+        if (known) known.push({ namespace, rules })
+        else out.set(key, [{ namespace, rules }])
+      }
+    }
+    for (const b of objects<RoleBinding>(1, 'rolebindings')) add(b.subjects, b.metadata.namespace, b.roleRef)
+    for (const b of objects<ClusterRoleBinding>(3, 'clusterrolebindings')) add(b.subjects, '', b.roleRef)
+    return out
+  }
+
+  function* bindingsOf(user: UserInfo): Iterable<Binding> {
+    compiled ??= compile()
+    yield* compiled.get(`user:${user.name}`) ?? []
+    for (const group of user.groups) yield* compiled.get(`group:${group}`) ?? []
+  }
+
+  function decide(a: AuthorizationAttributes): boolean {
+    for (const binding of bindingsOf(a.user)) {
+      if (binding.namespace !== '' && binding.namespace !== a.namespace) continue
+      if (binding.rules.some((rule) => ruleAllows(rule, a))) return true
+    }
+    return false
+  }
+
+  return {
+    authorize(a) {
+      if (a.user.groups.includes(MASTERS_GROUP)) return ALLOW
+      const key = [
+        a.user.name,
+        a.user.groups.join(','),
+        a.verb,
+        a.group,
+        a.resource,
+        a.subresource,
+        a.namespace,
+        a.name,
+        a.path,
+      ].join('\0')
+      let allowed = decisions.get(key)
+      if (allowed === undefined) {
+        allowed = decide(a)
+        if (decisions.size >= MAX_DECISIONS) decisions.clear()
+        decisions.set(key, allowed)
+      }
+      return allowed ? ALLOW : NO_OPINION
+    },
+    rulesFor(user, namespace) {
+      if (user.groups.includes(MASTERS_GROUP)) {
+        return [
+          { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+          { verbs: ['*'], nonResourceURLs: ['*'] },
+        ]
+      }
+      return [...bindingsOf(user)]
+        .filter((b) => b.namespace === '' || b.namespace === namespace)
+        .flatMap((b) => b.rules)
+    },
+  }
+}
+
+function subjectKey(subject: Subject, namespace: string): string {
+  switch (subject.kind) {
+    case 'ServiceAccount':
+      return `user:system:serviceaccount:${subject.namespace || namespace}:${subject.name}`
+    case 'Group':
+      return `group:${subject.name}`
+    default:
+      return `user:${subject.name}`
+  }
+}
+
+/** Whether one rule allows a request. */
+export function ruleAllows(rule: PolicyRule, a: AuthorizationAttributes): boolean {
+  if (!holds(rule.verbs, a.verb)) return false
+  if (!a.isResource) return (rule.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, a.path))
+  if (!holds(rule.apiGroups, a.group)) return false
+  if (!(rule.resources ?? []).some((r) => resourceMatches(r, a.resource, a.subresource))) return false
+  const names = rule.resourceNames ?? []
+  return names.length === 0 || names.includes(a.name)
+}
+
+function holds(values: readonly string[] | undefined, wanted: string): boolean {
+  return (values ?? []).some((v) => v === '*' || v === wanted)
+}
+
+function resourceMatches(pattern: string, resource: string, subresource: string): boolean {
+  if (pattern === '*') return true
+  const combined = subresource === '' ? resource : `${resource}/${subresource}`
+  if (pattern === combined) return true
+  return subresource !== '' && pattern === `*/${subresource}`
+}
+
+function pathMatches(pattern: string, path: string): boolean {
+  if (pattern === '*' || pattern === path) return true
+  return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1))
+}

@@ -1,0 +1,160 @@
+// The connect subresources of pods: log, exec, attach, port-forward. The kubelet does the work, the server passes on.
+
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { badRequest, notFound, StatusError } from '../../machinery/errors.ts'
+import type { Request } from '../http/body.ts'
+import type { RequestInfo } from '../http/request-info.ts'
+import type { Response } from '../http/respond.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { KubeletConnector } from './kubelet-connection.ts'
+
+const pods = { group: '', resource: 'pods' }
+const LOG_PARAMETERS = [
+  'follow',
+  'previous',
+  'sinceSeconds',
+  'sinceTime',
+  'timestamps',
+  'tailLines',
+  'limitBytes',
+  'stream',
+]
+const EXEC_PARAMETERS = ['stdin', 'stdout', 'stderr', 'tty']
+const MAX_ERROR = 64 * 1024
+
+export interface PodConnectEnv {
+  readonly registry: Registry
+  readonly kubelets: KubeletConnector
+}
+
+async function podOf(env: PodConnectEnv, info: RequestInfo): Promise<Pod> {
+  const pod = await env.registry.lookup<Pod>('', 'pods', info.namespace, info.name)
+  if (!pod) throw notFound(pods, info.name)
+  return pod
+}
+
+/** The container that is meant: named, or the only one. */
+function containerOf(pod: Pod, wanted: string | null): string {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec
+  const all = [...containers, ...initContainers, ...ephemeralContainers].map((c) => c.name)
+  if (wanted) {
+    if (all.includes(wanted)) return wanted
+    throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`)
+  }
+  if (all.length === 1 && all[0]) return all[0]
+  const init =
+    initContainers.length > 0 ? ` or one of the init containers: [${initContainers.map((c) => c.name).join(' ')}]` : ''
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${containers.map((c) => c.name).join(' ')}]${init}`,
+  )
+}
+
+function scheduledNode(pod: Pod): string {
+  if (pod.spec.nodeName) return pod.spec.nodeName
+  throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+}
+
+/** Serves `pods/log`. */
+export async function servePodLog(
+  env: PodConnectEnv,
+  request: Request,
+  response: Response,
+  info: RequestInfo,
+): Promise<void> {
+  const pod = await podOf(env, info)
+  const container = containerOf(pod, info.query.get('container'))
+  if (!pod.spec.nodeName) {
+    // Nothing has run yet: an empty log, as upstream answers.
+    response.writeHead(200, { 'content-type': 'text/plain' })
+    response.end()
+    return
+  }
+  const query = new URLSearchParams()
+  for (const name of LOG_PARAMETERS) {
+    const value = info.query.get(name)
+    if (value !== null) query.set(name, value)
+  }
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const path = `/containerLogs/${info.namespace}/${pod.metadata.name}/${container}?${query}`
+  const answer = await env.kubelets.request(pod.spec.nodeName, { method: 'GET', path, signal: gone.signal })
+  if (answer.statusCode !== 200) throw await passedOn(answer)
+  response.writeHead(200, { 'content-type': 'text/plain' })
+  ;(response as { flushHeaders?(): void }).flushHeaders?.()
+  try {
+    await pipeline(answer, response as NodeJS.WritableStream)
+  } catch (error) {
+    // A client that has read enough hangs up; that is no failure.
+    if (!gone.signal.aborted) throw error
+  }
+  request.resume()
+}
+
+/** A kubelet's refusal as an error of the API. */
+async function passedOn(answer: NodeJS.ReadableStream & { statusCode?: number | undefined }): Promise<StatusError> {
+  let text = ''
+  for await (const chunk of answer) {
+    text += String(chunk)
+    if (text.length > MAX_ERROR) break
+  }
+  const code = answer.statusCode ?? 500
+  const reasons: Readonly<Record<number, string>> = { 400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound' }
+  return new StatusError({ message: text.trim(), reason: reasons[code] ?? 'InternalError', code })
+}
+
+/** The kubelet's path for an upgrade request on a pod. */
+async function kubeletPath(env: PodConnectEnv, info: RequestInfo): Promise<{ node: string; path: string }> {
+  const pod = await podOf(env, info)
+  const node = scheduledNode(pod)
+  const query = new URLSearchParams()
+  const { namespace, query: given, subresource } = info
+  const { name, uid } = pod.metadata
+  if (subresource === 'portforward') {
+    for (const port of given.getAll('ports')) query.append('port', port)
+    return { node, path: `/portForward/${namespace}/${name}/${uid}?${query}` }
+  }
+  const container = containerOf(pod, given.get('container'))
+  for (const parameter of EXEC_PARAMETERS) {
+    const value = given.get(parameter)
+    // The kubelet's own parameters are called input, output, error.
+    if (value !== null)
+      query.set(
+        { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' }[parameter] ?? parameter,
+        value === 'true' ? '1' : value === '1' ? '1' : '0',
+      )
+  }
+  for (const command of given.getAll('command')) query.append('command', command)
+  return { node, path: `/${subresource}/${namespace}/${name}/${uid}/${container}?${query}` }
+}
+
+const HOP_HEADERS = new Set(['host', 'authorization'])
+
+/** Serves an upgrade on `pods/exec`, `pods/attach` or `pods/portforward`: both ends are joined byte by byte. */
+export async function servePodUpgrade(
+  env: PodConnectEnv,
+  request: Request,
+  client: Duplex,
+  head: Buffer,
+  info: RequestInfo,
+): Promise<void> {
+  const { node, path } = await kubeletPath(env, info)
+  const backend = await env.kubelets.open(node)
+  const lines = [`${request.method} ${path} HTTP/1.1`, `Host: ${node}`]
+  const raw = request.rawHeaders
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    if (!HOP_HEADERS.has(name.toLowerCase())) lines.push(`${name}: ${raw[i + 1]}`)
+  }
+  backend.write(`${lines.join('\r\n')}\r\n\r\n`)
+  if (head.length > 0) backend.write(head)
+  const end = () => {
+    client.destroy()
+    backend.destroy()
+  }
+  client.on('error', end).on('close', end)
+  backend.on('error', end).on('close', end)
+  client.pipe(backend)
+  backend.pipe(client)
+}

@@ -1,0 +1,204 @@
+// What is served: the classic documents under /api and /apis and the aggregated one.
+// Spec: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
+
+import type { APIGroup, APIResource } from '../api/generated/meta-v1.ts'
+import { servedResources } from '../api/schema.ts'
+import type { Registry } from './registry/registry.ts'
+import { type Resource, type ServedVersion, verbsOf } from './registry/resource.ts'
+
+/** One version of one group with its resources. */
+interface GroupVersion {
+  readonly group: string
+  readonly version: string
+  readonly resources: readonly { resource: Resource; version: ServedVersion }[]
+}
+
+// Upstream lists groups by how close they are to the core; clients show them in that order.
+const GROUP_ORDER = [
+  '',
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'resource.k8s.io',
+]
+
+/** Kinds that are answered but never stored: reviews. */
+const VIRTUAL = servedResources.filter(
+  (r) => r.subresource === '' && /^v\d+$/.test(r.version) && r.actions.includes('post') && !r.actions.includes('get'),
+)
+
+/** Every group version in the order of discovery; newer versions first. */
+export function groupVersions(registry: Registry): readonly GroupVersion[] {
+  const found = new Map<
+    string,
+    { group: string; version: string; resources: { resource: Resource; version: ServedVersion }[] }
+  >()
+  const at = (group: string, version: string) => {
+    const id = `${group}/${version}`
+    let known = found.get(id)
+    if (!known) {
+      known = { group, version, resources: [] }
+      found.set(id, known)
+    }
+    return known
+  }
+  for (const resource of registry.resources) {
+    for (const version of resource.versions) at(version.group, version.version).resources.push({ resource, version })
+  }
+  for (const virtual of VIRTUAL) at(virtual.group, virtual.version)
+  const order = (group: string) => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length)
+  return [...found.values()].sort(
+    (a, b) => order(a.group) - order(b.group) || a.group.localeCompare(b.group) || b.version.localeCompare(a.version),
+  )
+}
+
+/** `/api`. */
+export function apiVersions(serverAddress: string): object {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+  }
+}
+
+/** `/apis`. */
+export function apiGroupList(registry: Registry): object {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups(registry) }
+}
+
+/** `/apis/<group>`; undefined when it is not served. */
+export function apiGroup(registry: Registry, name: string): object | undefined {
+  const group = groups(registry).find((g) => g.name === name)
+  return group && { kind: 'APIGroup', apiVersion: 'v1', ...group }
+}
+
+function groups(registry: Registry): APIGroup[] {
+  const out = new Map<string, APIGroup>()
+  for (const { group, version } of groupVersions(registry)) {
+    if (group === '') continue
+    const entry = { groupVersion: `${group}/${version}`, version }
+    const known = out.get(group)
+    if (known) known.versions.push(entry)
+    else out.set(group, { name: group, versions: [entry], preferredVersion: entry })
+  }
+  return [...out.values()]
+}
+
+/** `/api/v1`, `/apis/<group>/<version>`; undefined when it is not served. */
+export function apiResourceList(registry: Registry, group: string, version: string): object | undefined {
+  const found = groupVersions(registry).find((gv) => gv.group === group && gv.version === version)
+  if (!found) return undefined
+  const resources = [
+    ...found.resources.flatMap(({ resource, version: v }) => classicResources(resource, v)),
+    ...virtualResources(group, version),
+  ]
+  resources.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    kind: 'APIResourceList',
+    ...(group === '' ? {} : { apiVersion: 'v1' }),
+    groupVersion: group === '' ? version : `${group}/${version}`,
+    resources,
+  }
+}
+
+function virtualResources(group: string, version: string): APIResource[] {
+  return VIRTUAL.filter((r) => r.group === group && r.version === version).map((r) => ({
+    name: r.resource,
+    singularName: r.kind.kind.toLowerCase(),
+    namespaced: r.namespaced,
+    kind: r.kind.kind,
+    verbs: ['create'],
+  }))
+}
+
+function classicResources(resource: Resource, version: ServedVersion): APIResource[] {
+  const { definition, namespaced } = resource
+  const own: APIResource = {
+    name: resource.resource,
+    singularName: resource.singular,
+    namespaced,
+    kind: version.kind,
+    verbs: [...version.verbs],
+    ...(definition.shortNames ? { shortNames: [...definition.shortNames] } : {}),
+    ...(definition.categories ? { categories: [...definition.categories] } : {}),
+  }
+  const subresources = [...version.subresources.values()].map((served) => {
+    const foreign = served.kind.group !== version.group || served.kind.version !== version.version
+    return {
+      name: `${resource.resource}/${served.subresource}`,
+      singularName: '',
+      namespaced,
+      ...(foreign ? { group: served.kind.group, version: served.kind.version } : {}),
+      kind: served.kind.kind,
+      verbs: verbsOf(served),
+    }
+  })
+  return [own, ...subresources]
+}
+
+/** The aggregated document of `/api` (core group) or `/apis` (all others). */
+export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersion: string): object {
+  const items = new Map<string, { metadata: object; versions: object[] }>()
+  for (const gv of groupVersions(registry)) {
+    if ((gv.group === '') !== core) continue
+    const item = items.get(gv.group) ?? {
+      metadata: core ? { creationTimestamp: null } : { name: gv.group, creationTimestamp: null },
+      versions: [],
+    }
+    items.set(gv.group, item)
+    item.versions.push({
+      version: gv.version,
+      resources: [
+        ...gv.resources.map(({ resource, version }) => aggregatedResource(resource, version)),
+        ...aggregatedVirtual(gv),
+      ].sort((a, b) => (a.resource < b.resource ? -1 : 1)),
+      freshness: 'Current',
+    })
+  }
+  return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items: [...items.values()] }
+}
+
+function aggregatedVirtual(gv: GroupVersion) {
+  return VIRTUAL.filter((r) => r.group === gv.group && r.version === gv.version).map((r) => ({
+    resource: r.resource,
+    responseKind: { group: r.kind.group, version: r.kind.version, kind: r.kind.kind },
+    scope: r.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: r.kind.kind.toLowerCase(),
+    verbs: ['create'],
+  }))
+}
+
+function aggregatedResource(resource: Resource, version: ServedVersion) {
+  const { definition } = resource
+  const subresources = [...version.subresources.values()].map((served) => ({
+    subresource: served.subresource,
+    responseKind: { group: served.kind.group, version: served.kind.version, kind: served.kind.kind },
+    verbs: verbsOf(served),
+  }))
+  return {
+    resource: resource.resource,
+    responseKind: { group: version.group, version: version.version, kind: version.kind },
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: version.verbs,
+    ...(definition.shortNames ? { shortNames: definition.shortNames } : {}),
+    ...(definition.categories ? { categories: definition.categories } : {}),
+    ...(subresources.length === 0 ? {} : { subresources }),
+  }
+}

@@ -1,0 +1,104 @@
+// What a URL asks for. Model: k8s.io/apiserver/pkg/endpoints/request/requestinfo.go.
+
+/** A request line, taken apart. */
+export interface RequestInfo {
+  readonly path: string
+  readonly query: URLSearchParams
+  /** get, list, watch, create, update, patch, delete, deletecollection; the method in lower case for other paths. */
+  readonly verb: string
+  readonly isResource: boolean
+  readonly group: string
+  readonly version: string
+  readonly namespace: string
+  readonly resource: string
+  readonly subresource: string
+  readonly name: string
+  /** What follows the subresource: the path for `proxy`. */
+  readonly rest: string
+}
+
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
+const NO_QUERY = new URLSearchParams()
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+}
+
+/** Takes a request line apart. Malformed percent-encoding leaves a segment as it is. */
+export function parseRequest(method: string, url: string): RequestInfo {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
+  const segments = path
+    .split('/')
+    .filter((s) => s !== '')
+    .map(decodeSegment)
+  const other: RequestInfo = {
+    path,
+    query,
+    verb: method.toLowerCase(),
+    isResource: false,
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: '',
+  }
+  const root = segments[0]
+  if (root !== 'api' && root !== 'apis') return other
+  const parts = segments.slice(root === 'api' ? 2 : 3)
+  const version = segments[root === 'api' ? 1 : 2]
+  if (version === undefined || parts.length === 0) return other
+  return resourceRequest({ ...other, group: root === 'api' ? '' : (segments[1] ?? ''), version }, method, parts)
+}
+
+function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+function resourceRequest(base: RequestInfo, method: string, segments: string[]): RequestInfo {
+  let parts = segments
+  let verb = VERBS[method] ?? ''
+  // Old clients ask for a watch by path: /api/v1/watch/pods.
+  let watchPath = false
+  if (parts[0] === 'watch' && parts.length > 1) {
+    watchPath = true
+    parts = parts.slice(1)
+  }
+  let namespace = ''
+  if (parts[0] === 'namespaces' && parts.length > 1) {
+    namespace = parts[1] ?? ''
+    if (parts.length > 2 && !NAMESPACE_SUBRESOURCES.has(parts[2] ?? '')) parts = parts.slice(2)
+  }
+  const [resource = '', name = '', subresource = '', ...rest] = parts
+  if (name === '' && verb === 'get') verb = 'list'
+  if (name === '' && verb === 'delete') verb = 'deletecollection'
+  const watch = base.query.get('watch')
+  if (watchPath || (verb === 'list' && (watch === 'true' || watch === '1'))) verb = 'watch'
+  const { path, query, group, version } = base
+  return {
+    path,
+    query,
+    verb,
+    isResource: true,
+    group,
+    version,
+    namespace,
+    resource,
+    subresource,
+    name,
+    rest: rest.join('/'),
+  }
+}

@@ -1,0 +1,201 @@
+// The listener: HTTP/2 and HTTP/1.1 on one TLS port, from the first byte to the handler and its errors.
+
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
+import type { Logger } from '../../machinery/logger.ts'
+import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
+import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
+import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
+import type { ApiMetrics } from '../metrics.ts'
+import { ANONYMOUS, type UserInfo } from '../user.ts'
+import type { Request } from './body.ts'
+import { parseRequest, type RequestInfo } from './request-info.ts'
+import { type ResourceHandlerEnv, serveResource } from './resource-handler.ts'
+import { type Response, sendError } from './respond.ts'
+import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
+
+export interface ApiServerOptions {
+  readonly host: string
+  readonly port: number
+  /** PEM texts. Client certificates are asked for and checked against `clientCa`. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string }
+  readonly authenticate: Authenticator
+  readonly authorizer: Authorizer
+  readonly resources: ResourceHandlerEnv
+  readonly system: SystemHandlerEnv
+  readonly pods: PodConnectEnv
+  readonly metrics: ApiMetrics
+  readonly log: Logger
+  readonly now: () => number
+}
+
+export interface ApiListener {
+  readonly port: number
+  /** Ends watches cleanly, refuses new connections, and resolves when all are closed. */
+  close(): Promise<void>
+}
+
+// Node's default ends sessions with some dozens of unread streams; kubectl and informers hold hundreds.
+const MAX_SESSION_MEMORY_MB = 1024
+const MAX_STREAMS = 1000
+const UPGRADES = new Set(['exec', 'attach', 'portforward'])
+const certificates = new WeakMap<object, Credentials['certificate'] | null>()
+
+/** Starts listening. Rejects when the port is taken. */
+export async function listen(options: ApiServerOptions): Promise<ApiListener> {
+  const { tls, log } = options
+  const server: Http2SecureServer = createSecureServer({
+    allowHTTP1: true,
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    maxSessionMemory: MAX_SESSION_MEMORY_MB,
+    settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 1024 * 1024 },
+  })
+  const sockets = new Set<Duplex>()
+  server.on('secureConnection', (socket: TLSSocket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.setNoDelay(true)
+  })
+  server.on('request', (request: Request, response: Response) => {
+    void serve(options, request, response)
+  })
+  server.on('upgrade', (request: Http2ServerRequest, socket: Duplex, head: Buffer) => {
+    void upgrade(options, request, socket, head)
+  })
+  // Broken handshakes and resets are a client's business, not the server's.
+  server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
+  server.on('sessionError', (error) => log.debug('http2-session-error', { error }))
+  server.on('clientError', (_error, socket) => socket.destroy())
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, () => resolve())
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      })
+    },
+  }
+}
+
+async function serve(options: ApiServerOptions, request: Request, response: Response): Promise<void> {
+  const started = options.now()
+  const method = request.method ?? 'GET'
+  const url = request.url ?? '/'
+  const info = parseRequest(method, url)
+  response.on('error', (error: Error) => options.log.debug('response-error', { error }))
+  response.on('close', () => {
+    const { verb, group, version, resource, subresource } = info
+    options.metrics.finished(
+      { verb, group, version, resource, subresource, code: response.statusCode },
+      (options.now() - started) / 1000,
+    )
+  })
+  try {
+    const user = await authenticate(options, request)
+    await authorize(options, info, user)
+    await dispatch(options, request, response, info, user)
+  } catch (error) {
+    request.resume()
+    sendError(response, error, options.log, { method, url })
+  }
+}
+
+async function authenticate(options: ApiServerOptions, request: Request): Promise<UserInfo> {
+  const header = request.headers.authorization
+  const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
+  const user = await options.authenticate({ certificate: certificateOf(request), bearerToken })
+  if (user) return user
+  if (header !== undefined) throw unauthorized()
+  return ANONYMOUS
+}
+
+/** The verified client certificate of a connection; read once per connection. */
+function certificateOf(request: Request): Credentials['certificate'] {
+  const socket = (
+    'stream' in request && request.stream?.session ? request.stream.session.socket : request.socket
+  ) as TLSSocket
+  const known = certificates.get(socket)
+  if (known !== undefined) return known ?? undefined
+  const read = readCertificate(socket)
+  certificates.set(socket, read ?? null)
+  return read
+}
+
+function readCertificate(socket: TLSSocket): Credentials['certificate'] {
+  // An empty certificate is how Node says that the client sent none.
+  const subject = socket.getPeerCertificate?.()?.subject as { CN?: string; O?: string | string[] } | undefined
+  if (!subject) return undefined
+  if (!socket.authorized) return undefined
+  const { CN = '', O = [] } = subject
+  return { commonName: CN, organizations: typeof O === 'string' ? [O] : O }
+}
+
+function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo): Promise<void> {
+  return requireAllowed(options.authorizer, { ...info, user })
+}
+
+async function dispatch(
+  options: ApiServerOptions,
+  request: Request,
+  response: Response,
+  info: RequestInfo,
+  user: UserInfo,
+): Promise<void> {
+  if (!info.isResource) {
+    if (info.verb !== 'get' && info.verb !== 'head') throw pageNotFound()
+    return serveSystem(options.system, request, response, info)
+  }
+  if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
+  if (info.group === '' && info.resource === 'pods') {
+    if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
+    if (UPGRADES.has(info.subresource)) {
+      throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
+    }
+  }
+  return serveResource(options.resources, request, response, info, user)
+}
+
+async function upgrade(options: ApiServerOptions, request: Request, socket: Duplex, head: Buffer): Promise<void> {
+  const info = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  socket.on('error', (error) => options.log.debug('upgrade-socket-error', { error }))
+  try {
+    const user = await authenticate(options, request)
+    await authorize(options, info, user)
+    // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
+    if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)
+    if (info.group !== '' || info.resource !== 'pods' || !UPGRADES.has(info.subresource)) throw pageNotFound()
+    await servePodUpgrade(options.pods, request, socket, head, info)
+  } catch (error) {
+    refuseUpgrade(options, socket, error)
+  }
+}
+
+function refuseUpgrade(options: ApiServerOptions, socket: Duplex, error: unknown): void {
+  const known = error instanceof StatusError ? error : undefined
+  if (!known) options.log.error('upgrade-failed', { error })
+  const status = known?.status ?? {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: String(error),
+    reason: 'InternalError',
+    code: 500,
+  }
+  const body = JSON.stringify(status)
+  const code = status.code ?? 500
+  socket.end(
+    `HTTP/1.1 ${code} ${status.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,72 @@
+// Objects as meta.k8s.io Tables: what `kubectl get` prints.
+// Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { Entry } from '../registry/entry.ts'
+import type { Resource } from '../registry/resource.ts'
+import type { Column } from '../resource-definition.ts'
+import { genericColumns } from '../resources/columns/common.ts'
+
+/** What goes beside the cells of a row. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+/** Reads the query parameter of that name. */
+export function includeObjectOf(value: string | null): IncludeObject {
+  return value === 'None' || value === 'Object' ? value : 'Metadata'
+}
+
+interface TableOptions {
+  readonly wrapperVersion: string
+  readonly include: IncludeObject
+  readonly now: number
+  /** Column headings are sent once per watch. */
+  readonly withColumns: boolean
+}
+
+/** A Table of some entries with the list's metadata. */
+export function tableOf(
+  resource: Resource,
+  entries: readonly Entry[],
+  metadata: object,
+  options: TableOptions,
+): object {
+  const columns = columnsOf(resource)
+  return {
+    kind: 'Table',
+    apiVersion: options.wrapperVersion,
+    metadata,
+    columnDefinitions: options.withColumns
+      ? columns.map(({ name, type, format = '', description, priority = 0 }) => ({
+          name,
+          type,
+          format,
+          description,
+          priority,
+        }))
+      : null,
+    rows: entries.map((entry) => ({
+      cells: columns.map((column) => column.value(entry.object as ApiObject, options.now)),
+      object: partOf(entry.object, options),
+    })),
+  }
+}
+
+function columnsOf(resource: Resource): readonly Column<ApiObject>[] {
+  return resource.definition.columns ?? genericColumns
+}
+
+function partOf(object: StoredObject, options: TableOptions): object | null {
+  switch (options.include) {
+    case 'None':
+      return null
+    case 'Object':
+      return object
+    case 'Metadata':
+      return partialMetadata(object, options.wrapperVersion)
+  }
+}
+
+/** The object with nothing but its metadata. */
+export function partialMetadata(object: StoredObject, wrapperVersion: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: wrapperVersion, metadata: object.metadata }
+}

@@ -1,0 +1,162 @@
+// Watches over HTTP: a stream of frames, each encoded once and written to every watcher.
+
+import type { Clock } from '../../machinery/clock.ts'
+import { isReason } from '../../machinery/errors.ts'
+import type { Logger } from '../../machinery/logger.ts'
+import type { Api } from '../api.ts'
+import { inVersion } from '../api.ts'
+import type { Entry } from '../registry/entry.ts'
+import type { Resource, ServedVersion } from '../registry/resource.ts'
+import { INITIAL_EVENTS_END, type WatchItem, type WatchQuery, watch } from '../registry/watch.ts'
+import type { Request } from './body.ts'
+import type { Representation } from './media-type.ts'
+import type { Response } from './respond.ts'
+import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
+
+export interface WatchEnv {
+  readonly api: Api
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: { next(): number }
+  /** Aborts when the server shuts down: watches then end cleanly. */
+  readonly shutdown: AbortSignal
+}
+
+export interface WatchExchange {
+  readonly request: Request
+  readonly response: Response
+  readonly resource: Resource
+  readonly version: ServedVersion
+  readonly representation: Representation
+  readonly include: IncludeObject
+  readonly query: WatchQuery
+  /** 0: the server chooses. */
+  readonly timeoutSeconds: number
+}
+
+const BOOKMARK_MS = 60_000
+const MIN_TIMEOUT_S = 1800
+const MAX_UNSENT = 16 * 1024 * 1024
+
+/** Serves a watch to its end. */
+export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promise<void> {
+  const { response, query, resource, version } = exchange
+  const frames = frameEncoder(env, exchange)
+  let begun = false
+  const begin = () => {
+    if (begun) return
+    begun = true
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+  }
+  // Frames that are due before the headers can be written (the initial state) wait here.
+  const early: Buffer[] = []
+  let unsent = 0
+  const write = (frame: Buffer) => {
+    if (!begun) {
+      early.push(frame)
+      return
+    }
+    unsent += frame.length
+    if (unsent > MAX_UNSENT) {
+      tooSlow()
+      return
+    }
+    ;(response as { write(chunk: Buffer, done: () => void): boolean }).write(frame, () => {
+      unsent -= frame.length
+    })
+  }
+  const tooSlow = () => {
+    env.log.warn('watcher-too-slow', { resource: resource.resource })
+    end()
+    response.destroy()
+  }
+  let started: { stop: () => void; revision: () => number }
+  try {
+    started = await watch(env.api.registry, resource, query, (item) => write(frames(item)))
+  } catch (error) {
+    if (!isReason(error, 'Expired')) throw error
+    // A watch that starts too far back is answered with a stream that holds the error, as upstream's cache does.
+    begin()
+    response.end(frame('ERROR', Buffer.from(JSON.stringify(error.status))))
+    return
+  }
+  const { stop, revision } = started
+  const cancels: (() => void)[] = [stop]
+  let ended = false
+  function end(): void {
+    if (ended) return
+    ended = true
+    for (const cancel of cancels) cancel()
+  }
+  begin()
+  for (const frame of early) write(frame)
+  if (early.length === 0) (response as { flushHeaders?(): void }).flushHeaders?.()
+  const finish = () => {
+    end()
+    response.end()
+  }
+  response.on('close', end)
+  env.shutdown.addEventListener('abort', finish, { once: true })
+  cancels.push(() => env.shutdown.removeEventListener('abort', finish))
+  const seconds = exchange.timeoutSeconds > 0 ? exchange.timeoutSeconds : MIN_TIMEOUT_S * (1 + env.random.next())
+  cancels.push(env.clock.after(seconds * 1000, finish))
+  if (query.allowBookmarks) {
+    const tick = () => {
+      if (ended) return
+      write(bookmarkFrame(version, revision(), false))
+      cancelTick = env.clock.after(BOOKMARK_MS, tick)
+    }
+    let cancelTick = env.clock.after(BOOKMARK_MS, tick)
+    cancels.push(() => cancelTick())
+  }
+}
+
+function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem) => Buffer {
+  const { representation, resource, version, include } = exchange
+  let first = true
+  return (item) => {
+    if (item.type === 'BOOKMARK') return bookmarkFrame(version, item.revision, item.initialEventsEnd)
+    const entry = inVersion(item.entry, version)
+    if (representation.as === 'Table') {
+      const table = tableOf(
+        resource,
+        [entry],
+        { resourceVersion: entry.object.metadata.resourceVersion },
+        {
+          wrapperVersion: representation.wrapperVersion,
+          include,
+          now: env.clock.now(),
+          withColumns: first,
+        },
+      )
+      first = false
+      return frame(item.type, Buffer.from(JSON.stringify(table)))
+    }
+    if (representation.as !== 'object') {
+      return frame(item.type, Buffer.from(JSON.stringify(partialMetadata(entry.object, representation.wrapperVersion))))
+    }
+    return sharedFrame(item, entry, version)
+  }
+}
+
+/** The frame that all watchers of this version share. */
+function sharedFrame(item: Exclude<WatchItem, { type: 'BOOKMARK' }>, entry: Entry, version: ServedVersion): Buffer {
+  const known = item.source?.frames.get(version.apiVersion)
+  if (known) return known
+  const made = frame(item.type, entry.json)
+  item.source?.frames.set(version.apiVersion, made)
+  return made
+}
+
+function frame(type: string, object: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from('}\n')])
+}
+
+function bookmarkFrame(version: ServedVersion, revision: number, initialEventsEnd: boolean): Buffer {
+  const annotations = initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}
+  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
+  return frame(
+    'BOOKMARK',
+    Buffer.from(JSON.stringify({ kind: version.kind, apiVersion: version.apiVersion, metadata })),
+  )
+}

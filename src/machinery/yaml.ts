@@ -1,0 +1,65 @@
+// YAML as Kubernetes tools read and write it: YAML 1.1 scalars, JSON data model.
+// Model: sigs.k8s.io/yaml.
+
+import { CORE_SCHEMA, dump, load, loadAll, Type, YAMLException } from 'js-yaml'
+
+/** Text that is no YAML; the message says where. */
+export class YamlError extends Error {
+  override name = 'YamlError'
+}
+
+const TRUE = new Set(['yes', 'Yes', 'YES', 'on', 'On', 'ON'])
+const FALSE = new Set(['no', 'No', 'NO', 'off', 'Off', 'OFF'])
+
+// YAML 1.1 booleans that the 1.2 core schema reads as text.
+const oldBoolean = new Type('tag:yaml.org,2002:bool', {
+  kind: 'scalar',
+  resolve: (text: unknown) =>
+    typeof text === 'string' &&
+    (TRUE.has(text) || FALSE.has(text) || /^(true|True|TRUE|false|False|FALSE)$/.test(text)),
+  construct: (text: string) => TRUE.has(text) || /^true$/i.test(text),
+  predicate: (value: unknown) => typeof value === 'boolean',
+  represent: (value: object) => String(value),
+})
+
+// A leading zero makes an octal number, as in `defaultMode: 0644`.
+const oldInteger = new Type('tag:yaml.org,2002:int', {
+  kind: 'scalar',
+  resolve: (text: unknown) =>
+    typeof text === 'string' && /^[-+]?(0[0-7]+|0o[0-7]+|0x[0-9a-fA-F]+|0b[01]+|0|[1-9][0-9]*)$/.test(text),
+  construct(text: string) {
+    const sign = text.startsWith('-') ? -1 : 1
+    const digits = text.replace(/^[-+]/, '')
+    if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8)
+    return sign * Number(digits)
+  },
+  predicate: (value: unknown) => Number.isInteger(value),
+  represent: (value: object) => String(value),
+})
+
+const SCHEMA = CORE_SCHEMA.extend({ implicit: [oldBoolean, oldInteger] })
+
+/** Parses one document. Throws YamlError. */
+export function parseYaml(text: string): unknown {
+  return guarded(() => load(text, { schema: SCHEMA }))
+}
+
+/** Parses all documents of a stream; empty ones are left out. Throws YamlError. */
+export function parseYamlStream(text: string): unknown[] {
+  return guarded(() => loadAll(text, null, { schema: SCHEMA })).filter((d) => d !== null && d !== undefined)
+}
+
+/** Writes a value as kubectl's `-o yaml` does: sorted keys, no line folding. */
+export function formatYaml(value: unknown): string {
+  return dump(value, { sortKeys: true, lineWidth: -1, noRefs: true, noCompatMode: false, indent: 2 })
+}
+
+function guarded<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
+    throw new YamlError(`${line}${error.reason}`, { cause: error })
+  }
+}
