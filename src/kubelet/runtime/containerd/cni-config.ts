@@ -2,6 +2,7 @@
 
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Exec } from './host.ts'
 
 // Old enough for every CNI plugin in use, new enough for CHECK.
 const CNI_VERSION = '0.4.0'
@@ -56,10 +57,25 @@ export async function writeCniConfig(config: CniConfig): Promise<void> {
   await rename(temporary, path)
 }
 
-/** Removes what `writeCniConfig` wrote and the address book. */
-export async function removeCniConfig(config: Pick<CniConfig, 'confDir' | 'networkName' | 'ipamDir'>): Promise<void> {
+/** Removes what `writeCniConfig` wrote, the address book, and the bridge that the plugin made. */
+export async function removeCniNetwork(options: {
+  readonly config: Pick<CniConfig, 'confDir' | 'networkName' | 'ipamDir' | 'bridge'>
+  readonly exec: Exec
+}): Promise<void> {
+  const { config, exec } = options
   await rm(cniConfigPath(config), { force: true })
   await rm(config.ipamDir, { recursive: true, force: true })
+  const { code, stderr } = await exec('ip', ['link', 'delete', config.bridge])
+  if (code !== 0 && !stderr.includes('Cannot find device')) {
+    throw new Error(`cannot delete bridge "${config.bridge}": ${stderr.trim()}`)
+  }
+}
+
+/** Whether the portmap plugin can work here: it is there, and so is an iptables that can use the nat table. */
+export async function canMapPorts(options: { readonly cniBinDir: string; readonly exec: Exec }): Promise<boolean> {
+  const { cniBinDir, exec } = options
+  const test = `test -x "$0" && iptables --wait 5 --table nat --list-rules > /dev/null`
+  return (await exec('sh', ['-c', test, join(cniBinDir, 'portmap')])).code === 0
 }
 
 function cniConfigPath(config: Pick<CniConfig, 'confDir' | 'networkName'>): string {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cniConfigList, removeCniConfig, writeCniConfig } from './cni-config.ts'
+import { cniConfigList, removeCniNetwork, writeCniConfig } from './cni-config.ts'
 import { renderContainerdConfig } from './containerd-config.ts'
 import { shimsOf } from './delete-containerd.ts'
 import { mountsUnder, withDescendants } from './host.ts'
@@ -72,7 +72,13 @@ describe('CNI configuration', () => {
     await writeCniConfig({ ...config, podCidr: '10.1.3.0/24' })
     expect(await readdir(config.confDir)).toEqual(['10-pods.conflist'])
     expect(await readFile(join(config.confDir, '10-pods.conflist'), 'utf8')).toContain('10.1.3.0/24')
-    await removeCniConfig(config)
+    const calls: string[] = []
+    const exec = async (file: string, args: readonly string[]) => {
+      calls.push([file, ...args].join(' '))
+      return { code: 1, stdout: '', stderr: 'Cannot find device "br0"' }
+    }
+    await removeCniNetwork({ config, exec })
+    expect(calls).toEqual(['ip link delete br0'])
     expect(await readdir(config.confDir)).toEqual([])
     await rm(dir, { recursive: true })
   })

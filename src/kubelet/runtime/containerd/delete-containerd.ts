@@ -14,7 +14,7 @@ import {
   unmountAll,
   withDescendants,
 } from './host.ts'
-import { type ContainerdOptions, runningContainerd, stopContainerd } from './start-containerd.ts'
+import { type ContainerdOptions, runningContainerd, startContainerd, stopContainerd } from './start-containerd.ts'
 
 const PARALLEL = 8
 const SANDBOX_TIMEOUT = 30_000
@@ -26,6 +26,7 @@ const KILL_INTERVAL = 20
  * containerd and its shims, unmounts everything under its directories and deletes them.
  */
 export async function deleteContainerd(options: ContainerdOptions): Promise<void> {
+  await reviveForCleanup(options)
   if ((await runningContainerd(options)) !== undefined) await removeSandboxes(options)
   await stopContainerd(options)
   await killShims(options)
@@ -34,6 +35,17 @@ export async function deleteContainerd(options: ContainerdOptions): Promise<void
   await unmountAll(options.exec ?? execWith(options.env), directories)
   for (const path of [...directories, options.socketPath, `${options.socketPath}.ttrpc`, options.configPath]) {
     await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** A containerd that died left pods behind; only a living one can have CNI take their networks down. */
+async function reviveForCleanup(options: ContainerdOptions): Promise<void> {
+  if ((await runningContainerd(options)) !== undefined) return
+  if (shimsOf(options.socketPath, await listProcesses()).length === 0) return
+  try {
+    await startContainerd(options)
+  } catch (error) {
+    options.log.warn('containerd-not-revived', { error })
   }
 }
 

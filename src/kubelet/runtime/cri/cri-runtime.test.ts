@@ -10,12 +10,17 @@ import { systemClock } from '../../../machinery/clock.ts'
 import { silentLogger } from '../../../machinery/logger.ts'
 import { serveExec } from '../../streaming/command-server.ts'
 import { execOverSpdy } from '../../streaming/stream-client.ts'
-import { removeCniConfig } from '../containerd/cni-config.ts'
+import { removeCniNetwork } from '../containerd/cni-config.ts'
 import { deleteContainerd } from '../containerd/delete-containerd.ts'
 import { execWith, listProcesses, mountsUnder } from '../containerd/host.ts'
 import { buildImageArchive, importImageArchive, PAUSE_IMAGE } from '../containerd/image-archive.ts'
 import { ensurePauseImage, imageAppears } from '../containerd/pause-image.ts'
-import { type ContainerdOptions, startContainerd, stopContainerd } from '../containerd/start-containerd.ts'
+import {
+  type ContainerdOptions,
+  runningContainerd,
+  startContainerd,
+  stopContainerd,
+} from '../containerd/start-containerd.ts'
 import { containerConfig, type RuntimeFixture, runtimeSuite, sandboxConfig, watchEvents } from '../runtime.suite.ts'
 import type { Runtime } from '../runtime.ts'
 import { createCriRuntime } from './cri-runtime.ts'
@@ -99,8 +104,7 @@ async function makeFixture(): Promise<CriFixture> {
     async dispose() {
       await runtime.close()
       await deleteContainerd(containerd)
-      await removeCniConfig(cni)
-      await exec('ip', ['link', 'delete', bridge])
+      await removeCniNetwork({ config: cni, exec })
       await exec('sh', [
         '-c',
         `for d in /sys/fs/cgroup/*${cgroupParent} /sys/fs/cgroup${cgroupParent}; do rmdir $d; done`,
@@ -281,6 +285,16 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
     expect(await runtime.containerStatus(id)).toMatchObject({ state: 'running' })
     expect((await runtime.execSync(id, ['/bin/busybox', 'true'], 0)).exitCode).toBe(0)
     await events.stop()
+  })
+
+  it('is removed without a trace even when containerd has died', async () => {
+    const other = await makeFixture()
+    const pod = await other.runtime.runSandbox(sandboxConfig(other))
+    expect(await other.runtime.sandboxIPs(pod)).toHaveLength(1)
+    const pid = await runningContainerd(other.containerd)
+    if (pid === undefined) throw new Error('no containerd')
+    process.kill(pid, 'SIGKILL')
+    await other.dispose()
   })
 
   it('starts a pod in the time that containerd needs', async () => {
