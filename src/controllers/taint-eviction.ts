@@ -7,6 +7,7 @@ import { keyOf, splitKey } from '../client/informer.ts'
 import { formatTime } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
+import { tolerates } from '../machinery/node-match.ts'
 import { isPodTerminal, type ReadPod } from './support/pods.ts'
 import { sameValue, timeOf } from './support/values.ts'
 
@@ -26,14 +27,6 @@ export function evictionTime(
     if (limited.length > 0) times.push(since + Math.max(0, Math.min(...limited)) * 1000)
   }
   return times.length === 0 ? undefined : Math.min(...times)
-}
-
-/** Whether a toleration covers a taint. */
-export function tolerates(toleration: DeepReadonly<Toleration>, taint: DeepReadonly<Taint>): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.key && toleration.key !== taint.key) return false
-  if (toleration.operator === 'Exists') return true
-  return (toleration.key ?? '') !== '' && (toleration.value ?? '') === (taint.value ?? '')
 }
 
 export const taintEvictionController: Controller = {

@@ -1,8 +1,8 @@
 // The simple plugins: gates, cordons, named nodes, host ports, images.
 
+import { tolerates } from '../../machinery/node-match.ts'
 import { MAX_SCORE, type SchedulingPlugin } from '../framework.ts'
 import { hostPorts } from '../node-info.ts'
-import { tolerates } from './taint-toleration.ts'
 
 /** Keeps pods with scheduling gates out of the queue. */
 export const schedulingGates: SchedulingPlugin = {

@@ -3,11 +3,10 @@
 import type { TopologySpreadConstraint } from '../../api/generated/core-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { matchesLabelSelector } from '../../machinery/label-selector.ts'
+import { matchesRequiredAffinity, untoleratedTaint } from '../../machinery/node-match.ts'
 import { type ClusterView, MAX_SCORE, type SchedulingPlugin } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { ReadPod } from '../resources.ts'
-import { matchesRequiredAffinity } from './node-affinity.ts'
-import { untoleratedTaint } from './taint-toleration.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
 const ZONE = 'topology.kubernetes.io/zone'
@@ -36,7 +35,7 @@ function constraintOf(source: DeepReadonly<TopologySpreadConstraint>, pod: ReadP
     minDomains: source.minDomains ?? 1,
     matches: (labels) => source.labelSelector !== undefined && matchesLabelSelector(selector, labels),
     counts: (node, p) =>
-      (nodeAffinityPolicy === 'Ignore' || matchesRequiredAffinity(p, node)) &&
+      (nodeAffinityPolicy === 'Ignore' || matchesRequiredAffinity(p.spec, node)) &&
       (nodeTaintsPolicy !== 'Honor' || !untoleratedTaint(node.node.spec.taints, p.spec.tolerations ?? [])),
   }
 }
@@ -56,7 +55,7 @@ function defaultConstraints(pod: ReadPod, cluster: ClusterView): Constraint[] {
     maxSkew,
     minDomains: 1,
     matches,
-    counts: (node, p) => matchesRequiredAffinity(p, node),
+    counts: (node, p) => matchesRequiredAffinity(p.spec, node),
   })
   return [make(HOSTNAME, 3), make(ZONE, 5)]
 }
