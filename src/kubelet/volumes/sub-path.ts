@@ -1,6 +1,6 @@
 // Resolves a subPath inside a volume without letting a symlink lead out of it.
 
-import { mkdir, realpath, stat } from 'node:fs/promises'
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 
 /** Creates missing directories and returns the real path; rejects when it lies outside of the volume. */
@@ -12,13 +12,25 @@ export async function resolveSubPath(volumePath: string, subPath: string): Promi
   const root = await realpath(volumePath)
   const target = join(root, clean)
   await ensureInside(root, await nearestExisting(target), subPath)
-  if (!(await stat(target).catch(() => undefined))) {
+  const missing = await missingDirectories(target)
+  if (missing.length > 0) {
     const { mode } = await stat(root)
-    await mkdir(target, { recursive: true, mode: mode & 0o7777 })
+    for (const directory of missing) {
+      await mkdir(directory)
+      // Set apart from mkdir, whose mode the process's umask reduces.
+      await chmod(directory, mode & 0o7777)
+    }
   }
   const real = await realpath(target)
   await ensureInside(root, real, subPath)
   return real
+}
+
+/** Outermost first. */
+async function missingDirectories(target: string): Promise<string[]> {
+  const missing: string[] = []
+  for (let at = target; !(await stat(at).catch(() => undefined)); at = dirname(at)) missing.unshift(at)
+  return missing
 }
 
 async function nearestExisting(path: string): Promise<string> {
