@@ -5,17 +5,23 @@ import type { Deployment } from '../api/generated/apps-v1.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
 import {
   configmaps,
+  controllerrevisions,
+  daemonsets,
   deployments,
   endpointslices,
   endpoints as endpointsRef,
   events as eventsRef,
+  jobs,
   namespaces,
   nodes,
+  persistentvolumeclaims,
+  poddisruptionbudgets,
   pods,
   replicasets,
   replicationcontrollers,
   serviceaccounts,
   services,
+  statefulsets,
 } from '../api/generated/resources.ts'
 import { startTestApi } from '../apiserver/testing.ts'
 import type { Client, New } from '../client/client.ts'
@@ -108,7 +114,16 @@ function pretendKubelet(client: Client, informers: InformerFactory): void {
       await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch(ignore)
       return
     }
-    if (pod.status.phase === 'Running' || pod.metadata.labels?.broken) return
+    const { phase } = pod.status
+    if (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') return
+    const task = pod.metadata.labels?.task
+    if (task) {
+      const status = { phase: task === 'fails' ? 'Failed' : 'Succeeded' }
+      await client
+        .patch(pods, { namespace, name }, { type: 'merge', subresource: 'status', patch: { status } })
+        .catch(ignore)
+      return
+    }
     const podIP = `10.244.0.${address++}`
     const lastTransitionTime = formatTime(Date.now())
     const conditions = [
@@ -438,5 +453,161 @@ describe('a pod that fits nowhere', () => {
       'second runs',
       async () => (await cluster.client.get(pods, at('second'))).status.phase === 'Running',
     )
+  })
+})
+
+describe('a job', () => {
+  const job = (name: string, task: string, spec: object) => ({
+    metadata: { name, namespace: 'default' },
+    spec: {
+      ...spec,
+      template: {
+        metadata: { labels: { task } },
+        spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] },
+      },
+    },
+  })
+
+  it('completes after the wanted number of pods', async () => {
+    const cluster = await startCluster()
+    await cluster.client.create(jobs, job('count', 'works', { completions: 5, parallelism: 2 }))
+    const done = await cluster.eventually('it is complete', async () => {
+      const found = await cluster.client.get(jobs, at('count'))
+      return found.status.conditions?.some((c) => c.type === 'Complete' && c.status === 'True') && found
+    })
+    expect(done.status.succeeded).toBe(5)
+    expect(done.status.completionTime).toBeDefined()
+    expect(done.status.conditions?.map((c) => c.type)).toEqual(['SuccessCriteriaMet', 'Complete'])
+    await cluster.eventually('finalizers are off', async () =>
+      (await cluster.client.list(pods)).items.every((p) => (p.metadata.finalizers ?? []).length === 0),
+    )
+    expect((await cluster.client.list(pods)).items).toHaveLength(5)
+  })
+
+  it('gives every pod of an indexed job its index', async () => {
+    const cluster = await startCluster()
+    await cluster.client.create(
+      jobs,
+      job('indexed', 'works', { completions: 4, parallelism: 4, completionMode: 'Indexed' }),
+    )
+    const done = await cluster.eventually('it is complete', async () => {
+      const found = await cluster.client.get(jobs, at('indexed'))
+      return found.status.conditions?.some((c) => c.type === 'Complete') && found
+    })
+    expect(done.status.completedIndexes).toBe('0-3')
+  })
+
+  it('fails at its backoff limit', async () => {
+    const cluster = await startCluster()
+    await cluster.client.create(jobs, job('bad', 'fails', { backoffLimit: 0 }))
+    const done = await cluster.eventually('it has failed', async () => {
+      const found = await cluster.client.get(jobs, at('bad'))
+      return found.status.conditions?.find((c) => c.type === 'Failed')
+    })
+    expect([done.reason, done.message]).toEqual(['BackoffLimitExceeded', 'Job has reached the specified backoff limit'])
+  })
+})
+
+describe('a daemon set', () => {
+  it('has a pod on every node, new ones and tainted ones too, and rolls', async () => {
+    const cluster = await startCluster({ nodes: 2 })
+    const template = (image: string) => ({
+      metadata: { labels: { app: 'agent' } },
+      spec: { containers: [{ name: 'c', image }] },
+    })
+    await cluster.client.create(daemonsets, {
+      metadata: { name: 'agent', namespace: 'default' },
+      spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent:1') },
+    })
+    const settled = (count: number) =>
+      cluster.eventually(`${count} daemons`, async () => {
+        const { metadata, status } = await cluster.client.get(daemonsets, at('agent'))
+        return (
+          status.observedGeneration === metadata.generation &&
+          status.numberAvailable === count &&
+          status.updatedNumberScheduled === count &&
+          status.desiredNumberScheduled === count
+        )
+      })
+    await settled(2)
+    await addNode(cluster.client, 'n3')
+    await settled(3)
+    await cluster.client.patch(daemonsets, at('agent'), {
+      type: 'strategic',
+      patch: { spec: { template: template('agent:2') } },
+    })
+    await settled(3)
+    const images = (await cluster.client.list(pods)).items.map((p) => p.spec.containers[0]?.image)
+    expect(images).toEqual(['agent:2', 'agent:2', 'agent:2'])
+    expect((await cluster.client.list(controllerrevisions)).items.map((r) => r.revision).sort()).toEqual([1, 2])
+  })
+})
+
+describe('a stateful set', () => {
+  it('starts in order with storage, updates from the end and keeps names', async () => {
+    const cluster = await startCluster()
+    await cluster.client.create(statefulsets, {
+      metadata: { name: 'db', namespace: 'default' },
+      spec: {
+        replicas: 3,
+        serviceName: 'db',
+        selector: { matchLabels: { app: 'db' } },
+        template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'db:1' }] } },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ] as never,
+      },
+    })
+    const settled = (image: string) =>
+      cluster.eventually('three ready', async () => {
+        const set = await cluster.client.get(statefulsets, at('db'))
+        const { items } = await cluster.client.list(pods)
+        return (
+          set.status.observedGeneration === set.metadata.generation &&
+          set.status.readyReplicas === 3 &&
+          set.status.currentRevision === set.status.updateRevision &&
+          items.length === 3 &&
+          items.every((p) => p.spec.containers[0]?.image === image) &&
+          items
+        )
+      })
+    const made = await settled('db:1')
+    expect(made.map((p) => p.metadata.name).sort()).toEqual(['db-0', 'db-1', 'db-2'])
+    expect(made[0]?.spec.volumes?.find((v) => v.name === 'data')?.persistentVolumeClaim?.claimName).toMatch(/^data-db-/)
+    expect((await cluster.client.list(persistentvolumeclaims)).items.map((c) => c.metadata.name).sort()).toEqual([
+      'data-db-0',
+      'data-db-1',
+      'data-db-2',
+    ])
+    await cluster.client.patch(statefulsets, at('db'), {
+      type: 'strategic',
+      patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'db:2' }] } } } },
+    })
+    await settled('db:2')
+    const created = await cluster.eventually('events', async () => {
+      const messages = await cluster.messages('SuccessfulCreate')
+      return messages.includes('create Pod db-0 in StatefulSet db successful') && messages
+    })
+    expect(created).toContain('create Claim data-db-0 Pod db-0 in StatefulSet db success')
+  })
+})
+
+describe('a disruption budget', () => {
+  it('says how many pods may go', async () => {
+    const cluster = await startCluster()
+    await cluster.client.create(deployments, deployment('web', 3))
+    await available(cluster, 'web', 3)
+    await cluster.client.create(poddisruptionbudgets, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } },
+    })
+    const status = await cluster.eventually('its status', async () => {
+      const found = await cluster.client.get(poddisruptionbudgets, at('web'))
+      return found.status.disruptionsAllowed === 1 && found.status
+    })
+    expect(status).toMatchObject({ expectedPods: 3, currentHealthy: 3, desiredHealthy: 2 })
   })
 })

@@ -1,20 +1,25 @@
 // All controllers, in the order in which they start.
 
 import type { Controller } from '../client/controller.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
+import { daemonSetController } from './daemon-set.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
+import { podDisruptionBudgetController } from './pod-disruption-budget.ts'
 import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController } from './replica-set.ts'
 import { replicationController } from './replication-controller.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountController } from './service-account.ts'
 import { type SignServiceAccountToken, serviceAccountTokenController } from './service-account-token.ts'
+import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished.ts'
 
@@ -47,6 +52,11 @@ export function createControllers(options: ControllerOptions): readonly Controll
     replicationController,
     replicaSetController,
     deploymentController,
+    daemonSetController,
+    statefulSetController,
+    jobController,
+    podDisruptionBudgetController,
+    clusterRoleAggregationController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,

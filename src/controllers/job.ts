@@ -330,7 +330,7 @@ class Jobs {
         { namespace, name },
         {
           type: 'strategic',
-          patch: { metadata: { uid, [`$deleteFromPrimitiveList/finalizers`]: [TRACKING_FINALIZER] } },
+          patch: { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [TRACKING_FINALIZER] } },
         },
       )
     } catch (error) {
