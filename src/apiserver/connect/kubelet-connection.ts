@@ -1,7 +1,7 @@
 // How the API server reaches a node's kubelet: over TLS with its own client certificate.
 
 import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest, type IncomingMessage } from 'node:https'
+import { request as httpsRequest } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { Node } from '../../api/generated/core-v1.ts'
 import { notFound, StatusError } from '../../machinery/errors.ts'

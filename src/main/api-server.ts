@@ -1,0 +1,149 @@
+// The API server, put together: store, registry, authentication, authorization, admission, listener.
+
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { admissionPlugins } from '../apiserver/admission/index.ts'
+import { Api } from '../apiserver/api.ts'
+import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
+import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
+import { firstOpinion } from '../apiserver/authorization/authorizer.ts'
+import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
+import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
+import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
+import type { HealthCheck } from '../apiserver/http/health.ts'
+import { listen } from '../apiserver/http/server.ts'
+import { createInProcessClient } from '../apiserver/in-process-client.ts'
+import { createApiMetrics } from '../apiserver/metrics.ts'
+import { createOpenApiHandler } from '../apiserver/openapi/index.ts'
+import { Registry } from '../apiserver/registry/registry.ts'
+import { createServiceAllocator } from '../apiserver/registry/service-allocator.ts'
+import { allResources } from '../apiserver/resources/index.ts'
+import { reviews } from '../apiserver/subresources/reviews.ts'
+import { tokenRequest } from '../apiserver/subresources/token-request.ts'
+import type { UserInfo } from '../apiserver/user.ts'
+import type { Client } from '../client/client.ts'
+import type { Clock } from '../machinery/clock.ts'
+import type { Logger } from '../machinery/logger.ts'
+import type { Random } from '../machinery/random.ts'
+import type { Store } from '../store/store.ts'
+import type { KeyPair } from './certificates.ts'
+import { versionInfo } from './version.ts'
+
+export interface ApiServerSetup {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly host: string
+  readonly port: number
+  /** `10.0.0.1`: what clients in the cluster are told. */
+  readonly advertiseIP: string
+  readonly serving: KeyPair
+  readonly clientCa: string
+  readonly kubeletClient: KubeletCredentials
+  /** Directory of the service-account signing key. */
+  readonly pki: string
+  readonly clusterDomain: string
+  readonly serviceCidr: string
+  readonly nodePorts: { readonly from: number; readonly to: number }
+  readonly readyChecks: readonly HealthCheck[]
+}
+
+export interface RunningApiServer {
+  readonly port: number
+  readonly issuer: TokenIssuer
+  readonly audiences: readonly string[]
+  /** A client for components in this process. */
+  clientFor(user: UserInfo): Client
+  close(): Promise<void>
+}
+
+/** Starts the API server; it answers when this resolves. */
+export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
+  const { store, clock, random, log } = setup
+  const registry = new Registry({ store, resources: allResources(), clock, random, freeze: false })
+  const issuerUrl = `https://kubernetes.default.svc.${setup.clusterDomain}`
+  const audiences = [issuerUrl]
+  const privateKey = createPrivateKey(signingKey(setup.pki))
+  const issuer = createTokenIssuer({ registry, clock, random, privateKey, issuer: issuerUrl, audiences })
+  const [rbac, allocator, node] = await Promise.all([
+    createRbacAuthorizer(registry),
+    createServiceAllocator(registry, { serviceCidr: setup.serviceCidr, nodePortRange: setup.nodePorts }),
+    createNodeAuthorizer(registry),
+  ])
+  registry.allocators = [allocator]
+  registry.admission = admissionPlugins(registry)
+  const authorizer = firstOpinion([node, rbac])
+  const api = new Api(
+    registry,
+    new Map([
+      ['serviceaccounts/token', tokenRequest(registry, issuer, audiences)],
+      ...reviews({ authorizer, rbac, issuer, audiences }),
+    ]),
+  )
+  const metrics = createApiMetrics(registry)
+  const shutdown = new AbortController()
+  const serverAddress = `${setup.advertiseIP}:${setup.port}`
+  const live: HealthCheck[] = [
+    { name: 'ping', check: () => {} },
+    { name: 'log', check: () => {} },
+    { name: 'etcd', check: async () => void (await store.currentRevision()) },
+  ]
+  const listener = await listen({
+    host: setup.host,
+    port: setup.port,
+    tls: { cert: setup.serving.cert, key: setup.serving.key, clientCa: setup.clientCa },
+    authenticate: firstKnown([certificateAuthenticator, issuer.authenticate]),
+    authorizer,
+    resources: { api, clock, log, random, shutdown: shutdown.signal },
+    system: {
+      registry,
+      metrics,
+      version: versionInfo(process.arch === 'x64' ? 'amd64' : process.arch),
+      serverAddress,
+      livez: live,
+      readyz: [...live, ...setup.readyChecks],
+      openApi: createOpenApiHandler(registry),
+      openIdConfiguration: {
+        issuer: issuerUrl,
+        jwks_uri: `https://${serverAddress}/openid/v1/jwks`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['ES256'],
+      },
+      jwks: issuer.jwks,
+    },
+    pods: { registry, kubelets: createKubeletConnector(registry, setup.kubeletClient) },
+    metrics,
+    log,
+    now: () => clock.now(),
+  })
+  return {
+    port: listener.port,
+    issuer,
+    audiences,
+    clientFor: (user) =>
+      createInProcessClient({
+        api,
+        user,
+        authorizer,
+        onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
+      }),
+    async close() {
+      shutdown.abort()
+      await listener.close()
+      registry.close()
+    },
+  }
+}
+
+/** The key that signs service-account tokens, made once. */
+function signingKey(pki: string): string {
+  const file = join(pki, 'service-account.key')
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  }
+  return readFileSync(file, 'utf8')
+}

@@ -1,0 +1,119 @@
+// The objects every cluster has from the start. Each is made when it is missing, and left alone when it is there.
+
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../api/generated/rbac-v1.ts'
+import {
+  clusterrolebindings,
+  clusterroles,
+  endpoints,
+  endpointslices,
+  namespaces,
+  priorityclasses,
+  rolebindings,
+  roles,
+  services,
+} from '../api/generated/resources.ts'
+import type { ResourceRef } from '../api/resource-ref.ts'
+import { bootstrapPolicy } from '../apiserver/authorization/bootstrap-policy.ts'
+import type { Client, KubeObject, New } from '../client/client.ts'
+import { isReason } from '../machinery/errors.ts'
+import { sameJson } from '../machinery/same-json.ts'
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+export interface BootstrapOptions {
+  readonly client: Client
+  /** Cluster address of the API: the first of the service range. */
+  readonly apiServiceIP: string
+  /** Where the API listens, as pods can reach it. */
+  readonly advertise: { readonly ip: string; readonly port: number }
+}
+
+/** Makes what is missing. Safe to run at every start. */
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { client } = options
+  await Promise.all(NAMESPACES.map((name) => ensure(client, namespaces, { metadata: { name }, spec: {} })))
+  await Promise.all([bootstrapRoles(client), bootstrapPriorities(client), bootstrapApiService(options)])
+}
+
+/** Creates an object unless one of its name is there. */
+async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>, object: New<T>): Promise<void> {
+  try {
+    await client.create(ref, object)
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error
+  }
+}
+
+async function bootstrapRoles(client: Client): Promise<void> {
+  const policy = bootstrapPolicy()
+  const existing = await client.list(clusterroles, { limit: 1 })
+  if (existing.items.length > 0) {
+    await reconcileRoles(client, policy.clusterRoles)
+  }
+  await Promise.all([
+    ...policy.clusterRoles.map((o: New<ClusterRole>) => ensure(client, clusterroles, o)),
+    ...policy.clusterRoleBindings.map((o: New<ClusterRoleBinding>) => ensure(client, clusterrolebindings, o)),
+    ...policy.roles.map((o: New<Role>) => ensure(client, roles, o)),
+    ...policy.roleBindings.map((o: New<RoleBinding>) => ensure(client, rolebindings, o)),
+  ])
+}
+
+/** Built-in roles follow the version of the server, unless someone has switched that off for one. */
+async function reconcileRoles(client: Client, wanted: readonly New<ClusterRole>[]): Promise<void> {
+  const { items } = await client.list(clusterroles)
+  const byName = new Map(items.map((role) => [role.metadata.name, role]))
+  for (const role of wanted) {
+    const current = byName.get(role.metadata.name ?? '')
+    if (!current || current.aggregationRule || sameJson(current.rules, role.rules)) continue
+    if (current.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') continue
+    await client.update(clusterroles, { ...current, rules: role.rules ?? [] })
+  }
+}
+
+async function bootstrapPriorities(client: Client): Promise<void> {
+  const make = (name: string, value: number, description: string) =>
+    ensure(client, priorityclasses, { metadata: { name }, value, description })
+  await make(
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  )
+  await make(
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  )
+}
+
+async function bootstrapApiService({ client, apiServiceIP, advertise }: BootstrapOptions): Promise<void> {
+  const namespace = 'default'
+  const labels = { component: 'apiserver', provider: 'kubernetes' }
+  await ensure(client, services, {
+    metadata: { name: 'kubernetes', namespace, labels },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: apiServiceIP,
+      clusterIPs: [apiServiceIP],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertise.port }],
+    },
+  })
+  const key = { namespace, name: 'kubernetes' }
+  const subsets = [
+    { addresses: [{ ip: advertise.ip }], ports: [{ name: 'https', port: advertise.port, protocol: 'TCP' }] },
+  ]
+  await ensure(client, endpoints, {
+    metadata: { ...key, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets,
+  })
+  await client.patch(endpoints, key, { type: 'merge', patch: { subsets } })
+  const slice = {
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [advertise.ip], conditions: { ready: true } }],
+    ports: [{ name: 'https', port: advertise.port, protocol: 'TCP' }],
+  }
+  await ensure(client, endpointslices, {
+    metadata: { ...key, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    ...slice,
+  })
+  await client.patch(endpointslices, key, { type: 'merge', patch: { endpoints: slice.endpoints, ports: slice.ports } })
+}

@@ -1,0 +1,92 @@
+// What a cluster is: everything that is chosen once, when it is first brought up, and kept with its data.
+
+import { createHash } from 'node:crypto'
+
+/** Chosen at the first `up` and read back at every later one. All addresses IPv4. */
+export interface ClusterConfig {
+  readonly name: string
+  readonly nodeName: string
+  readonly apiPort: number
+  readonly kubeletPort: number
+  readonly registryPort: number
+  readonly serviceCidr: string
+  readonly podCidr: string
+  readonly nodePorts: { readonly from: number; readonly to: number }
+  readonly clusterDomain: string
+  /** `cri`: containers on containerd. `simulated`: pods that run nothing. */
+  readonly runtime: 'cri' | 'simulated'
+  /** CRI endpoint of a runtime that someone else runs; absent: our own containerd. */
+  readonly containerRuntimeEndpoint?: string
+}
+
+/** Every path of a cluster on this machine. */
+export interface ClusterPaths {
+  readonly data: string
+  readonly run: string
+  readonly config: string
+  readonly kubeconfig: string
+  readonly pki: string
+  readonly store: string
+  readonly log: string
+  readonly pidFile: string
+  readonly lock: string
+  readonly kubelet: string
+  readonly podLogs: string
+  readonly containerd: string
+  readonly containerdSocket: string
+  readonly cniConf: string
+  readonly cniState: string
+  readonly registry: string
+  readonly registryHosts: string
+  readonly dnsConfig: string
+}
+
+const MAX_INTERFACE = 15
+
+/** The paths of the cluster `name` below the roots for lasting data and for sockets. */
+export function clusterPaths(roots: { data: string; run: string }, name: string): ClusterPaths {
+  const data = `${roots.data}/${name}`
+  const run = `${roots.run}/${name}`
+  return {
+    data,
+    run,
+    config: `${data}/config.json`,
+    kubeconfig: `${data}/kubeconfig.yaml`,
+    pki: `${data}/pki`,
+    store: `${data}/store`,
+    log: `${data}/sampan.log`,
+    pidFile: `${run}/sampan.pid`,
+    lock: `${run}/sampan.lock`,
+    kubelet: `${data}/kubelet`,
+    podLogs: `${data}/pod-logs`,
+    containerd: `${data}/containerd`,
+    containerdSocket: `${run}/containerd.sock`,
+    cniConf: `${data}/cni/conf`,
+    cniState: `${data}/cni/state`,
+    registry: `${data}/registry`,
+    registryHosts: `${data}/registry-hosts`,
+    dnsConfig: `${data}/resolv.conf`,
+  }
+}
+
+/** A name for a network interface that carries the cluster's name; shortened by a hash when it is too long. */
+export function bridgeName(cluster: string): string {
+  const plain = cluster === 'sampan' ? 'sampan0' : `sp-${cluster}`
+  if (plain.length <= MAX_INTERFACE && /^[\w.-]+$/.test(plain)) return plain
+  return `sp-${createHash('sha256')
+    .update(cluster)
+    .digest('hex')
+    .slice(0, MAX_INTERFACE - 3)}`
+}
+
+/** The nftables table of a cluster. */
+export function nftablesTable(cluster: string): string {
+  return cluster === 'sampan' ? 'sampan' : `sampan_${cluster.replace(/[^a-z0-9]/g, '_')}`
+}
+
+/** The n-th address of a range: 1 for the API, 10 for DNS. */
+export function addressIn(cidr: string, n: number): string {
+  const [base = ''] = cidr.split('/')
+  const value = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) + n
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}

@@ -1,0 +1,25 @@
+// Bundles the command into one CommonJS file, which starts in half the time of the separate modules.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/cli/sampan.ts'],
+  outfile: 'dist/sampan.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // Native code stays where npm put it.
+  external: ['lmdb', 'bufferutil', 'utf-8-validate'],
+  define: { SAMPAN_VERSION: JSON.stringify(version) },
+  logLevel: 'warning',
+  legalComments: 'none',
+  minifySyntax: true,
+  keepNames: false,
+})
