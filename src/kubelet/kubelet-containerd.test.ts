@@ -15,7 +15,7 @@ import { isReason } from '../machinery/errors.ts'
 import { type LogFields, type Logger, silentLogger } from '../machinery/logger.ts'
 import { systemRandom } from '../machinery/random.ts'
 import { type KubeletHandle, runKubelet } from './kubelet.ts'
-import { removeCniConfig } from './runtime/containerd/cni-config.ts'
+import { removeCniNetwork } from './runtime/containerd/cni-config.ts'
 import { deleteContainerd } from './runtime/containerd/delete-containerd.ts'
 import { execWith, mountsUnder } from './runtime/containerd/host.ts'
 import { buildImageArchive, buildPauseImage, importImageArchive } from './runtime/containerd/image-archive.ts'
@@ -120,8 +120,7 @@ describe.skipIf(missing !== '')('the kubelet on containerd', () => {
     await runtime.close()
     await api.close()
     await deleteContainerd(containerd)
-    await removeCniConfig(cni)
-    await exec('ip', ['link', 'delete', bridge])
+    await removeCniNetwork({ config: cni, exec })
     await exec('sh', [
       '-c',
       `for t in /sys/fs/cgroup/* /sys/fs/cgroup; do [ -d $t/${bridge} ] && find $t/${bridge} -depth -type d -exec rmdir {} +; done; true`,

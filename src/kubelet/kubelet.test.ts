@@ -311,6 +311,19 @@ describe('the kubelet on a simulated runtime', () => {
     await until(async () => (await readFile(file, 'utf8')) === 'two')
   })
 
+  it('reports a pod as finished only when its sidecars have stopped', async () => {
+    await create('a', {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'side', image: 'nginx:1', restartPolicy: 'Always' }],
+    })
+    await running('a')
+    const web = (await runtime.listContainers()).find((c) => c.name === 'web')
+    runtime.controls.exitContainer(web?.id ?? '', { exitCode: 0 })
+    const { status } = await untilPod('a', (p) => p.status.phase !== 'Running')
+    expect(status.phase).toBe('Succeeded')
+    expect(status.initContainerStatuses?.[0]?.state?.terminated).toBeDefined()
+  })
+
   it('ends a pod at its deadline', async () => {
     await create('a', { activeDeadlineSeconds: 30, restartPolicy: 'Never' })
     await running('a')

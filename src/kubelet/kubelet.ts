@@ -93,7 +93,7 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
   const informerEnv = { client, clock, log }
   const wake = (uid: string) => manager.wake(uid)
   const objects = new ObjectStore(informerEnv, (uid) => manager.retry(uid))
-  const probes = new ProbeManager({ ...options, events, changed: wake })
+  const probes = new ProbeManager({ ...options, events, hostIP: options.nodeIPs[0] ?? '', changed: wake })
   const serviceInformer = new Informer(informerEnv, services)
   const images = new ImageManager({ runtime, clock, events })
   const mounter = options.mounter ?? systemMounter

@@ -96,7 +96,8 @@ export class NodeAgent {
       this.#node = node
       if (node.spec.podCIDR !== this.#cidr || !this.#isReady()) this.#wake()
     }
-    informer.subscribe({ add: seen, update: (_, node) => seen(node), delete: () => this.#reregister() })
+    // As upstream, a node that was deleted comes back when its kubelet is started again, not before.
+    informer.subscribe({ add: seen, update: (_, node) => seen(node), delete: () => this.#deleted() })
     void informer.run(signal)
     while (!signal.aborted) {
       try {
@@ -116,8 +117,9 @@ export class NodeAgent {
     this.#wake()
   }
 
-  #reregister(): void {
-    this.register().catch((error: unknown) => this.#options.log.warn('node-not-registered', { error }))
+  #deleted(): void {
+    this.#node = undefined
+    this.#options.log.warn('node-deleted', { node: this.#options.nodeName })
   }
 
   #isReady(): boolean {

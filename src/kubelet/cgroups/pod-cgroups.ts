@@ -21,6 +21,8 @@ export interface PodCgroups {
   pathOf(pod: ApiPod): string
   /** Makes the pod's cgroup; idempotent. */
   ensure(pod: ApiPod): Promise<void>
+  /** Gives the pod's cgroup the limits of its present resources. */
+  update(pod: ApiPod): Promise<void>
   remove(uid: string): Promise<void>
 }
 
@@ -28,6 +30,7 @@ export interface PodCgroups {
 export const noCgroups: PodCgroups = {
   pathOf: () => '',
   ensure: async () => {},
+  update: async () => {},
   remove: async () => {},
 }
 
@@ -63,6 +66,10 @@ export async function createPodCgroups(options: {
     pathOf: (pod) => podCgroupPath(root, pod),
     async ensure(pod) {
       if (made.has(pod.metadata.uid)) return
+      await make(podCgroupPath(root, pod), podCgroupResources(pod))
+      made.add(pod.metadata.uid)
+    },
+    async update(pod) {
       await make(podCgroupPath(root, pod), podCgroupResources(pod))
       made.add(pod.metadata.uid)
     },

@@ -7,7 +7,7 @@ import { httpGet, httpUrl } from '../probes/probers.ts'
 import type { PodEnv } from './pod-env.ts'
 import type { ApiContainer, PodRuntimeState } from './types.ts'
 
-const HTTP_TIMEOUT_SECONDS = 30
+const HTTP_TIMEOUT_MS = 30_000
 
 /** Rejects when the handler fails or the signal aborts. `timeoutSeconds` 0 means none for commands. */
 export async function runHook(
@@ -32,7 +32,10 @@ export async function runHook(
     const host = options.state.ips[0] ?? env.node.hostIPs[0] ?? ''
     const url = httpUrl(handler.httpGet, container, host)
     const headers = Object.fromEntries((handler.httpGet.httpHeaders ?? []).map((h) => [h.name.toLowerCase(), h.value]))
-    await httpGet(url, { 'user-agent': `kube-lifecycle/${env.version}`, ...headers }, signal, HTTP_TIMEOUT_SECONDS)
+    const limit = new AbortController()
+    const cancel = env.clock.after(HTTP_TIMEOUT_MS, () => limit.abort())
+    const both = AbortSignal.any([signal, limit.signal])
+    await httpGet(url, { 'user-agent': `kube-lifecycle/${env.version}`, ...headers }, both).finally(cancel)
     return
   }
   if (handler.sleep) {

@@ -32,7 +32,7 @@ export async function killContainer(
   const preStop = container?.lifecycle?.preStop
   let grace = options.graceSeconds
   if (preStop && container && grace > 0 && instance.state === 'running') {
-    const cut = AbortSignal.any([options.signal])
+    const cut = options.signal
     const hook = runHook(env, preStop, {
       container,
       containerId: instance.id,

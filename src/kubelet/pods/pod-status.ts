@@ -32,7 +32,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const init = containerStatuses(initContainersOf(pod), 'init', input)
   const regular = containerStatuses(pod.spec.containers, 'regular', input)
   const ephemeral = containerStatuses(ephemeralContainersOf(pod), 'ephemeral', input)
-  const phase = keepTerminal(pod.status.phase, phaseOf(input, init, regular))
+  const phase = keepTerminal(pod.status.phase, holdTerminal(input, phaseOf(input, init, regular)))
   const ips = pod.spec.hostNetwork ? input.hostIPs : addressesOf(input)
   const verdict = input.verdict ?? (pod.status.phase === 'Failed' ? pod.status : undefined)
   const status: PodStatus = {
@@ -60,6 +60,13 @@ function addressesOf(input: PodStatusInput): readonly string[] {
 
 function keepTerminal(before: string | undefined, phase: PodPhase): PodPhase {
   return before === 'Failed' || before === 'Succeeded' ? before : phase
+}
+
+/** A pod is reported as finished only when nothing of it runs any more: others take that as leave to replace it. */
+function holdTerminal(input: PodStatusInput, phase: PodPhase): PodPhase {
+  const over = phase === 'Succeeded' || phase === 'Failed'
+  if (!over || input.stopped || input.state.containers.every((c) => c.state !== 'running')) return phase
+  return input.pod.status.phase === 'Pending' ? 'Pending' : 'Running'
 }
 
 /** Phase from container statuses, by upstream's getPhase. */

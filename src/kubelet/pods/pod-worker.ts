@@ -10,6 +10,7 @@ import { planPod } from './plan.ts'
 import { fieldContext, type PodEnv } from './pod-env.ts'
 import { type Execution, executePlan, setUpVolumes } from './pod-executor.ts'
 import { isTerminal, podStatus } from './pod-status.ts'
+import { ResizeTracker } from './resize.ts'
 import { terminationMessage } from './termination-message.ts'
 import type { ApiPod, PodRuntimeState, WaitingReason } from './types.ts'
 
@@ -38,6 +39,7 @@ export class PodWorker {
   #released = false
   #finalized = false
   #killing: { grace: number; containers: readonly string[] } | undefined
+  readonly #resizes = new ResizeTracker()
   readonly #waiting = new Map<string, WaitingReason>()
   /** Containers whose last start failed, and when to try again. */
   readonly #holds = new Map<string, number>()
@@ -182,7 +184,10 @@ export class PodWorker {
     }
     const acts = plan.killPod || plan.kill.length > 0 || plan.start.length > 0
     const held = plan.kill.length === 0 && this.#env.clock.now() < this.#heldUntil
-    if (!acts) await this.#refreshVolumes(state)
+    if (!acts) {
+      await this.#refreshVolumes(state)
+      await this.#resize(state)
+    }
     if (!acts || held || state.sandboxes.length === 0) this.#report(state, false)
     if (!acts || held) return
     const done = await this.#execute(plan, state)
@@ -209,6 +214,18 @@ export class PodWorker {
       if (this.#starting.signal.aborted) return { progressed: true, retryAfter: undefined }
       throw error
     }
+  }
+
+  async #resize(state: PodRuntimeState): Promise<void> {
+    const { runtime, cgroups, node, events } = this.#env
+    const steps = this.#resizes.plan(this.#pod, state, node.memoryBytes)
+    if (steps.length === 0) return
+    await cgroups.update(this.#pod)
+    for (const step of steps) {
+      await runtime.updateContainerResources(step.instance.id, step.resources)
+      this.#resizes.done(step)
+    }
+    events.event(podTarget(this.#pod), 'Normal', 'ResizeCompleted', 'Pod resize completed')
   }
 
   /** Publishes what changed in config maps, secrets, labels and tokens. */

@@ -1,43 +1,41 @@
 // Asks a server's grpc.health.v1.Health service. Spec: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
 
 const STATUSES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
 export type GrpcHealth = (typeof STATUSES)[number]
 
-/** Rejects when the server cannot be reached or does not implement the service. */
+/** Rejects when the server cannot be reached before the signal aborts, or does not implement the service. */
 export function checkGrpcHealth(
   address: string,
   service: string,
-  timeoutMs: number,
+  signal: AbortSignal,
   version: string,
 ): Promise<GrpcHealth> {
   const client = new Client(address, credentials.createInsecure(), {
     'grpc.primary_user_agent': `kube-probe/${version}`,
   })
   return new Promise<GrpcHealth>((resolve, reject) => {
-    client.makeUnaryRequest(
+    const call = client.makeUnaryRequest(
       '/grpc.health.v1.Health/Check',
       encodeRequest,
       decodeStatus,
       service,
       new Metadata(),
-      { deadline: new Date(performance.timeOrigin + performance.now() + timeoutMs) },
-      (error, status) => {
-        if (error?.code === 4)
-          reject(
-            new Error(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: ${error.details}`),
-          )
-        else if (error)
-          reject(
-            new Error(
-              `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.details}`,
-            ),
-          )
-        else resolve(status ?? 'UNKNOWN')
+      (error, answer) => {
+        if (!error) resolve(answer ?? 'UNKNOWN')
+        else reject(new Error(explain(error.code, error.details, address), { cause: error }))
       },
     )
+    signal.addEventListener('abort', () => call.cancel(), { once: true })
   }).finally(() => client.close())
+}
+
+function explain(code: number, details: string, address: string): string {
+  if (code === status.CANCELLED) return `timeout: health rpc did not complete in time: ${JSON.stringify(address)}`
+  if (code === status.UNAVAILABLE) return `timeout: failed to connect service ${JSON.stringify(address)}: ${details}`
+  if (code !== status.UNIMPLEMENTED) return `error: health rpc probe failed: ${details}`
+  return `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${details}`
 }
 
 /** HealthCheckRequest: field 1, the service name. */

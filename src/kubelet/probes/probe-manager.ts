@@ -46,6 +46,8 @@ export interface ProbeEnv {
   readonly log: Logger
   readonly events: EventRecorder
   readonly version: string
+  /** Where pods on the host network answer. */
+  readonly hostIP: string
   /** Told when a verdict changes. */
   readonly changed: (podUid: string) => void
 }
@@ -74,7 +76,7 @@ export class ProbeManager implements ProbeView {
   /** Matches the workers with the containers that run now. */
   sync(pod: ApiPod, state: PodRuntimeState): void {
     const wanted = new Set<string>()
-    const podIP = state.ips[0] ?? pod.status.hostIP ?? ''
+    const podIP = state.ips[0] ?? this.#env.hostIP
     for (const container of [...initContainersOf(pod).filter(isSidecar), ...pod.spec.containers]) {
       const instance = newest(state, container.name)
       if (instance?.state !== 'running') continue

@@ -4,6 +4,7 @@ import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import type { GRPCAction, HTTPGetAction, Probe } from '../../api/generated/core-v1.ts'
+import type { Clock } from '../../machinery/clock.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { messageOf } from '../pods/errors.ts'
 import { type ApiContainer, resolvePort } from '../pods/types.ts'
@@ -17,6 +18,7 @@ export interface ProbeOutcome {
 
 export interface ProbeSubject {
   readonly runtime: Runtime
+  readonly clock: Clock
   readonly container: ApiContainer
   readonly containerId: string
   readonly podIP: string
@@ -30,16 +32,20 @@ const MAX_REDIRECTS = 10
 /** Runs the probe once, within its time-out. */
 export async function runProbe(probe: DeepReadonly<Probe>, subject: ProbeSubject): Promise<ProbeOutcome> {
   const timeout = probe.timeoutSeconds ?? 1
+  const limit = new AbortController()
+  const cancel = subject.clock.after(timeout * 1000, () => limit.abort())
   try {
     if (probe.exec) return await execProbe(probe.exec.command ?? [], timeout, subject)
-    if (probe.httpGet) return await httpProbe(probe.httpGet, timeout, subject)
+    if (probe.httpGet) return await httpProbe(probe.httpGet, limit.signal, subject)
     if (probe.tcpSocket) {
       const port = resolvePort(probe.tcpSocket.port, subject.container)
-      return await tcpProbe(probe.tcpSocket.host || subject.podIP, port, timeout)
+      return await tcpProbe(probe.tcpSocket.host || subject.podIP, port, limit.signal)
     }
-    if (probe.grpc) return await grpcProbe(probe.grpc, timeout, subject)
+    if (probe.grpc) return await grpcProbe(probe.grpc, limit.signal, subject)
   } catch (error) {
     return { result: 'failure', output: messageOf(error) }
+  } finally {
+    cancel()
   }
   return { result: 'failure', output: `missing probe handler for container ${subject.container.name}` }
 }
@@ -57,7 +63,7 @@ async function execProbe(command: readonly string[], timeout: number, subject: P
 
 async function httpProbe(
   action: DeepReadonly<HTTPGetAction>,
-  timeout: number,
+  signal: AbortSignal,
   subject: ProbeSubject,
 ): Promise<ProbeOutcome> {
   const url = httpUrl(action, subject.container, subject.podIP)
@@ -66,7 +72,7 @@ async function httpProbe(
     accept: '*/*',
   }
   for (const header of action.httpHeaders ?? []) headers[header.name.toLowerCase()] = header.value
-  const answer = await follow(url, headers, timeout)
+  const answer = await follow(url, headers, signal)
   if (answer.status >= 200 && answer.status < 400) {
     if (answer.status >= 300) {
       const output = `Probe terminated redirects, Response body: ${answer.body}`
@@ -92,11 +98,10 @@ interface HttpAnswer {
 }
 
 /** Redirects are followed on the same host only; one to elsewhere ends the probe, as upstream does it. */
-async function follow(start: URL, headers: Record<string, string>, timeout: number): Promise<HttpAnswer> {
-  const signal = AbortSignal.timeout(timeout * 1000)
+async function follow(start: URL, headers: Record<string, string>, signal: AbortSignal): Promise<HttpAnswer> {
   let url = start
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-    const answer = await httpGet(url, headers, signal, timeout)
+    const answer = await httpGet(url, headers, signal)
     if (answer.location === undefined || answer.status < 300 || answer.status >= 400) return answer
     const next = new URL(answer.location, url)
     if (next.hostname !== start.hostname) return answer
@@ -110,7 +115,6 @@ export function httpGet(
   url: URL,
   headers: Record<string, string>,
   signal: AbortSignal,
-  timeout: number,
 ): Promise<HttpAnswer & { location?: string }> {
   return new Promise((resolve, reject) => {
     const options = { headers, signal, agent: false as const, rejectUnauthorized: false }
@@ -138,7 +142,6 @@ export function httpGet(
         })
       })
     })
-    request.setTimeout(timeout * 1000)
     request.on('error', fail)
   })
 }
@@ -152,27 +155,27 @@ function dialError(error: Error, url: URL): string {
   return error.message
 }
 
-function tcpProbe(host: string, port: number, timeout: number): Promise<ProbeOutcome> {
+function tcpProbe(host: string, port: number, signal: AbortSignal): Promise<ProbeOutcome> {
   return new Promise((resolve) => {
     const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-    const socket = net.connect({ host, port, timeout: timeout * 1000 })
+    const socket = net.connect({ host, port })
     const end = (result: 'success' | 'failure', output: string) => {
       socket.destroy()
       resolve({ result, output })
     }
+    signal.addEventListener('abort', () => end('failure', `dial tcp ${where}: i/o timeout`), { once: true })
     socket.on('connect', () => end('success', ''))
-    socket.on('timeout', () => end('failure', `dial tcp ${where}: i/o timeout`))
     socket.on('error', (error) => end('failure', dialError(error, new URL(`tcp://${where}`))))
   })
 }
 
 async function grpcProbe(
   action: DeepReadonly<GRPCAction>,
-  timeout: number,
+  signal: AbortSignal,
   subject: ProbeSubject,
 ): Promise<ProbeOutcome> {
   const address = subject.podIP.includes(':') ? `[${subject.podIP}]:${action.port}` : `${subject.podIP}:${action.port}`
-  const status = await checkGrpcHealth(address, action.service ?? '', timeout * 1000, subject.version)
+  const status = await checkGrpcHealth(address, action.service ?? '', signal, subject.version)
   if (status === 'SERVING') return { result: 'success', output: `service healthy` }
   return { result: 'failure', output: `service unhealthy (responded with "${status}")` }
 }
