@@ -117,7 +117,11 @@ class Jobs {
       owner: job,
       childRef: podsRef,
       children: childrenOf(this.#pods, job),
-      matches: (pod) => matchesLabelSelector(job.spec.selector, pod.metadata.labels),
+      // Without a selector the job has the pods that it made and no others.
+      matches: (pod) =>
+        job.spec.selector === undefined
+          ? controllerOf(pod)?.uid === job.metadata.uid
+          : matchesLabelSelector(job.spec.selector, pod.metadata.labels),
     })
     if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
       await forEachBounded(pods, WRITES_AT_ONCE, (pod) => this.#release(pod))
