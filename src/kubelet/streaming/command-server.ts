@@ -103,9 +103,11 @@ async function openWebSocket(options: UpgradeRequest, request: CommandRequest): 
   // Some clients wait for a first, empty message before they send anything.
   const lowest = request.stdout ? CHANNELS.stdout : request.stderr ? CHANNELS.stderr : CHANNELS.error
   ws.send(Buffer.of(lowest))
+  const stdin = request.stdin ? channels.readable(CHANNELS.stdin) : undefined
+  ws.resume()
   return {
     streams: {
-      ...(request.stdin ? { stdin: channels.readable(CHANNELS.stdin) } : {}),
+      ...(stdin === undefined ? {} : { stdin }),
       ...(stdout === undefined ? {} : { stdout }),
       ...(stderr === undefined ? {} : { stderr }),
       ...(resize === undefined ? {} : { resize }),

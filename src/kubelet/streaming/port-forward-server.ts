@@ -90,20 +90,20 @@ async function serveChannels(
   const gone = new AbortController()
   ws.once('close', () => gone.abort(new Error('the client closed the stream')))
   const channels = new ChannelSocket(ws, { closeMessages: false })
-  await Promise.all(
-    ports.map(async (port, index) => {
-      const [input, output, errors] = [
-        channels.readable(2 * index),
-        channels.writable(2 * index),
-        channels.writable(2 * index + 1),
-      ]
-      const number = Buffer.alloc(2)
-      number.writeUInt16LE(port)
-      output.write(number)
-      errors.write(number)
-      await forward({ ...options, port, input, output, errors, signal: gone.signal })
-    }),
-  )
+  const forwards = ports.map(async (port, index) => {
+    const [input, output, errors] = [
+      channels.readable(2 * index),
+      channels.writable(2 * index),
+      channels.writable(2 * index + 1),
+    ]
+    const number = Buffer.alloc(2)
+    number.writeUInt16LE(port)
+    output.write(number)
+    errors.write(number)
+    await forward({ ...options, port, input, output, errors, signal: gone.signal })
+  })
+  ws.resume()
+  await Promise.all(forwards)
   await closeWebSocket(ws, options.clock)
 }
 

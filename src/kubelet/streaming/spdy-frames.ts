@@ -1,7 +1,5 @@
 // SPDY/3.1 frames on the wire: writing them, and reading them from a byte stream.
 
-import type { Readable } from 'node:stream'
-
 export const FrameType = {
   SYN_STREAM: 1,
   SYN_REPLY: 2,
@@ -71,7 +69,10 @@ function uint32(value: number): Buffer {
 }
 
 /** Frames of a byte stream. Control frames come whole, data frames in the parts in which they arrive. */
-export async function* readFrames(source: Readable, first: Buffer): AsyncGenerator<ControlFrame | DataPart> {
+export async function* readFrames(
+  source: AsyncIterable<Buffer>,
+  first: Buffer,
+): AsyncGenerator<ControlFrame | DataPart> {
   let buffered = first
   let data: { streamId: number; left: number; fin: boolean } | undefined
   const chunks = source[Symbol.asyncIterator]()

@@ -13,6 +13,11 @@ const MAX_UNREAD = 1024 * 1024
 export interface StreamTransport {
   /** Whether the peer has shown that it counts windows; Go's spdystream never does. */
   readonly peerUsesWindows: boolean
+  /**
+   * CRI streaming servers close the connection as soon as they have sent the last byte. Whatever is written to them
+   * after that draws a TCP reset, which throws away what has not been read yet; so nothing needless is written.
+   */
+  readonly peerClosesAtOnce: boolean
   sendData(streamId: number, flags: number, data: Buffer, done: () => void): void
   sendReply(streamId: number, headers: SpdyHeaders): void
   sendReset(streamId: number, status: number): void
@@ -137,7 +142,8 @@ export class SpdyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.#reset && !(this.#sentFin && this.#gotFin)) this.#transport.sendReset(this.id, ResetStatus.CANCEL)
+    const over = this.#gotFin && (this.#sentFin || this.#transport.peerClosesAtOnce)
+    if (!this.#reset && !over) this.#transport.sendReset(this.id, ResetStatus.CANCEL)
     this.#transport.forget(this.id)
     this.#catchUp()
     this.unblock()

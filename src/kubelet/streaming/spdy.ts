@@ -1,6 +1,7 @@
 // A SPDY/3.1 connection in either role, as kubectl before 1.30, port-forward and CRI streaming servers speak it.
 
 import type { Duplex } from 'node:stream'
+import { socketChunks } from './socket-chunks.ts'
 import {
   type ControlFrame,
   controlFrame,
@@ -46,6 +47,7 @@ export class SpdyConnection {
   #lastPeerId = 0
   #peerUsesWindows = false
   #ending = false
+  #goneAway = false
 
   constructor(options: SpdyOptions) {
     this.#options = options
@@ -56,6 +58,7 @@ export class SpdyConnection {
       get peerUsesWindows() {
         return connection.#peerUsesWindows
       },
+      peerClosesAtOnce: options.role === 'client',
       sendData: (id, flags, data, done) => this.#sendData(id, flags, data, done),
       sendReply: (id, headers) => this.#send(controlFrame(FrameType.SYN_REPLY, 0, id, this.#encoder.encode(headers))),
       sendReset: (id, status) => this.#send(controlFrame(FrameType.RST_STREAM, 0, id, status)),
@@ -99,12 +102,13 @@ export class SpdyConnection {
   async #run(head: Buffer): Promise<Error | undefined> {
     let failure: Error | undefined
     try {
-      for await (const frame of readFrames(this.#socket, head)) {
+      for await (const frame of readFrames(socketChunks(this.#socket), head)) {
         if (frame.kind === 'control') await this.#control(frame)
         else await this.#data(frame)
       }
     } catch (error) {
-      if (!this.#ending) failure = error instanceof Error ? error : new Error(String(error))
+      // After its goodbye the peer may close with something of ours unread, which looks like a reset.
+      if (!this.#ending && !this.#goneAway) failure = error instanceof Error ? error : new Error(String(error))
     }
     this.#ending = true
     this.#decoder.close()
@@ -155,8 +159,11 @@ export class SpdyConnection {
         this.#streams.get(id)?.receiveWindowUpdate(body.readUInt32BE(4) & 0x7fffffff)
         return
       }
+      case FrameType.GOAWAY:
+        this.#goneAway = true
+        return
       default:
-      // SETTINGS ask for nothing that matters here, GOAWAY is followed by the end of the socket, the rest is unknown.
+      // SETTINGS ask for nothing that matters here, and the rest is unknown.
     }
   }
 
@@ -195,16 +202,14 @@ export class SpdyConnection {
     return this.#socket.write(frame)
   }
 
-  // CRI streaming servers count no windows and close at once when the command is over. A window update that crosses
-  // that close would draw a TCP reset, and the last output would be lost with it.
+  // See StreamTransport.peerClosesAtOnce.
   #grant(id: number, delta: number): void {
-    if (this.#options.role === 'client' && !this.#peerUsesWindows) return
+    if (this.#transport.peerClosesAtOnce && !this.#peerUsesWindows) return
     this.#send(controlFrame(FrameType.WINDOW_UPDATE, 0, id, delta))
   }
 
   #sendData(id: number, flags: number, data: Buffer, done: () => void): void {
-    this.#send(dataHead(id, flags, data.length))
-    if (this.#send(data)) process.nextTick(done)
+    if (this.#send(Buffer.concat([dataHead(id, flags, data.length), data]))) process.nextTick(done)
     else this.#waiting.push(done)
   }
 

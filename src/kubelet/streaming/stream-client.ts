@@ -156,7 +156,10 @@ async function dial(url: string, protocol: string, signal: AbortSignal): Promise
       })
       call.once('upgrade', (response, socket, head) => {
         const agreed = response.headers['x-stream-protocol-version']
-        if (agreed === protocol) return resolve(new SpdyConnection({ socket, head, role: 'client' }))
+        if (agreed === protocol) {
+          keepReadingAfterFailedWrites(socket)
+          return resolve(new SpdyConnection({ socket, head, role: 'client' }))
+        }
         socket.destroy()
         reject(
           new RuntimeError('UNIMPLEMENTED', `the runtime speaks "${agreed}" on its streams, expected "${protocol}"`),
@@ -167,6 +170,18 @@ async function dial(url: string, protocol: string, signal: AbortSignal): Promise
   } catch (error) {
     throw asRuntimeError(error, signal)
   }
+}
+
+/**
+ * A command may end before it has read all its input. The server then closes, writing to it fails, and Node would
+ * destroy the socket together with the last output and the exit code that wait to be read. So a failed write passes
+ * for done here, and the reading side tells how the connection ended.
+ */
+function keepReadingAfterFailedWrites(socket: Duplex): void {
+  const write = socket._write.bind(socket)
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, () => done())
+  const writev = socket._writev?.bind(socket)
+  if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, () => done())
 }
 
 async function refusal(response: IncomingMessage): Promise<RuntimeError> {

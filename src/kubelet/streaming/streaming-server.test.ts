@@ -159,6 +159,35 @@ describe('a command over WebSocket', () => {
     await over
   })
 
+  it('hears what a client sends together with its handshake', async () => {
+    const url = await execServer(cat)
+    const [host = '', port = ''] = url.split(':')
+    const socket = tcpConnect(Number(port), host)
+    const handshake = [
+      `GET ${ALL} HTTP/1.1`,
+      `Host: ${url}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      'Sec-WebSocket-Protocol: v5.channel.k8s.io',
+    ]
+    // Masked with zeros: "early" on channel 0, then the end of channel 0.
+    const frames = [message(0, 'early'), Buffer.of(255, 0)].map((body) =>
+      Buffer.concat([Buffer.of(0x82, 0x80 | body.length, 0, 0, 0, 0), body]),
+    )
+    socket.write(Buffer.concat([Buffer.from(`${handshake.join('\r\n')}\r\n\r\n`), ...frames]))
+    let heard = ''
+    await new Promise<void>((resolve) => {
+      socket.on('data', (data) => {
+        heard += data.toString('latin1')
+        if (heard.includes('"Success"')) resolve()
+      })
+    })
+    socket.destroy()
+    expect(heard).toContain('\x01early')
+  })
+
   it('refuses protocols it does not know, and requests without streams', async () => {
     const url = await execServer(cat)
     await expect(talk(`${url}${ALL}`, ['v9.channel.k8s.io'], () => {})).rejects.toThrow('400')

@@ -111,7 +111,10 @@ export function acceptSpdy(
   return { connection: new SpdyConnection({ socket, head, role: 'server', onStream }), protocol }
 }
 
-/** Switches to WebSocket with the first subprotocol of the client's that is supported; nothing when it was refused. */
+/**
+ * Switches to WebSocket with the first subprotocol of the client's that is supported; nothing when it was refused.
+ * The socket comes paused, because a client may send before anybody listens: resume it once everything is set up.
+ */
 export async function acceptWebSocket(
   { req, socket, head }: UpgradeRequest,
   supported: readonly string[],
@@ -135,7 +138,10 @@ export async function acceptWebSocket(
   return new Promise((resolve) => {
     // The library answers a malformed handshake itself and ends the socket.
     socket.once('close', () => resolve(undefined))
-    server.handleUpgrade(req, socket, head, (ws) => resolve({ ws, protocol }))
+    server.handleUpgrade(req, socket, head, (ws) => {
+      ws.pause()
+      resolve({ ws, protocol })
+    })
   })
 }
 

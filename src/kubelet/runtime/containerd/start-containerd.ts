@@ -12,6 +12,7 @@ import { renderContainerdConfig } from './containerd-config.ts'
 import { canLowerOomScore, canMountOverlay, type Exec, execWith, isGone, readProcess, signalProcess } from './host.ts'
 import { PAUSE_IMAGE } from './image-archive.ts'
 
+const MAX_SOCKET_PATH = 107
 const READY_TIMEOUT = 30_000
 const READY_INTERVAL = 15
 const STOP_TIMEOUT = 10_000
@@ -54,6 +55,12 @@ export interface Containerd {
 /** Gives a containerd that answers on its socket. A running one whose configuration has changed is restarted. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const exec = options.exec ?? execWith(options.env)
+  if (Buffer.byteLength(`${options.socketPath}.ttrpc`) > MAX_SOCKET_PATH) {
+    throw new RuntimeError(
+      'INVALID_ARGUMENT',
+      `cannot use socket "${options.socketPath}": with ".ttrpc" it must not exceed ${MAX_SOCKET_PATH} bytes`,
+    )
+  }
   for (const dir of [options.stateDir, options.rootDir, options.cniConfDir, options.registryHostsDir]) {
     await mkdir(dir, { recursive: true, mode: 0o711 })
   }

@@ -175,6 +175,24 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
     expect(out.text().length).toBe(sent.length)
   })
 
+  async function* trickle() {
+    for (let i = 0; i < 5000; i++) {
+      yield 'line\n'
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  it('gives output and exit code of a command that leaves most of its input unread', async () => {
+    for (let i = 0; i < 10; i++) {
+      const out = sink()
+      // Little by little, so that input is still on its way when the command has ended.
+      const stdin = Readable.from(trickle())
+      const command = ['/bin/sh', '-c', '/bin/busybox head -n 1; exit 6']
+      const result = await runtime.exec(id, command, { tty: false, stdin, stdout: out.stream, signal })
+      expect([result.exitCode, out.text()]).toEqual([6, 'line\n'])
+    }
+  })
+
   it('resizes a terminal', async () => {
     const out = sink()
     async function* resize() {
@@ -314,7 +332,20 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
       await runtime.stopSandbox(pod)
       await runtime.removeSandbox(pod)
     }
-    console.info('milliseconds', JSON.stringify(times))
+    const before = performance.now()
+    const pods = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const config = sandbox()
+        const pod = await runtime.runSandbox(config)
+        await runtime.startContainer(await runtime.createContainer(pod, containerConfig(fixture), config))
+        return pod
+      }),
+    )
+    console.info('milliseconds', JSON.stringify(times), '20 at once', Math.round(performance.now() - before))
+    expect(new Set(await Promise.all(pods.map((pod) => runtime.sandboxIPs(pod).then(([ip]) => ip)))).size).toBe(20)
+    await Promise.all(pods.map((pod) => runtime.stopSandbox(pod)))
+    await Promise.all(pods.map((pod) => runtime.removeSandbox(pod)))
+    expect(await runtime.listSandboxes()).toHaveLength(1)
   })
 })
 
