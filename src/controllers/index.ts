@@ -2,6 +2,7 @@
 
 import type { Controller } from '../client/controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
+import { cronJobController } from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
@@ -55,6 +56,7 @@ export function createControllers(options: ControllerOptions): readonly Controll
     daemonSetController,
     statefulSetController,
     jobController,
+    cronJobController,
     podDisruptionBudgetController,
     clusterRoleAggregationController,
     endpointsController,
