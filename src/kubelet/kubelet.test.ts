@@ -324,6 +324,16 @@ describe('the kubelet on a simulated runtime', () => {
     expect(status.initContainerStatuses?.[0]?.state?.terminated).toBeDefined()
   })
 
+  it('refuses a pod that does not fit', async () => {
+    await create('a', { containers: [{ name: 'web', image: 'nginx:1', resources: { requests: { cpu: '1000' } } }] })
+    const { status } = await untilPod('a', (p) => p.status.phase === 'Failed')
+    expect(status).toMatchObject({
+      reason: 'OutOfcpu',
+      message: expect.stringContaining('requested: 1000000, used: 0'),
+    })
+    expect(await runtime.listSandboxes()).toEqual([])
+  })
+
   it('ends a pod at its deadline', async () => {
     await create('a', { activeDeadlineSeconds: 30, restartPolicy: 'Never' })
     await running('a')

@@ -123,7 +123,12 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
       await serviceInformer.waitForSync()
       return serviceInformer.list()
     },
-    node: { hostIPs: options.nodeIPs, memoryBytes: machine.memoryBytes, allocatable: () => agent?.allocatable() ?? {} },
+    node: {
+      hostIPs: options.nodeIPs,
+      memoryBytes: machine.memoryBytes,
+      allocatable: () => agent?.allocatable() ?? {},
+      room: () => ({ allocatable: agent?.allocatable() ?? {}, labels: agent?.node?.metadata.labels ?? {} }),
+    },
     dirs: { root: dirs.root, podLogs: dirs.podLogs, hostsFile: '/etc/hosts' },
     cluster: options.cluster,
     hostDns: parseResolvConf(await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),

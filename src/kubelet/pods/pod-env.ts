@@ -12,6 +12,7 @@ import type { ProbeManager } from '../probes/probe-manager.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { ObjectStore } from '../volumes/object-store.ts'
 import type { VolumeManager } from '../volumes/volume-manager.ts'
+import type { NodeRoom } from './admission.ts'
 import type { Backoff } from './backoff.ts'
 import type { DnsSettings } from './dns.ts'
 import type { FieldContext } from './field-ref.ts'
@@ -40,6 +41,8 @@ export interface PodEnv {
     readonly hostIPs: readonly string[]
     readonly memoryBytes: number
     allocatable(): Readonly<Record<string, string>>
+    /** What admission of new pods is decided by. */
+    room(): NodeRoom
   }
   readonly dirs: { readonly root: string; readonly podLogs: string; readonly hostsFile: string }
   readonly cluster: { readonly dns: readonly string[]; readonly domain: string }

@@ -5,9 +5,12 @@ import type { Pod } from '../../api/generated/core-v1.ts'
 import type { Informer } from '../../client/informer.ts'
 import type { Clock } from '../../machinery/clock.ts'
 import { sleep } from '../../machinery/clock.ts'
+import { admitPod } from './admission.ts'
+import { podTarget } from './event-target.ts'
 import type { ExitWatch } from './exit-watch.ts'
 import { killPod, removeRemains } from './kill.ts'
 import type { PodEnv } from './pod-env.ts'
+import { isTerminal } from './pod-status.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { ApiPod, PodRuntimeState } from './types.ts'
 
@@ -74,9 +77,13 @@ export class PodManager {
       known.update(pod)
       return
     }
+    const rejection = isNew(pod) ? admitPod(pod, this.pods(), this.#env.node.room()) : undefined
     const worker = new PodWorker(this.#env, pod, () => this.#workers.delete(uid))
     this.#workers.set(uid, worker)
-    worker.wake()
+    if (rejection) {
+      this.#env.events.event(podTarget(pod), 'Warning', rejection.reason, rejection.message)
+      worker.evict(rejection)
+    } else worker.wake()
   }
 
   async #followRuntime(): Promise<void> {
@@ -142,6 +149,11 @@ export class PodManager {
     await volumes.tearDown(uid)
     await cgroups.remove(uid)
   }
+}
+
+/** Whether no kubelet has taken the pod on so far. */
+function isNew(pod: ApiPod): boolean {
+  return pod.status.startTime === undefined && !pod.metadata.deletionTimestamp && !isTerminal(pod.status)
 }
 
 /** Stands in for a pod whose API object is gone: it names the pod and nothing else. */
