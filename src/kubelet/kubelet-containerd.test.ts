@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { configmaps, events, pods, secrets, services } from '../api/generated/resources.ts'
 import { startTestApi, type TestApi } from '../apiserver/testing.ts'
@@ -373,6 +374,27 @@ describe.skipIf(missing !== '')('the kubelet on containerd', () => {
     await untilPod('stop', (p) => p.status.phase === 'Running')
     await remove('stop')
     expect(await readdir(join(dir, 'out'))).toEqual(['done'])
+  }, 30_000)
+
+  it('runs commands for clients', async () => {
+    await create('exec', { containers: [shell(FOREVER)] })
+    await ready('exec')
+    const command = (path: string) =>
+      new Promise<string[]>((resolve, reject) => {
+        const url = `wss://127.0.0.1:${kubelet.port}/exec/default/${path}?command=/bin/echo&command=hello&output=1&error=1`
+        const { cert, key: privateKey } = tls
+        const ws = new WebSocket(url, ['v4.channel.k8s.io'], { cert, key: privateKey, rejectUnauthorized: false })
+        const texts: string[] = []
+        ws.on('message', (data: Buffer) => data.length > 1 && texts.push(`${data[0]}:${data.subarray(1)}`))
+        ws.on('close', () => resolve(texts))
+        ws.on('unexpected-response', (_, res) => resolve([`status ${res.statusCode}`]))
+        ws.on('error', reject)
+      })
+    const texts = await command('exec/main')
+    expect(texts[0]).toBe('1:hello\n')
+    expect(texts[1]).toContain('"status":"Success"')
+    expect(await command('exec/none')).toEqual(['status 404'])
+    await remove('exec')
   }, 30_000)
 
   it('takes over running containers when it is started again', async () => {

@@ -127,7 +127,7 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
       hostIPs: options.nodeIPs,
       memoryBytes: machine.memoryBytes,
       allocatable: () => agent?.allocatable() ?? {},
-      room: () => ({ allocatable: agent?.allocatable() ?? {}, labels: agent?.node?.metadata.labels ?? {} }),
+      room: () => ({ allocatable: agent?.allocatable() ?? {}, labels: agent?.labels() ?? {} }),
     },
     dirs: { root: dirs.root, podLogs: dirs.podLogs, hostsFile: '/etc/hosts' },
     cluster: options.cluster,

@@ -53,9 +53,10 @@ export class NodeAgent {
     this.#options = options
   }
 
-  /** The Node as last seen. */
-  get node(): DeepReadonly<Node> | undefined {
-    return this.#node
+  /** The node's labels as last seen; its own ones while there is no Node. */
+  labels(): Readonly<Record<string, string>> {
+    const { hostname, machine, labels } = this.#options
+    return this.#node?.metadata.labels ?? { ...nodeLabels({ hostname, architecture: machine.architecture }), ...labels }
   }
 
   /** What pods may use. */
