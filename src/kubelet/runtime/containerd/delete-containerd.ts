@@ -30,6 +30,7 @@ export async function deleteContainerd(options: ContainerdOptions): Promise<void
   if ((await runningContainerd(options)) !== undefined) await removeSandboxes(options)
   await stopContainerd(options)
   await killShims(options)
+  await deleteRuncContainers(options)
   await removeShimSockets(options)
   const directories = [options.stateDir, options.rootDir]
   await unmountAll(options.exec ?? execWith(options.env), directories)
@@ -98,6 +99,16 @@ async function killShims(options: ContainerdOptions): Promise<void> {
     if (left.length === 0) return
     if (clock.now() >= deadline) throw new Error(`cannot end the processes ${left.join(', ')} of "${options.name}"`)
     await sleep(clock, KILL_INTERVAL, { signal })
+  }
+}
+
+// A shim that was killed leaves the cgroups of its container; runc knows where they are.
+async function deleteRuncContainers(options: ContainerdOptions): Promise<void> {
+  const exec = options.exec ?? execWith(options.env)
+  const root = join(options.stateDir, 'runc', 'k8s.io')
+  for (const id of await unlessMissing(readdir(root), [])) {
+    const { code, stderr } = await exec('runc', ['--root', root, 'delete', '--force', id])
+    if (code !== 0) options.log.warn('container-not-deleted', { containerId: id, message: stderr.trim() })
   }
 }
 
