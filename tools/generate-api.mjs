@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 const apiDir = join(dirname(fileURLToPath(import.meta.url)), '../src/api')
 const outDir = join(apiDir, 'generated')
 const facts = JSON.parse(readFileSync(join(apiDir, 'facts-v1.36.json'), 'utf8'))
+// Per type: scalar fields that tell absent from zero (`nullable`) and those that are written even when zero (`always`).
+const presence = JSON.parse(readFileSync(join(apiDir, 'facts-presence-v1.36.json'), 'utf8'))
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const SCALARS = {
@@ -112,6 +114,15 @@ for (const [ref, type] of Object.entries(facts.types)) {
 moduleOf('meta-v1').lines.push(
   '/** The metadata of an object that lives in a namespace. */\nexport interface NamespacedObjectMeta extends ObjectMeta {\n  namespace: string\n}\n',
 )
+
+// For scalar fields of types whose presence rules are known: a zero that means absent is marked.
+for (const [ref, { nullable = [], always = [] }] of Object.entries(presence)) {
+  const type = facts.types[ref]
+  const kept = new Set([...nullable, ...always, ...(type.required ?? [])])
+  for (const [name, field] of Object.entries(type.fields)) {
+    if (['string', 'integer', 'boolean', 'number'].includes(field.type) && !kept.has(name)) field.zeroIsAbsent = true
+  }
+}
 
 const header = '// Generated from facts-v1.36.json by tools/generate-api.mjs. Do not edit.\n'
 const files = new Map()

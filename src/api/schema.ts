@@ -16,6 +16,9 @@ export interface FieldSchema {
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly listMapKeys?: readonly string[]
   readonly mapType?: 'atomic' | 'granular'
+  /** A zero (empty text, 0, false) means the same as an absent field. */
+  readonly zeroIsAbsent?: boolean
+  /** Protobuf number, or a path of numbers through inlined structs. */
   readonly pb?: number | readonly number[]
   readonly wire?: string
 }

@@ -1,10 +1,89 @@
-// dev entry
-import { createSupervisor } from '../main/supervisor.ts'
-import { startCluster } from '../main/cluster.ts'
+// The sampan command: finds the command that is meant, parses its flags, runs it.
+
+import { homedir } from 'node:os'
 import { clusterPaths } from '../main/config.ts'
-import { systemClock } from '../machinery/clock.ts'
-import { jsonLogger } from '../machinery/logger.ts'
-import { systemRandom } from '../machinery/random.ts'
-const log = jsonLogger({ write: (l) => process.stderr.write(l), level: 'info', now: () => Date.now() })
-const supervisor = createSupervisor({ log, onFailure: () => process.exit(1) })
-void startCluster({ config: { name: 'dev', nodeName: 'dev', apiPort: 16443, kubeletPort: 11250, registryPort: 5000, serviceCidr: '10.98.0.0/16', podCidr: '10.246.0.0/16', nodePorts: { from: 30000, to: 32767 }, clusterDomain: 'cluster.local', runtime: 'simulated' }, paths: clusterPaths({ data: '/tmp/dev', run: '/tmp/dev-run' }, 'dev'), nodeIP: '192.0.2.2', clock: systemClock, random: systemRandom, log, supervisor }).catch((e) => { console.error(e); process.exit(1) })
+import { type Command, CommandError, type CommandEnv } from './command.ts'
+import { commands } from './commands/index.ts'
+import { parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
+
+const HELP = { name: 'help', short: 'h', type: 'boolean', description: 'Show help' } as const
+
+function environment(): CommandEnv {
+  const root = process.getuid?.() === 0
+  const home = homedir()
+  const data = root ? '/var/lib/sampan' : `${process.env.XDG_DATA_HOME ?? `${home}/.local/share`}/sampan`
+  const run = root ? '/run/sampan' : `${process.env.XDG_RUNTIME_DIR ?? `${home}/.local/state`}/sampan`
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    now: () => Date.now(),
+    pathsOf: (name) => clusterPaths({ data, run }, name),
+    dataRoot: data,
+    self: [process.execPath, process.argv[1] ?? ''],
+  }
+}
+
+/** Finds `image load` in the list; gives the command, its full name and what is left of the arguments. */
+function find(argv: readonly string[]): { command: Command | undefined; path: string[]; rest: readonly string[] } {
+  let list: readonly Command[] = commands
+  let command: Command | undefined
+  const path: string[] = []
+  let rest = argv
+  for (;;) {
+    const next = list.find((c) => c.name === rest[0])
+    if (!next) return { command, path, rest }
+    command = next
+    path.push(next.name)
+    rest = rest.slice(1)
+    if (!next.children) return { command, path, rest }
+    list = next.children
+  }
+}
+
+/** Runs the command line; gives the exit code. */
+export async function main(argv: readonly string[], env: CommandEnv): Promise<number> {
+  const { command, path, rest } = find(argv)
+  if (!command) {
+    const [first] = argv
+    if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
+      env.stdout.write(helpText(commands, undefined, []))
+      return 0
+    }
+    env.stderr.write(`error: unknown command ${JSON.stringify(first)} for "sampan"\nSee 'sampan --help'.\n`)
+    return 1
+  }
+  try {
+    const flags = parseFlags([...command.flags, HELP], rest)
+    const group = command.children !== undefined
+    if (flags.boolean('help') || (group && flags.args.length === 0)) {
+      env.stdout.write(helpText(commands, command, path))
+      return 0
+    }
+    if (group) throw new UsageError(`unknown command ${JSON.stringify(flags.args[0])} for "sampan ${path.join(' ')}"`)
+    return await command.run(flags, env)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      env.stderr.write(`error: ${error.message}\nSee 'sampan ${path.join(' ')} --help' for usage.\n`)
+      return 1
+    }
+    if (error instanceof CommandError) {
+      env.stderr.write(`error: ${error.message}\n`)
+      return 1
+    }
+    throw error
+  }
+}
+
+main(process.argv.slice(2), environment()).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exitCode = 1
+  },
+)

@@ -92,7 +92,11 @@ function structDecoder(ref: string): Decoder {
   const fields = new Map(
     Object.entries(type.fields).map(([name, schema]) => [
       name,
-      { decode: fieldDecoder(schema), collection: schema.items !== undefined || schema.map !== undefined },
+      {
+        decode: fieldDecoder(schema),
+        collection: schema.items !== undefined || schema.map !== undefined,
+        zeroIsAbsent: schema.zeroIsAbsent === true,
+      },
     ]),
   )
   const required = new Set(type.required)
@@ -117,6 +121,7 @@ function structDecoder(ref: string): Decoder {
         context,
       )
       if (field.collection && !required.has(name) && isEmpty(decoded)) continue
+      if (field.zeroIsAbsent && (decoded === '' || decoded === 0 || decoded === false)) continue
       out[name] = decoded
     }
     return out

@@ -3,6 +3,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../machinery/errors.ts'
+import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
+import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 
 /** Requests of both protocols. */
@@ -36,7 +38,8 @@ export function readBody(request: Request): Promise<Buffer> {
   })
 }
 
-const ACCEPTED = ['application/json', 'application/yaml']
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
 /** Parses a body by its content type. Throws BadRequest or UnsupportedMediaType with upstream's wording. */
 export function parseBody(body: Buffer, contentType: string | undefined): unknown {
@@ -48,6 +51,8 @@ export function parseBody(body: Buffer, contentType: string | undefined): unknow
       return parseJson(body)
     case 'application/yaml':
       return parseYamlBody(body)
+    case PROTOBUF:
+      return parseProtobuf(body)
     default:
       throw unsupportedMediaType(ACCEPTED)
   }
@@ -80,5 +85,14 @@ function parseYamlBody(body: Buffer): unknown {
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`, { cause: error })
+  }
+}
+
+function parseProtobuf(body: Buffer): unknown {
+  try {
+    return decodeProtobuf(body)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    throw badRequest(error.message, { cause: error })
   }
 }

@@ -3,7 +3,6 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, methodNotSupported, pageNotFound, unsupportedMediaType } from '../../machinery/errors.ts'
-import { parseYaml } from '../../machinery/yaml.ts'
 import type { Api, Target } from '../api.ts'
 import { inVersion } from '../api.ts'
 import { isRecord } from '../api-object.ts'
@@ -307,8 +306,7 @@ async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptio
   const bytes = await readBody(request)
   const fromQuery = optionsFromQuery(info.query)
   if (bytes.length === 0) return fromQuery
-  const yaml = request.headers['content-type']?.startsWith('application/yaml')
-  const body = yaml ? parseYaml(bytes.toString()) : parseJson(bytes)
+  const body = parseBody(bytes, request.headers['content-type'])
   if (!isRecord(body)) throw badRequest('the body of a delete request must be a DeleteOptions object')
   try {
     return { ...fromQuery, ...(decode(DELETE_OPTIONS, body).object as DeleteOptions) }
