@@ -50,7 +50,9 @@ export function parseFlags(flags: readonly Flag[], argv: readonly string[]): Par
       }
     }
     if (flag.type === 'boolean' && !TRUE.has(value) && !FALSE.has(value)) {
-      throw new UsageError(`invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: expected true or false`)
+      throw new UsageError(
+        `invalid argument ${JSON.stringify(value)} for "--${flag.name}" flag: expected true or false`,
+      )
     }
     values.set(flag.name, [...(values.get(flag.name) ?? []), value])
   }

@@ -7,13 +7,18 @@ export function helpText(commands: readonly Command[], command: Command | undefi
   const name = ['sampan', ...path].join(' ')
   const children = (command ? command.children : commands)?.filter((c) => !c.hidden) ?? []
   const lines = [command ? command.summary : 'Kubernetes, whole, in one package.', '']
-  lines.push('Usage:', `  ${name}${children.length > 0 ? ' COMMAND' : ''}${command?.usage ? ` ${command.usage}` : ''}${command?.flags.length ? ' [flags]' : ''}`)
+  lines.push(
+    'Usage:',
+    `  ${name}${children.length > 0 ? ' COMMAND' : ''}${command?.usage ? ` ${command.usage}` : ''}${command?.flags.length ? ' [flags]' : ''}`,
+  )
   if (children.length > 0) {
     const width = Math.max(...children.map((c) => c.name.length))
     lines.push('', 'Commands:', ...children.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`))
   }
   if (command && command.flags.length > 0) {
-    const shown = command.flags.map((f) => `${f.short ? `-${f.short}, ` : '    '}--${f.name}${f.type === 'boolean' ? '' : ' VALUE'}`)
+    const shown = command.flags.map(
+      (f) => `${f.short ? `-${f.short}, ` : '    '}--${f.name}${f.type === 'boolean' ? '' : ' VALUE'}`,
+    )
     const width = Math.max(...shown.map((s) => s.length))
     const describe = (i: number) => {
       const flag = command.flags[i]

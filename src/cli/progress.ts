@@ -9,7 +9,10 @@ export interface Progress {
 }
 
 /** Writes steps to `stream`. `now` gives milliseconds. */
-export function createProgress(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }, now: () => number): Progress {
+export function createProgress(
+  stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
+  now: () => number,
+): Progress {
   let current: { text: string; started: number } | undefined
   const live = stream.isTTY === true
   const finish = (mark: string, text?: string) => {

@@ -2,7 +2,7 @@
 
 import { homedir } from 'node:os'
 import { clusterPaths } from '../main/config.ts'
-import { type Command, CommandError, type CommandEnv } from './command.ts'
+import { type Command, type CommandEnv, CommandError } from './command.ts'
 import { commands } from './commands/index.ts'
 import { parseFlags, UsageError } from './flags.ts'
 import { helpText } from './help.ts'

@@ -1,22 +1,26 @@
 // A whole cluster in one process: what runs, in the order in which it starts.
 
 import { mkdirSync } from 'node:fs'
-import { createControllers } from '../controllers/index.ts'
-import { createEventRecorder } from '../client/event-recorder.ts'
+import { nodes } from '../api/generated/resources.ts'
+import { MASTERS_GROUP } from '../apiserver/user.ts'
+import type { Client } from '../client/client.ts'
 import { runControllers } from '../client/controller.ts'
+import { createEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
+import { createControllers } from '../controllers/index.ts'
+import type { Runtime } from '../kubelet/runtime/runtime.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
-import { MASTERS_GROUP } from '../apiserver/user.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import { openLmdbLog } from '../store/lmdb/lmdb-log.ts'
 import { openLogStore } from '../store/log-store.ts'
-import { startApiServer } from './api-server.ts'
+import { type RunningApiServer, startApiServer } from './api-server.ts'
 import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority } from './certificates.ts'
-import { addressIn, type ClusterConfig, type ClusterPaths } from './config.ts'
 import { startCompaction } from './compaction.ts'
+import { addressIn, type ClusterConfig, type ClusterPaths } from './config.ts'
+import { podCidrOf, startKubelet, startRuntime } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface ClusterEnv {
@@ -28,6 +32,9 @@ export interface ClusterEnv {
   readonly random: Random
   readonly log: Logger
   readonly supervisor: Supervisor
+  readonly env: NodeJS.ProcessEnv
+  /** Told how far things are. */
+  readonly onStep: (step: 'api-ready' | 'node-ready') => void
 }
 
 export interface RunningCluster {
@@ -35,9 +42,20 @@ export interface RunningCluster {
   close(): Promise<void>
 }
 
+/** What starting the node takes. */
+function nodeSetupOf(env: ClusterEnv) {
+  const { config } = env
+  const log = env.log.with({ component: 'kubelet' })
+  return { ...env, log, dnsIP: addressIn(config.serviceCidr, 10), signal: env.supervisor.signal }
+}
+
 /** Starts everything. Resolves when the API answers; the rest comes up by itself. */
 export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   const { config, paths, clock, random, log, supervisor } = env
+  // The container runtime comes up while the API does.
+  const runtime = startRuntime(nodeSetupOf(env))
+  // Whoever waits for it handles its failure; until then it must not count as unhandled.
+  runtime.catch(() => {})
   mkdirSync(paths.store, { recursive: true, mode: 0o700 })
   const store = openLogStore({
     log: openLmdbLog(paths.store),
@@ -50,7 +68,14 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     commonName: 'kube-apiserver',
     organizations: [],
     usage: 'server',
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`, config.nodeName],
+    dnsNames: [
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      `kubernetes.default.svc.${config.clusterDomain}`,
+      config.nodeName,
+    ],
     ipAddresses: [...new Set(['127.0.0.1', env.nodeIP, apiServiceIP])],
   })
   const kubeletClient = await ca.leaf('apiserver-kubelet-client', {
@@ -87,9 +112,11 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   await bootstrap({ client: admin, apiServiceIP, advertise: { ip: env.nodeIP, port: api.port } })
   bootstrapped = true
   log.info('api-ready', { port: api.port })
+  env.onStep('api-ready')
 
   const stopCompaction = startCompaction({ store, clock, log, supervisor })
   startControlLoops(env, api, ca.certificate)
+  supervisor.run('node', () => runNode(env, api, ca, runtime))
   return {
     apiPort: api.port,
     async close() {
@@ -102,7 +129,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   }
 }
 
-function startControlLoops(env: ClusterEnv, api: Awaited<ReturnType<typeof startApiServer>>, rootCA: string): void {
+function startControlLoops(env: ClusterEnv, api: RunningApiServer, rootCA: string): void {
   const { config, clock, random, supervisor } = env
   const { signal } = supervisor
   const part = (component: string) => {
@@ -116,6 +143,53 @@ function startControlLoops(env: ClusterEnv, api: Awaited<ReturnType<typeof start
   supervisor.run('controllers', () => runControllers(controllers, { ...manager, events }, signal))
   const scheduler = part('kube-scheduler')
   supervisor.run('scheduler', () =>
-    runScheduler({ ...scheduler, events: createEventRecorder({ ...scheduler, component: 'default-scheduler' }), signal }),
+    runScheduler({
+      ...scheduler,
+      events: createEventRecorder({ ...scheduler, component: 'default-scheduler' }),
+      signal,
+    }),
   )
+}
+
+/** Makes this machine a node, and ends with the supervisor. */
+async function runNode(
+  env: ClusterEnv,
+  api: RunningApiServer,
+  ca: CertificateAuthority,
+  starting: Promise<Runtime>,
+): Promise<void> {
+  const { config, supervisor } = env
+  const serving = await ca.leaf('kubelet', {
+    commonName: `system:node:${config.nodeName}`,
+    organizations: ['system:nodes'],
+    usage: 'both',
+    dnsNames: [config.nodeName],
+    ipAddresses: [...new Set([env.nodeIP, '127.0.0.1'])],
+  })
+  const setup = { ...nodeSetupOf(env), serving, clientCa: ca.certificate }
+  const client = api.clientFor({
+    name: `system:node:${config.nodeName}`,
+    groups: ['system:nodes', 'system:authenticated'],
+  })
+  const podCidr = await podCidrOf(client, setup)
+  const runtime = await starting
+  const kubelet = await startKubelet(setup, client, runtime, podCidr)
+  void nodeReady(client, env).then(
+    () => env.onStep('node-ready'),
+    (error: unknown) => {
+      if (!supervisor.signal.aborted) supervisor.fail('node', error)
+    },
+  )
+  await kubelet.stopped
+  await runtime.close()
+}
+
+/** Resolves when the node reports that it is ready. */
+async function nodeReady(client: Client, { config, supervisor }: ClusterEnv): Promise<void> {
+  const fieldSelector = `metadata.name=${config.nodeName}`
+  for await (const event of client.watch(nodes, { fieldSelector, signal: supervisor.signal })) {
+    if (event.type === 'BOOKMARK') continue
+    if (event.object.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return
+  }
+  throw supervisor.signal.reason
 }

@@ -8,7 +8,12 @@ import type { Supervisor } from './supervisor.ts'
 const INTERVAL_MS = 5 * 60_000
 
 /** Every five minutes, forgets what was superseded five minutes before. The returned function ends it. */
-export function startCompaction(options: { store: Store; clock: Clock; log: Logger; supervisor: Supervisor }): () => void {
+export function startCompaction(options: {
+  store: Store
+  clock: Clock
+  log: Logger
+  supervisor: Supervisor
+}): () => void {
   const { store, clock, log, supervisor } = options
   let previous = 0
   let cancel = () => {}

@@ -52,7 +52,14 @@ export function userKubeconfigPath(env: NodeJS.ProcessEnv, home: string): string
   return first ?? `${home}/.kube/config`
 }
 
-const EMPTY: Kubeconfig = { apiVersion: 'v1', kind: 'Config', clusters: [], contexts: [], users: [], 'current-context': '' }
+const EMPTY: Kubeconfig = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [],
+  contexts: [],
+  users: [],
+  'current-context': '',
+}
 
 function read(file: string): Kubeconfig {
   if (!existsSync(file)) return structuredClone(EMPTY)
@@ -60,7 +67,13 @@ function read(file: string): Kubeconfig {
   if (parsed === null || parsed === undefined) return structuredClone(EMPTY)
   if (typeof parsed !== 'object') throw new Error(`cannot read kubeconfig ${JSON.stringify(file)}: expected a mapping`)
   const config = parsed as Partial<Kubeconfig>
-  return { ...EMPTY, ...config, clusters: config.clusters ?? [], contexts: config.contexts ?? [], users: config.users ?? [] }
+  return {
+    ...EMPTY,
+    ...config,
+    clusters: config.clusters ?? [],
+    contexts: config.contexts ?? [],
+    users: config.users ?? [],
+  }
 }
 
 /** Adds the entries of `addition` (replacing those of the same name), makes its context current, keeps all else. */
@@ -78,7 +91,9 @@ export function mergeKubeconfig(file: string, addition: Kubeconfig, owner?: { ui
 export function removeFromKubeconfig(file: string, name: string): boolean {
   if (!existsSync(file)) return false
   const config = read(file)
-  const had = (['clusters', 'contexts', 'users'] as const).some((list) => config[list].some((entry) => entry.name === name))
+  const had = (['clusters', 'contexts', 'users'] as const).some((list) =>
+    config[list].some((entry) => entry.name === name),
+  )
   if (!had) return false
   for (const list of ['clusters', 'contexts', 'users'] as const) {
     config[list] = config[list].filter((entry) => entry.name !== name)

@@ -15,7 +15,10 @@ export interface Supervisor {
 }
 
 /** `onFailure` is called once, with what failed first. */
-export function createSupervisor(options: { log: Logger; onFailure: (name: string, error: unknown) => void }): Supervisor {
+export function createSupervisor(options: {
+  log: Logger
+  onFailure: (name: string, error: unknown) => void
+}): Supervisor {
   const controller = new AbortController()
   const { signal } = controller
   const tasks = new Set<Promise<void>>()

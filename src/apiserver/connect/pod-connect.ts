@@ -110,10 +110,10 @@ async function kubeletPath(env: PodConnectEnv, info: RequestInfo): Promise<{ nod
   const node = scheduledNode(pod)
   const query = new URLSearchParams()
   const { namespace, query: given, subresource } = info
-  const { name, uid } = pod.metadata
+  const { name } = pod.metadata
   if (subresource === 'portforward') {
     for (const port of given.getAll('ports')) query.append('port', port)
-    return { node, path: `/portForward/${namespace}/${name}/${uid}?${query}` }
+    return { node, path: `/portForward/${namespace}/${name}?${query}` }
   }
   const container = containerOf(pod, given.get('container'))
   for (const parameter of EXEC_PARAMETERS) {
@@ -126,7 +126,7 @@ async function kubeletPath(env: PodConnectEnv, info: RequestInfo): Promise<{ nod
       )
   }
   for (const command of given.getAll('command')) query.append('command', command)
-  return { node, path: `/${subresource}/${namespace}/${name}/${uid}/${container}?${query}` }
+  return { node, path: `/${subresource}/${namespace}/${name}/${container}?${query}` }
 }
 
 const HOP_HEADERS = new Set(['host', 'authorization'])

@@ -1,0 +1,30 @@
+// sampan down: ends the cluster's process. Data stays, and so do the containers until `up` takes them over or stops them.
+
+import { readConfig } from '../../main/choose-config.ts'
+import { stopServer } from '../../main/lifecycle.ts'
+import { stopPods } from '../../main/stop-pods.ts'
+import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
+import { createProgress } from '../progress.ts'
+
+export const down: Command = {
+  name: 'down',
+  usage: '',
+  summary: 'Stop the cluster and keep its data',
+  flags: clusterFlags,
+  async run(flags, env) {
+    const name = clusterName(flags)
+    const paths = env.pathsOf(name)
+    const config = readConfig(paths)
+    if (!config) throw new CommandError(`there is no cluster ${JSON.stringify(name)}`)
+    const progress = createProgress(env.stdout, env.now)
+    progress.step('stopping the server')
+    const was = await stopServer(paths, env.now)
+    progress.done(was ? 'server stopped' : 'server was not running')
+    if (config.runtime === 'cri' && !config.containerRuntimeEndpoint) {
+      progress.step('stopping containers')
+      await stopPods({ config, paths, env: env.env })
+      progress.done('containers stopped')
+    }
+    return 0
+  },
+}

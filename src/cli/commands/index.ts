@@ -1,0 +1,24 @@
+// Every command, in the order in which help lists them.
+
+import type { Command } from '../command.ts'
+import { completionOf } from './completion.ts'
+import { deleteCommand } from './delete.ts'
+import { doctor } from './doctor.ts'
+import { down } from './down.ts'
+import { kubeconfig } from './kubeconfig.ts'
+import { server } from './server.ts'
+import { status } from './status.ts'
+import { up } from './up.ts'
+import { version } from './version.ts'
+
+export const commands: readonly Command[] = [
+  up,
+  down,
+  status,
+  deleteCommand,
+  kubeconfig,
+  doctor,
+  version,
+  completionOf(() => commands),
+  server,
+]

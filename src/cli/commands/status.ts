@@ -1,0 +1,32 @@
+// sampan status: processes, addresses and health of the cluster.
+
+import { readConfig } from '../../main/choose-config.ts'
+import { clusterStatus } from '../../main/status.ts'
+import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
+
+export const status: Command = {
+  name: 'status',
+  usage: '',
+  summary: 'Show how the cluster is doing',
+  flags: [...clusterFlags, { name: 'output', short: 'o', type: 'string', description: 'json for machines' }],
+  async run(flags, env) {
+    const name = clusterName(flags)
+    const output = flags.string('output')
+    if (output !== undefined && output !== 'json')
+      throw new CommandError(`cannot write status as ${JSON.stringify(output)}: expected "json"`)
+    const paths = env.pathsOf(name)
+    const found = await clusterStatus(name, readConfig(paths), paths)
+    if (output === 'json') {
+      env.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+    } else {
+      const lines = [`cluster   ${found.name}`, `state     ${found.state}`, `health    ${found.health}`]
+      if (found.addresses.api) lines.push(`api       ${found.addresses.api}`)
+      for (const p of found.processes)
+        lines.push(`process   ${p.role} (pid ${p.pid}, ${Math.round(p.memoryBytes / 1024 / 1024)} MB)`)
+      for (const n of found.nodes) lines.push(`node      ${n.name} (${n.ready ? 'Ready' : 'NotReady'})`)
+      lines.push(`data      ${found.data}`)
+      env.stdout.write(`${lines.join('\n')}\n`)
+    }
+    return found.state === 'running' && found.health === 'ok' ? 0 : 1
+  },
+}
