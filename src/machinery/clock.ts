@@ -4,7 +4,7 @@
 export interface Clock {
   /** Wall-clock time, milliseconds since the epoch. */
   now(): number
-  /** Calls `fn` once after `ms`; the returned function cancels it. Timers never keep a process alive. */
+  /** Calls `fn` once after `ms`; the returned function cancels it. */
   after(ms: number, fn: () => void): () => void
 }
 
@@ -13,7 +13,6 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, fn) {
     const timer = setTimeout(fn, ms)
-    timer.unref()
     return () => clearTimeout(timer)
   },
 }

@@ -1,0 +1,6 @@
+// npm stop: stops the cluster and leaves its data.
+import { asRoot, ensureBuild, ensureDependencies, runWords } from './setup.mjs'
+
+ensureDependencies()
+ensureBuild()
+runWords(asRoot('bin/sampan.mjs', 'down', ...process.argv.slice(2)))
