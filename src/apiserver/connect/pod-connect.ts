@@ -1,12 +1,11 @@
 // The connect subresources of pods: log, exec, attach, port-forward. The kubelet does the work, the server passes on.
 
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { badRequest, notFound, StatusError } from '../../machinery/errors.ts'
-import type { Request } from '../http/body.ts'
+import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
-import type { Response } from '../http/respond.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { KubeletConnector } from './kubelet-connection.ts'
 
@@ -82,14 +81,25 @@ export async function servePodLog(
   const answer = await env.kubelets.request(pod.spec.nodeName, { method: 'GET', path, signal: gone.signal })
   if (answer.statusCode !== 200) throw await passedOn(answer)
   response.writeHead(200, { 'content-type': 'text/plain' })
-  ;(response as { flushHeaders?(): void }).flushHeaders?.()
   try {
-    await pipeline(answer, response as NodeJS.WritableStream)
+    for await (const chunk of answer) {
+      if (gone.signal.aborted) return
+      if (!response.write(chunk)) await drained(response, gone.signal)
+    }
+    response.end()
   } catch (error) {
     // A client that has read enough hangs up; that is no failure.
     if (!gone.signal.aborted) throw error
   }
   request.resume()
+}
+
+/** Resolves when the client has taken what was written, or is gone. */
+function drained(response: Response, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    response.on('drain', resolve)
+    gone.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 /** A kubelet's refusal as an error of the API. */
@@ -134,7 +144,7 @@ const HOP_HEADERS = new Set(['host', 'authorization'])
 /** Serves an upgrade on `pods/exec`, `pods/attach` or `pods/portforward`: both ends are joined byte by byte. */
 export async function servePodUpgrade(
   env: PodConnectEnv,
-  request: Request,
+  request: IncomingMessage,
   client: Duplex,
   head: Buffer,
   info: RequestInfo,

@@ -1,14 +1,10 @@
 // Reading request bodies: bounded, decompressed if need be, parsed as JSON or YAML.
 
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../machinery/errors.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
-
-/** Requests of both protocols. */
-export type Request = IncomingMessage | Http2ServerRequest
+import type { Request } from './exchange.ts'
 
 /** Upstream's limit on request bodies: 3 MiB. */
 export const MAX_BODY = 3 * 1024 * 1024

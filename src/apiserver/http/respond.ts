@@ -1,14 +1,10 @@
 // Writing answers: stored bytes as they are, everything else encoded here, errors as Status objects.
 
-import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import { internalError, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
+import type { Response } from './exchange.ts'
 import type { Representation } from './media-type.ts'
-
-/** Answers of both protocols. */
-export type Response = ServerResponse | Http2ServerResponse
 
 const MAX_WARNING = 256
 

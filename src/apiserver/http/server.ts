@@ -1,9 +1,10 @@
 // The listener: HTTP/2 and HTTP/1.1 on one TLS port, from the first byte to the handler and its errors.
 
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2'
+import { createServer as createHttp1Server, type IncomingMessage } from 'node:http'
+import { performServerHandshake } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
@@ -11,10 +12,11 @@ import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { ANONYMOUS, type UserInfo } from '../user.ts'
-import type { Request } from './body.ts'
+import type { Request, Response } from './exchange.ts'
+import { serveSession } from './h2-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
 import { type ResourceHandlerEnv, serveResource } from './resource-handler.ts'
-import { type Response, sendError } from './respond.ts'
+import { sendError } from './respond.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
 export interface ApiServerOptions {
@@ -39,40 +41,42 @@ export interface ApiListener {
 }
 
 // Node's default ends sessions with some dozens of unread streams; kubectl and informers hold hundreds.
-const MAX_SESSION_MEMORY_MB = 1024
-const MAX_STREAMS = 1000
+const SESSION = { maxSessionMemory: 1024, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 } }
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
 const certificates = new WeakMap<object, Credentials['certificate'] | null>()
 
 /** Starts listening. Rejects when the port is taken. */
 export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   const { tls, log } = options
-  const server: Http2SecureServer = createSecureServer({
-    allowHTTP1: true,
+  const http1 = createHttp1Server(
+    (request, response) => void serve(options, request, request.socket as TLSSocket, response),
+  )
+  http1.on('upgrade', (request, socket, head) => void upgrade(options, request, socket as TLSSocket, head))
+  http1.on('clientError', (_error, socket) => socket.destroy())
+  const server = createTlsServer({
     cert: tls.cert,
     key: tls.key,
     ca: tls.clientCa,
     requestCert: true,
     rejectUnauthorized: false,
-    maxSessionMemory: MAX_SESSION_MEMORY_MB,
-    settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 1024 * 1024 },
+    ALPNProtocols: ['h2', 'http/1.1'],
   })
-  const sockets = new Set<Duplex>()
-  server.on('secureConnection', (socket: TLSSocket) => {
+  const sockets = new Set<TLSSocket>()
+  server.on('secureConnection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
+    // Resets are a client's business, not the server's.
+    socket.on('error', (error) => log.debug('connection-error', { error }))
     socket.setNoDelay(true)
+    if (socket.alpnProtocol !== 'h2') {
+      http1.emit('connection', socket)
+      return
+    }
+    const session = performServerHandshake(socket, SESSION)
+    session.on('error', (error) => log.debug('http2-session-error', { error }))
+    serveSession(session, socket, (request, response) => void serve(options, request, socket, response))
   })
-  server.on('request', (request: Request, response: Response) => {
-    void serve(options, request, response)
-  })
-  server.on('upgrade', (request: Http2ServerRequest, socket: Duplex, head: Buffer) => {
-    void upgrade(options, request, socket, head)
-  })
-  // Broken handshakes and resets are a client's business, not the server's.
   server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
-  server.on('sessionError', (error) => log.debug('http2-session-error', { error }))
-  server.on('clientError', (_error, socket) => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => resolve())
@@ -88,7 +92,12 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   }
 }
 
-async function serve(options: ApiServerOptions, request: Request, response: Response): Promise<void> {
+async function serve(
+  options: ApiServerOptions,
+  request: Request,
+  socket: TLSSocket,
+  response: Response,
+): Promise<void> {
   const started = options.now()
   const method = request.method ?? 'GET'
   const url = request.url ?? '/'
@@ -102,7 +111,7 @@ async function serve(options: ApiServerOptions, request: Request, response: Resp
     )
   })
   try {
-    const user = await authenticate(options, request)
+    const user = await authenticate(options, request, socket)
     await authorize(options, info, user)
     await dispatch(options, request, response, info, user)
   } catch (error) {
@@ -111,20 +120,17 @@ async function serve(options: ApiServerOptions, request: Request, response: Resp
   }
 }
 
-async function authenticate(options: ApiServerOptions, request: Request): Promise<UserInfo> {
+async function authenticate(options: ApiServerOptions, request: Request, socket: TLSSocket): Promise<UserInfo> {
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
-  const user = await options.authenticate({ certificate: certificateOf(request), bearerToken })
+  const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
   if (user) return user
   if (header !== undefined) throw unauthorized()
   return ANONYMOUS
 }
 
 /** The verified client certificate of a connection; read once per connection. */
-function certificateOf(request: Request): Credentials['certificate'] {
-  const socket = (
-    'stream' in request && request.stream?.session ? request.stream.session.socket : request.socket
-  ) as TLSSocket
+function certificateOf(socket: TLSSocket): Credentials['certificate'] {
   const known = certificates.get(socket)
   if (known !== undefined) return known ?? undefined
   const read = readCertificate(socket)
@@ -166,11 +172,16 @@ async function dispatch(
   return serveResource(options.resources, request, response, info, user)
 }
 
-async function upgrade(options: ApiServerOptions, request: Request, socket: Duplex, head: Buffer): Promise<void> {
+async function upgrade(
+  options: ApiServerOptions,
+  request: IncomingMessage,
+  socket: TLSSocket,
+  head: Buffer,
+): Promise<void> {
   const info = parseRequest(request.method ?? 'GET', request.url ?? '/')
   socket.on('error', (error) => options.log.debug('upgrade-socket-error', { error }))
   try {
-    const user = await authenticate(options, request)
+    const user = await authenticate(options, request, socket)
     await authorize(options, info, user)
     // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
     if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)

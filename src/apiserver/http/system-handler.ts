@@ -4,10 +4,10 @@ import { pageNotFound } from '../../machinery/errors.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Request } from './body.ts'
+import type { Request, Response } from './exchange.ts'
 import { type HealthCheck, healthAnswer } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
-import { type Response, sendJson } from './respond.ts'
+import { sendJson } from './respond.ts'
 
 /** Serves documents under /openapi; false when the path is none of its own. */
 export type OpenApiHandler = (request: Request, response: Response, info: RequestInfo) => boolean

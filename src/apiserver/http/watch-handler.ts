@@ -8,9 +8,8 @@ import { inVersion } from '../api.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { INITIAL_EVENTS_END, type WatchItem, type WatchQuery, watch } from '../registry/watch.ts'
-import type { Request } from './body.ts'
+import type { Request, Response } from './exchange.ts'
 import type { Representation } from './media-type.ts'
-import type { Response } from './respond.ts'
 import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
 
 export interface WatchEnv {
@@ -61,7 +60,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
       tooSlow()
       return
     }
-    ;(response as { write(chunk: Buffer, done: () => void): boolean }).write(frame, () => {
+    response.write(frame, () => {
       unsent -= frame.length
     })
   }
@@ -90,7 +89,6 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
   begin()
   for (const frame of early) write(frame)
-  if (early.length === 0) (response as { flushHeaders?(): void }).flushHeaders?.()
   const finish = () => {
     end()
     response.end()
