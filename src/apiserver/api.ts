@@ -1,5 +1,6 @@
 // The operations of the API on parsed requests, as both transports (HTTP and in-process) call them.
 
+import type { PodSpec } from '../api/generated/core-v1.ts'
 import type { DeleteOptions } from '../api/generated/meta-v1.ts'
 import { badRequest, methodNotSupported, notFound } from '../machinery/errors.ts'
 import { type ApiObject, isRecord, type StoredObject } from './api-object.ts'
@@ -14,6 +15,7 @@ import { applyScale, scaleOf } from './registry/scale.ts'
 import { update } from './registry/update.ts'
 import { bindPod } from './subresources/binding.ts'
 import { evictPod } from './subresources/eviction.ts'
+import { resizePod } from './subresources/resize.ts'
 
 /** Answers a POST to a subresource (`serviceaccounts/token`, …) or to a kind that is never stored. */
 export type VirtualCreate = (request: {
@@ -161,6 +163,11 @@ const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) =>
     const added = (object.spec as { ephemeralContainers?: unknown[] } | undefined)?.ephemeralContainers
     keepAll(object, old)
     object.spec = { ...(old.spec as object), ...(added ? { ephemeralContainers: added } : {}) }
+  },
+  'pods/resize': (object, old) => {
+    const wanted = structuredClone(object.spec) as Partial<PodSpec> | undefined
+    keepAll(object, old)
+    resizePod(object, wanted ?? {})
   },
   'certificatesigningrequests/approval': (object, old) => {
     const { conditions } = (object.status ?? {}) as { conditions?: unknown[] }

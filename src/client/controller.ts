@@ -29,6 +29,8 @@ export interface Reconciler {
 /** One controller, as listed in controllers/index.ts. */
 export interface Controller {
   readonly name: string
+  /** What its events say they come from; the name when absent. */
+  readonly eventComponent?: string
   /**
    * Subscribes to informers (each handler adds keys to `queue`) and returns the reconciler.
    * `signal` ends whatever the controller runs on its own.
@@ -36,16 +38,21 @@ export interface Controller {
   setup(context: ControllerContext, queue: Workqueue, signal: AbortSignal): Reconciler
 }
 
+/** What all controllers share. `eventsFor` makes the recorder of one component. */
+export type SharedContext = Omit<ControllerContext, 'events'> & { eventsFor(component: string): EventRecorder }
+
 /** Sets up `controllers`, waits for their informers, and runs them until the signal aborts. */
 export async function runControllers(
   controllers: readonly Controller[],
-  context: ControllerContext,
+  shared: SharedContext,
   signal: AbortSignal,
 ): Promise<void> {
+  const { eventsFor, ...context } = shared
   const runs = controllers.map((controller) => {
     const log = context.log.with({ controller: controller.name })
     const queue = new Workqueue({ name: controller.name, clock: context.clock, log })
-    return { queue, reconciler: controller.setup({ ...context, log }, queue, signal) }
+    const events = eventsFor(controller.eventComponent ?? controller.name)
+    return { queue, reconciler: controller.setup({ ...context, log, events }, queue, signal) }
   })
   context.informers.start(signal)
   await context.informers.waitForSync()

@@ -60,7 +60,7 @@ async function startCluster(options: { nodes?: number; kubelet?: boolean } = {})
   const running = [
     runControllers(
       createControllers({ rootCA: 'CA', clusterCidr: '10.244.0.0/16', nodeCidrMaskSize: 24 }),
-      { ...env, informers, random: systemRandom, events: recorder('controller-manager') },
+      { ...env, informers, random: systemRandom, eventsFor: recorder },
       signal,
     ),
     runScheduler({ ...env, informers, random: systemRandom, events: recorder('default-scheduler'), signal }),

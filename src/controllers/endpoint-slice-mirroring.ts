@@ -22,6 +22,7 @@ const MAX_PER_SUBSET = 1000
 
 export const endpointSliceMirroringController: Controller = {
   name: 'endpointslicemirroring-controller',
+  eventComponent: 'endpoint-slice-mirroring-controller',
   setup(context, queue) {
     const services = context.informers.informer(servicesRef)
     const endpoints = context.informers.informer(endpointsRef)

@@ -39,6 +39,7 @@ const ZONE = 'topology.kubernetes.io/zone'
 
 export const endpointSliceController: Controller = {
   name: 'endpointslice-controller',
+  eventComponent: 'endpoint-slice-controller',
   setup(context, queue) {
     const services = context.informers.informer(servicesRef)
     const pods = context.informers.informer(podsRef)

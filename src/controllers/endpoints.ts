@@ -29,6 +29,7 @@ const MAX_ADDRESSES = 1000
 
 export const endpointsController: Controller = {
   name: 'endpoints-controller',
+  eventComponent: 'endpoint-controller',
   setup(context, queue) {
     const services = context.informers.informer(servicesRef)
     const pods = context.informers.informer(podsRef)

@@ -46,6 +46,7 @@ export function nodeIpamController(options: { clusterCidr: string; nodeCidrMaskS
   const set = cidrSet(options.clusterCidr, options.nodeCidrMaskSize)
   return {
     name: 'node-ipam-controller',
+    eventComponent: 'cidrAllocator',
     setup({ client, informers, events }, queue) {
       const nodes = informers.informer(nodesRef)
       /** Given out, perhaps not in the cache yet: node name → block. */

@@ -23,6 +23,7 @@ const WRITES_AT_ONCE = 20
 
 export const nodeLifecycleController: Controller = {
   name: 'node-lifecycle-controller',
+  eventComponent: 'node-controller',
   setup(context, queue) {
     const lifecycle = new NodeLifecycle(context, queue)
     lifecycle.subscribe()

@@ -46,6 +46,7 @@ export function budgetCounts(
 
 export const podDisruptionBudgetController: Controller = {
   name: 'disruption-controller',
+  eventComponent: 'controllermanager',
   setup({ client, informers, clock }, queue) {
     const budgets = informers.informer(budgetsRef)
     const pods = informers.informer(podsRef)

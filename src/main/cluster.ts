@@ -139,8 +139,8 @@ function startControlLoops(env: ClusterEnv, api: RunningApiServer, rootCA: strin
   }
   const manager = part('kube-controller-manager')
   const controllers = createControllers({ rootCA, clusterCidr: config.podCidr, nodeCidrMaskSize: 24 })
-  const events = createEventRecorder({ ...manager, component: 'controllermanager' })
-  supervisor.run('controllers', () => runControllers(controllers, { ...manager, events }, signal))
+  const eventsFor = (component: string) => createEventRecorder({ ...manager, component })
+  supervisor.run('controllers', () => runControllers(controllers, { ...manager, eventsFor }, signal))
   const scheduler = part('kube-scheduler')
   supervisor.run('scheduler', () =>
     runScheduler({

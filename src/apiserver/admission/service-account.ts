@@ -4,12 +4,15 @@
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/generated/core-v1.ts'
 import { forbidden } from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
+import { awaitObject } from '../registry/await-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 const MIRROR = 'kubernetes.io/config.mirror'
 const TOKEN_SECONDS = 3607
+/** How long a pod waits for the default account of a namespace that was made just before it. */
+const FRESH_NAMESPACE_MS = 3000
 
 export function serviceAccount(registry: Registry): AdmissionPlugin {
   return {
@@ -20,11 +23,13 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
       if (pod.metadata.annotations?.[MIRROR]) return
       pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default'
       pod.spec.serviceAccount = pod.spec.serviceAccountName
-      const account = await registry.lookup<ServiceAccount>(
-        '',
-        'serviceaccounts',
-        namespace,
-        pod.spec.serviceAccountName,
+      const accounts = registry.resource('', 'serviceaccounts')
+      const wait = pod.spec.serviceAccountName === 'default' ? FRESH_NAMESPACE_MS : 0
+      const account = await awaitObject<ServiceAccount>(
+        registry,
+        accounts,
+        { namespace, name: pod.spec.serviceAccountName },
+        wait,
       )
       if (!account) {
         throw forbidden(

@@ -68,6 +68,7 @@ async function tryCreate(
 ): Promise<Entry | undefined> {
   const { definition } = resource
   const now = registry.clock.now()
+  if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
   const attributes = {
     operation: 'CREATE',
@@ -101,7 +102,6 @@ function prepare(registry: Registry, resource: Resource, object: ApiObject, now:
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
   delete metadata.generation
-  if (resource.hasSpec) object.spec ??= {}
   if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
   if (definition.generation ?? resource.hasSpec) metadata.generation = 1
 }

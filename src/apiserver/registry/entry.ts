@@ -15,6 +15,8 @@ export interface Entry {
   readonly headLength: number
   /** Encodings in other versions or formats, by name, made on first use. */
   readonly derived: Map<string, Entry>
+  /** The entry of the storage version, where this is another form of it. */
+  readonly origin?: Entry
 }
 
 /** The value that goes into the store: JSON without a resourceVersion, kind and metadata first. */
@@ -52,6 +54,7 @@ export function deriveEntry(entry: Entry, name: string, make: (object: StoredObj
     json: Buffer.from(JSON.stringify({ kind, apiVersion, ...rest })),
     headLength: headOf(kind, apiVersion).length,
     derived: new Map(),
+    origin: entry,
   }
   entry.derived.set(name, made)
   return made

@@ -148,6 +148,7 @@ export function toVersion(object: StoredObject, version: ServedVersion): StoredO
     ...converted,
     kind: version.kind,
     apiVersion: version.apiVersion,
-    metadata: object.metadata as DeepReadonly<ObjectMeta>,
+    // A conversion may move fields into annotations.
+    metadata: (converted.metadata ?? object.metadata) as DeepReadonly<ObjectMeta>,
   }
 }

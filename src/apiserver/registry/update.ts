@@ -123,6 +123,7 @@ function prepare(
   const context = { now: registry.clock.now() }
   const before = old as ApiObject
   keepServerFields(object, old)
+  if (resource.hasSpec) object.spec ??= {}
   if (request.prepare) {
     request.prepare(object, old)
     definition.defaults?.(object)

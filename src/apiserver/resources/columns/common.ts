@@ -4,7 +4,6 @@ import type { Container } from '../../../api/generated/core-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { humanDuration } from '../../../machinery/duration.ts'
 import { formatSelector, selectorOf, selectorOfMap } from '../../../machinery/labels.ts'
-import type { ApiObject } from '../../api-object.ts'
 import type { Column } from '../../resource-definition.ts'
 
 /** Time since a timestamp; `<unknown>` when there is none. */
@@ -45,6 +44,11 @@ export function integer<T>(name: string, value: (object: T) => number | undefine
   }
 }
 
+/** A column of true and false. */
+export function bool<T>(name: string, value: (object: T) => boolean): Column<T> {
+  return { name, type: 'boolean', description: `${name} of the object.`, value }
+}
+
 /** `Containers`, `Images`, and `Selector`, which workloads show with `-o wide`. */
 export function workloadWideColumns<T>(
   containersOf: (object: T) => readonly Container[] | undefined,
@@ -66,7 +70,7 @@ export function mapSelectorText(selector: Record<string, string> | undefined): s
 }
 
 /** What kinds without columns of their own show. */
-export const genericColumns: readonly Column<ApiObject>[] = [
+export const genericColumns: readonly Column<Named>[] = [
   nameColumn,
   {
     name: 'Created At',

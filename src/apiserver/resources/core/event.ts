@@ -35,6 +35,9 @@ export const events = defineResource<Event>({
   createOnUpdate: true,
   ttlSeconds: HOUR_SECONDS,
   otherVersions: [{ group: 'events.k8s.io', version: 'v1', toStorage, fromStorage }],
+  defaults(event) {
+    event.involvedObject ??= {}
+  },
   validate(event) {
     const errors: FieldError[] = []
     const { namespace } = event.involvedObject

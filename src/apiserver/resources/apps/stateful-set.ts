@@ -1,0 +1,136 @@
+// statefulsets and controllerrevisions.
+// Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/
+
+import type { ControllerRevision, StatefulSet } from '../../../api/generated/apps-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+import { defaultClaimSpec } from '../storage/persistent-volume-claim.ts'
+
+const UPDATE_FORBIDDEN =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+const MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+]
+
+export const statefulSets = defineResource<StatefulSet>({
+  group: 'apps',
+  resource: 'statefulsets',
+  shortNames: ['sts'],
+  categories: ['all'],
+  scale: { selector: 'selector' },
+  defaults({ spec }) {
+    spec.podManagementPolicy ??= 'OrderedReady'
+    spec.updateStrategy ??= {}
+    spec.updateStrategy.type ??= 'RollingUpdate'
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {}
+      spec.updateStrategy.rollingUpdate.partition ??= 0
+    }
+    spec.persistentVolumeClaimRetentionPolicy ??= {}
+    spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
+    spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain'
+    spec.replicas ??= 1
+    spec.revisionHistoryLimit ??= 10
+    if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion ??= 'v1'
+      claim.kind ??= 'PersistentVolumeClaim'
+      claim.spec ??= {}
+      defaultClaimSpec(claim.spec)
+      claim.status = { phase: 'Pending' }
+    }
+  },
+  prepareCreate(set) {
+    set.status = { replicas: 0 }
+  },
+  validate: (set) => [
+    ...validatePolicies(set),
+    ...nonNegative('spec.replicas', set.spec.replicas),
+    ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
+    ...nonNegative('spec.ordinals.start', set.spec.ordinals?.start),
+    ...validateWorkloadSelector(set.spec.selector, set.spec.template),
+    ...validateTemplate(set.spec.template, 'spec.template', ['Always']),
+  ],
+  validateUpdate(set, old) {
+    const kept: Record<string, unknown> = { ...set.spec }
+    for (const name of MUTABLE) {
+      const value = (old.spec as unknown as Record<string, unknown>)[name]
+      if (value === undefined) delete kept[name]
+      else kept[name] = value
+    }
+    return sameJson(kept, old.spec) ? [] : [field.forbidden('spec', UPDATE_FORBIDDEN)]
+  },
+  columns: [
+    nameColumn,
+    text('Ready', (s) => `${s.status.readyReplicas ?? 0}/${s.spec.replicas ?? 0}`),
+    ageColumn,
+    ...workloadWideColumns<StatefulSet>(
+      (s) => s.spec.template?.spec?.containers,
+      (s) => labelSelectorText(s.spec.selector),
+    ).slice(0, 2),
+  ],
+})
+
+function validatePolicies({ spec }: StatefulSet): FieldError[] {
+  const errors: FieldError[] = []
+  const policies = ['OrderedReady', 'Parallel']
+  if (!policies.includes(spec.podManagementPolicy ?? '')) {
+    errors.push(
+      field.invalid(
+        'spec.podManagementPolicy',
+        spec.podManagementPolicy,
+        `must be '${policies[0]}' or '${policies[1]}'`,
+      ),
+    )
+  }
+  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  if (type !== 'RollingUpdate' && type !== 'OnDelete') {
+    errors.push(field.invalid('spec.updateStrategy', spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'"))
+  } else if (type === 'OnDelete' && rollingUpdate) {
+    errors.push(
+      field.invalid(
+        'spec.updateStrategy.rollingUpdate',
+        rollingUpdate,
+        "only allowed for updateStrategy 'RollingUpdate'",
+      ),
+    )
+  }
+  errors.push(...nonNegative('spec.updateStrategy.rollingUpdate.partition', rollingUpdate?.partition))
+  for (const name of ['whenDeleted', 'whenScaled'] as const) {
+    const value = spec.persistentVolumeClaimRetentionPolicy?.[name]
+    if (value !== 'Retain' && value !== 'Delete') {
+      errors.push(field.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${name}`, value, ['Retain', 'Delete']))
+    }
+  }
+  return errors
+}
+
+export const controllerRevisions = defineResource<ControllerRevision>({
+  group: 'apps',
+  resource: 'controllerrevisions',
+  validate: (r) => nonNegative('revision', r.revision),
+  validateUpdate: (r, old) => immutable('data', r.data, old.data),
+  columns: [
+    nameColumn,
+    text('Controller', (r) => controllerText(r)),
+    integer('Revision', (r) => r.revision),
+    ageColumn,
+  ],
+})
+
+function controllerText(revision: ControllerRevision): string {
+  const owner = (revision.metadata.ownerReferences ?? []).find((o) => o.controller)
+  if (!owner) return '<none>'
+  const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : ''
+  return `${owner.kind.toLowerCase()}${group}/${owner.name}`
+}

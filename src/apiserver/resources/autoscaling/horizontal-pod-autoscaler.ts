@@ -1,0 +1,128 @@
+// horizontalpodautoscalers, stored as autoscaling/v2 and served as autoscaling/v1 too.
+// Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/
+
+import type {
+  HorizontalPodAutoscaler,
+  HPAScalingRules,
+  MetricSpec,
+  MetricStatus,
+} from '../../../api/generated/autoscaling-v2.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { autoscalerFromStorage, autoscalerToStorage } from './convert-v1.ts'
+
+const DEFAULT_CPU_PERCENT = 80
+
+export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>({
+  group: 'autoscaling',
+  resource: 'horizontalpodautoscalers',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  storageVersion: 'v2',
+  otherVersions: [{ version: 'v1', toStorage: autoscalerToStorage, fromStorage: autoscalerFromStorage }],
+  generation: true,
+  defaults({ spec }) {
+    spec.minReplicas ??= 1
+    if ((spec.metrics ?? []).length === 0) {
+      const target = { type: 'Utilization', averageUtilization: DEFAULT_CPU_PERCENT }
+      spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+    }
+    if (spec.behavior) {
+      spec.behavior.scaleUp = defaultRules(spec.behavior.scaleUp, {
+        stabilizationWindowSeconds: 0,
+        policies: [
+          { type: 'Pods', value: 4, periodSeconds: 15 },
+          { type: 'Percent', value: 100, periodSeconds: 15 },
+        ],
+      })
+      spec.behavior.scaleDown = defaultRules(spec.behavior.scaleDown, {
+        policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+      })
+    }
+  },
+  prepareCreate(object) {
+    object.status = { desiredReplicas: 0, currentReplicas: 0 }
+  },
+  validate,
+  columns: [
+    nameColumn,
+    text('Reference', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
+    text('Targets', targetsText),
+    text('MinPods', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
+    integer('MaxPods', ({ spec }) => spec.maxReplicas),
+    integer('Replicas', ({ status }) => status.currentReplicas),
+    ageColumn,
+  ],
+})
+
+function defaultRules(given: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
+  const { selectPolicy = 'Max', ...rest } = given ?? {}
+  return { ...defaults, ...rest, selectPolicy }
+}
+
+function validate({ spec }: HorizontalPodAutoscaler): FieldError[] {
+  const errors: FieldError[] = []
+  const { minReplicas = 1, maxReplicas = 0, scaleTargetRef: target } = spec
+  if (minReplicas < 1) errors.push(field.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
+  if (maxReplicas < 1) errors.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'))
+  if (maxReplicas < minReplicas) {
+    errors.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
+  }
+  for (const name of ['kind', 'name'] as const) {
+    const value = target?.[name]
+    const path = `spec.scaleTargetRef.${name}`
+    if (!value) errors.push(field.required(path))
+    else {
+      const problem = pathSegmentProblem(value)
+      if (problem) errors.push(field.invalid(path, value, problem))
+    }
+  }
+  const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
+  for (const [i, metric] of (spec.metrics ?? []).entries()) {
+    const path = `spec.metrics[${i}]`
+    if (!types.includes(metric.type)) errors.push(field.notSupported(`${path}.type`, metric.type, types))
+    else if (!sourceOf(metric)) {
+      const name = metric.type[0]?.toLowerCase() + metric.type.slice(1)
+      errors.push(field.required(`${path}.${name}`, 'must populate information for the given metric source'))
+    }
+  }
+  return errors
+}
+
+function sourceOf(metric: MetricSpec) {
+  return metric.resource ?? metric.containerResource ?? metric.pods ?? metric.object ?? metric.external
+}
+
+const MAX_SHOWN = 2
+
+function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
+  const metrics = spec.metrics ?? []
+  if (metrics.length === 0) return '<none>'
+  const shown = metrics.slice(0, MAX_SHOWN).map((metric, i) => targetText(metric, status.currentMetrics?.[i]))
+  const more = metrics.length > MAX_SHOWN ? ` + ${metrics.length - MAX_SHOWN} more...` : ''
+  return `${shown.join(', ')}${more}`
+}
+
+/** One metric: what is now and what is wanted, as `cpu: 12%/80%`. */
+function targetText(metric: MetricSpec, current: MetricStatus | undefined): string {
+  const target = sourceOf(metric)?.target
+  const now =
+    current?.resource?.current ??
+    current?.containerResource?.current ??
+    current?.pods?.current ??
+    current?.object?.current ??
+    current?.external?.current
+  const prefix = metric.resource?.name ?? metric.containerResource?.name
+  const label = prefix === undefined ? '' : `${prefix}: `
+  if (target?.averageUtilization !== undefined) {
+    const value = now?.averageUtilization === undefined ? '<unknown>' : `${now.averageUtilization}%`
+    return `${label}${value}/${target.averageUtilization}%`
+  }
+  if (target?.averageValue !== undefined) {
+    const suffix = metric.pods || prefix !== undefined ? '' : ' (avg)'
+    return `${label}${now?.averageValue ?? '<unknown>'}/${target.averageValue}${suffix}`
+  }
+  return `${label}${now?.value ?? '<unknown>'}/${target?.value ?? '<auto>'}`
+}

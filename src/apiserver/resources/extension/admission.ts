@@ -1,0 +1,215 @@
+// Configurations of dynamic admission: webhooks and policies with their bindings.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+
+import type {
+  MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  RuleWithOperations,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhook,
+  ValidatingWebhookConfiguration,
+} from '../../../api/generated/admissionregistration-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+
+const GROUP = 'admissionregistration.k8s.io'
+const shared = { group: GROUP, categories: ['api-extensions'], generation: true } as const
+const DEFAULT_TIMEOUT = 10
+
+function defaultWebhook(webhook: ValidatingWebhook | MutatingWebhook): void {
+  webhook.failurePolicy ??= 'Fail'
+  webhook.matchPolicy ??= 'Equivalent'
+  webhook.namespaceSelector ??= {}
+  webhook.objectSelector ??= {}
+  webhook.timeoutSeconds ??= DEFAULT_TIMEOUT
+  if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= 443
+  defaultScopes(webhook.rules)
+}
+
+function defaultScopes(rules: readonly RuleWithOperations[] | undefined): void {
+  for (const rule of rules ?? []) rule.scope ??= '*'
+}
+
+function defaultMatch(match: MatchResources | undefined): void {
+  if (!match) return
+  match.matchPolicy ??= 'Equivalent'
+  match.namespaceSelector ??= {}
+  match.objectSelector ??= {}
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*'
+}
+
+function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[] | undefined): FieldError[] {
+  const errors: FieldError[] = []
+  const names = new Set<string>()
+  for (const [i, webhook] of (webhooks ?? []).entries()) {
+    const at = `webhooks[${i}]`
+    const { name = '' } = webhook
+    if (dnsSubdomainProblem(name) || name.split('.').length < 3) {
+      errors.push(
+        field.invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'),
+      )
+    }
+    if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
+    names.add(name)
+    const { url, service } = webhook.clientConfig ?? {}
+    if ((url === undefined) === (service === undefined)) {
+      errors.push(field.required(`${at}.clientConfig`, 'exactly one of url or service is required'))
+    } else if (url !== undefined && !url.startsWith('https://')) {
+      errors.push(
+        field.invalid(
+          `${at}.clientConfig.url`,
+          url,
+          "'https' is the only allowed URL scheme; desired format: https://host[/path]",
+        ),
+      )
+    }
+    const effects = ['None', 'NoneOnDryRun']
+    if (!webhook.sideEffects) errors.push(field.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
+    else if (!effects.includes(webhook.sideEffects)) {
+      errors.push(field.notSupported(`${at}.sideEffects`, webhook.sideEffects, effects))
+    }
+    if ((webhook.admissionReviewVersions ?? []).length === 0) {
+      errors.push(field.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
+    }
+    const { timeoutSeconds = DEFAULT_TIMEOUT } = webhook
+    if (timeoutSeconds < 1 || timeoutSeconds > 30) {
+      errors.push(
+        field.invalid(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
+      )
+    }
+    const policies = ['Fail', 'Ignore']
+    if (!policies.includes(webhook.failurePolicy ?? '')) {
+      errors.push(field.notSupported(`${at}.failurePolicy`, webhook.failurePolicy, policies))
+    }
+  }
+  return errors
+}
+
+const validatingWebhooks = defineResource<ValidatingWebhookConfiguration>({
+  ...shared,
+  resource: 'validatingwebhookconfigurations',
+  defaults: (object) => (object.webhooks ?? []).forEach(defaultWebhook),
+  validate: (object) => validateWebhooks(object.webhooks),
+  columns: [nameColumn, integer('Webhooks', (o) => (o.webhooks ?? []).length), ageColumn],
+})
+
+const mutatingWebhooks = defineResource<MutatingWebhookConfiguration>({
+  ...shared,
+  resource: 'mutatingwebhookconfigurations',
+  defaults(object) {
+    for (const webhook of object.webhooks ?? []) {
+      defaultWebhook(webhook)
+      webhook.reinvocationPolicy ??= 'Never'
+    }
+  },
+  validate: (object) => validateWebhooks(object.webhooks),
+  columns: [nameColumn, integer('Webhooks', (o) => (o.webhooks ?? []).length), ageColumn],
+})
+
+const paramKindText = ({ spec }: { spec: { paramKind?: { apiVersion?: string; kind?: string } } }) =>
+  spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : '<unset>'
+const paramRefText = ({ spec }: { spec: { paramRef?: { name?: string; namespace?: string } } }) => {
+  const { paramRef } = spec
+  if (!paramRef) return '<unset>'
+  if (!paramRef.name) return '<selector>'
+  return paramRef.namespace ? `${paramRef.namespace}/${paramRef.name}` : paramRef.name
+}
+
+function validateConstraints(match: MatchResources | undefined): FieldError[] {
+  if (!match) return [field.required('spec.matchConstraints')]
+  return (match.resourceRules ?? []).length === 0 ? [field.required('spec.matchConstraints.resourceRules')] : []
+}
+
+const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
+  ...shared,
+  resource: 'validatingadmissionpolicies',
+  defaults({ spec }) {
+    spec.failurePolicy ??= 'Fail'
+    defaultMatch(spec.matchConstraints)
+  },
+  validate({ spec }) {
+    const errors = validateConstraints(spec.matchConstraints)
+    const validations = spec.validations ?? []
+    if (validations.length === 0 && (spec.auditAnnotations ?? []).length === 0) {
+      errors.push(field.required('spec.validations', 'validations or auditAnnotations must contain at least one item'))
+    }
+    for (const [i, validation] of validations.entries()) {
+      if (!validation.expression?.trim()) {
+        errors.push(field.required(`spec.validations[${i}].expression`, 'expression is not specified'))
+      }
+    }
+    return errors
+  },
+  columns: [
+    nameColumn,
+    integer('Validations', (p) => (p.spec.validations ?? []).length),
+    text('ParamKind', paramKindText),
+    ageColumn,
+  ],
+})
+
+const validatingBindings = defineResource<ValidatingAdmissionPolicyBinding>({
+  ...shared,
+  resource: 'validatingadmissionpolicybindings',
+  defaults: ({ spec }) => defaultMatch(spec.matchResources),
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    if (!spec.policyName) errors.push(field.required('spec.policyName'))
+    const actions = ['Audit', 'Deny', 'Warn']
+    if ((spec.validationActions ?? []).length === 0)
+      errors.push(field.required('spec.validationActions', 'at least one validation action is required'))
+    for (const [i, action] of (spec.validationActions ?? []).entries()) {
+      if (!actions.includes(action)) errors.push(field.notSupported(`spec.validationActions[${i}]`, action, actions))
+    }
+    if (spec.paramRef && Boolean(spec.paramRef.name) === Boolean(spec.paramRef.selector)) {
+      errors.push(field.required('spec.paramRef', 'one of name or selector must be specified'))
+    }
+    return errors
+  },
+  columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName), text('ParamRef', paramRefText), ageColumn],
+})
+
+const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
+  ...shared,
+  resource: 'mutatingadmissionpolicies',
+  defaults({ spec }) {
+    spec.failurePolicy ??= 'Fail'
+    spec.reinvocationPolicy ??= 'Never'
+    defaultMatch(spec.matchConstraints)
+  },
+  validate({ spec }) {
+    const errors = validateConstraints(spec.matchConstraints)
+    if ((spec.mutations ?? []).length === 0)
+      errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
+    return errors
+  },
+  columns: [
+    nameColumn,
+    integer('Mutations', (p) => (p.spec.mutations ?? []).length),
+    text('ParamKind', paramKindText),
+    ageColumn,
+  ],
+})
+
+const mutatingBindings = defineResource<MutatingAdmissionPolicyBinding>({
+  ...shared,
+  resource: 'mutatingadmissionpolicybindings',
+  defaults: ({ spec }) => defaultMatch(spec.matchResources),
+  validate: ({ spec }) => (spec.policyName ? [] : [field.required('spec.policyName')]),
+  columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName ?? ''), text('ParamRef', paramRefText), ageColumn],
+})
+
+export const admissionDefinitions: readonly ResourceDefinition[] = [
+  validatingWebhooks,
+  mutatingWebhooks,
+  validatingPolicies,
+  validatingBindings,
+  mutatingPolicies,
+  mutatingBindings,
+]

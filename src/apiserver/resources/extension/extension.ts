@@ -1,0 +1,297 @@
+// Kinds that extend and guard the API: custom resource definitions, API services, certificate requests, flow control.
+
+import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
+import type { APIService } from '../../../api/generated/apiregistration-v1.ts'
+import type { CertificateSigningRequest } from '../../../api/generated/certificates-v1.ts'
+import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/flowcontrol-v1.ts'
+import { humanDuration } from '../../../machinery/duration.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { ageColumn, genericColumns, integer, nameColumn, text } from '../columns/common.ts'
+import { immutable } from '../core/workload-validation.ts'
+
+const customResourceDefinitions = defineResource<CustomResourceDefinition>({
+  group: 'apiextensions.k8s.io',
+  resource: 'customresourcedefinitions',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
+  defaults(crd) {
+    const { spec } = crd
+    spec.conversion ??= { strategy: 'None' }
+    if (spec.names) {
+      spec.names.singular ||= spec.names.kind?.toLowerCase()
+      spec.names.listKind ||= `${spec.names.kind}List`
+    }
+    if (spec.conversion.webhook?.clientConfig?.service) spec.conversion.webhook.clientConfig.service.port ??= 443
+  },
+  prepareCreate(crd) {
+    const storage = (crd.spec.versions ?? []).find((v) => v.storage)
+    crd.status = { storedVersions: storage ? [storage.name] : [] }
+  },
+  validate: validateCrd,
+  validateUpdate: (crd, old) => [
+    ...immutable('spec.group', crd.spec.group, old.spec.group),
+    ...immutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
+    ...immutable('spec.scope', crd.spec.scope, old.spec.scope),
+  ],
+  columns: genericColumns,
+})
+
+function validateCrd({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = []
+  const { names, group, versions = [] } = spec
+  if (!group) errors.push(field.required('spec.group'))
+  else {
+    const problem = dnsSubdomainProblem(group)
+    if (problem) errors.push(field.invalid('spec.group', group, problem))
+    else if (!group.includes('.'))
+      errors.push(field.invalid('spec.group', group, 'should be a domain with at least one dot'))
+  }
+  const expected = `${names?.plural}.${group}`
+  if (metadata.name !== expected) {
+    errors.push(field.invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'))
+  }
+  const scopes = ['Cluster', 'Namespaced']
+  if (!spec.scope) errors.push(field.required('spec.scope'))
+  else if (!scopes.includes(spec.scope)) errors.push(field.notSupported('spec.scope', spec.scope, scopes))
+  if (!names?.plural) errors.push(field.required('spec.names.plural'))
+  if (!names?.kind) errors.push(field.required('spec.names.kind'))
+  else {
+    const problem = dns1035LabelProblem(names.kind.toLowerCase())
+    if (problem) {
+      errors.push(
+        field.invalid('spec.names.kind', names.kind, `may have mixed case, but should otherwise match: ${problem}`),
+      )
+    }
+  }
+  if (versions.length === 0)
+    errors.push(field.required('spec.versions', 'must have exactly one version marked as storage version'))
+  const seen = new Set<string>()
+  for (const [i, version] of versions.entries()) {
+    const at = `spec.versions[${i}]`
+    const problem = dns1035LabelProblem(version.name ?? '')
+    if (problem) errors.push(field.invalid(`${at}.name`, version.name ?? '', problem))
+    if (seen.has(version.name))
+      errors.push(
+        field.invalid(
+          'spec.versions',
+          versions.map((v) => v.name),
+          'must contain unique version names',
+        ),
+      )
+    seen.add(version.name)
+    if (!version.schema?.openAPIV3Schema) {
+      errors.push(field.required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
+    } else if (version.schema.openAPIV3Schema.type !== 'object') {
+      errors.push(
+        field.invalid(
+          `${at}.schema.openAPIV3Schema.type`,
+          version.schema.openAPIV3Schema.type ?? '',
+          'must be object at the root',
+        ),
+      )
+    }
+  }
+  if (versions.length > 0 && versions.filter((v) => v.storage).length !== 1) {
+    errors.push(
+      field.invalid(
+        'spec.versions',
+        versions.map((v) => v.name),
+        'must have exactly one version marked as storage version',
+      ),
+    )
+  }
+  return errors
+}
+
+const apiServices = defineResource<APIService>({
+  group: 'apiregistration.k8s.io',
+  resource: 'apiservices',
+  categories: ['api-extensions'],
+  storagePrefix: 'apiregistration.k8s.io/apiservices',
+  generation: false,
+  defaults({ spec }) {
+    if (spec.service) spec.service.port ??= 443
+  },
+  validate({ metadata, spec }) {
+    const errors: FieldError[] = []
+    const expected = `${spec.version ?? ''}.${spec.group ?? ''}`
+    if (metadata.name !== expected) {
+      errors.push(
+        field.invalid(
+          'metadata.name',
+          metadata.name ?? '',
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`,
+        ),
+      )
+    }
+    if (!spec.version) errors.push(field.required('spec.version'))
+    if (!(spec.groupPriorityMinimum > 0 && spec.groupPriorityMinimum <= 20000)) {
+      errors.push(
+        field.invalid(
+          'spec.groupPriorityMinimum',
+          spec.groupPriorityMinimum ?? 0,
+          'must be positive and less than 20000',
+        ),
+      )
+    }
+    if (!(spec.versionPriority > 0 && spec.versionPriority <= 1000)) {
+      errors.push(
+        field.invalid('spec.versionPriority', spec.versionPriority ?? 0, 'must be positive and less than 1000'),
+      )
+    }
+    if (spec.service) {
+      if (!spec.service.namespace) errors.push(field.required('spec.service.namespace'))
+      if (!spec.service.name) errors.push(field.required('spec.service.name'))
+      if (spec.caBundle && spec.insecureSkipTLSVerify) {
+        errors.push(field.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
+      }
+    }
+    return errors
+  },
+  columns: [
+    nameColumn,
+    text('Service', ({ spec }) => (spec.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local')),
+    text('Available', availableText),
+    ageColumn,
+  ],
+})
+
+function availableText({ status }: APIService): string {
+  const condition = (status.conditions ?? []).find((c) => c.type === 'Available')
+  if (!condition) return 'Unknown'
+  return condition.status === 'True' ? 'True' : `${condition.status} (${condition.reason ?? ''})`
+}
+
+const certificateSigningRequests = defineResource<CertificateSigningRequest>({
+  group: 'certificates.k8s.io',
+  resource: 'certificatesigningrequests',
+  shortNames: ['csr'],
+  generation: false,
+  defaults({ spec }) {
+    spec.usages ??= ['digital signature', 'key encipherment']
+  },
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    const text = Buffer.from(spec.request ?? '', 'base64').toString()
+    if (!text.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
+      errors.push(field.invalid('spec.request', spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'))
+    }
+    if (!spec.signerName) errors.push(field.required('spec.signerName'))
+    else if (!/^[a-z0-9.-]+\/.+$/.test(spec.signerName)) {
+      errors.push(
+        field.invalid(
+          'spec.signerName',
+          spec.signerName,
+          'must be a fully qualified domain and path of the form "example.com/signer-name"',
+        ),
+      )
+    }
+    if ((spec.usages ?? []).length === 0) errors.push(field.required('spec.usages'))
+    if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
+      errors.push(
+        field.invalid(
+          'spec.expirationSeconds',
+          spec.expirationSeconds,
+          'may not specify a duration less than 600 seconds (10 minutes)',
+        ),
+      )
+    }
+    return errors
+  },
+  prepareUpdate(request, old) {
+    // Who asks for what is settled when the request is made.
+    request.spec = old.spec
+  },
+  selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
+  columns: [
+    nameColumn,
+    ageColumn,
+    text('SignerName', (csr) => csr.spec.signerName),
+    text('Requestor', (csr) => csr.spec.username ?? ''),
+    text('RequestedDuration', (csr) =>
+      csr.spec.expirationSeconds ? humanDuration(csr.spec.expirationSeconds * 1000) : '<none>',
+    ),
+    text('Condition', requestStatus),
+  ],
+})
+
+function requestStatus({ status }: CertificateSigningRequest): string {
+  const has = (type: string) => (status.conditions ?? []).some((c) => c.type === type)
+  const parts = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending']
+  if (has('Failed')) parts.push('Failed')
+  if (status.certificate) parts.push('Issued')
+  return parts.join(',')
+}
+
+const flowSchemas = defineResource<FlowSchema>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  resource: 'flowschemas',
+  defaults({ spec }) {
+    spec.matchingPrecedence ??= 1000
+  },
+  validate: ({ spec }) => [
+    ...(spec.priorityLevelConfiguration?.name
+      ? []
+      : [field.required('spec.priorityLevelConfiguration.name', 'must reference a priority level')]),
+    ...((spec.matchingPrecedence ?? 0) <= 0 || (spec.matchingPrecedence ?? 0) > 10000
+      ? [field.invalid('spec.matchingPrecedence', spec.matchingPrecedence, 'must be a positive value')]
+      : []),
+  ],
+  columns: [
+    nameColumn,
+    text('PriorityLevel', ({ spec }) => spec.priorityLevelConfiguration.name),
+    integer('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence),
+    text('DistinguisherMethod', ({ spec }) => spec.distinguisherMethod?.type ?? '<none>'),
+    ageColumn,
+    text('MissingPL', ({ status }) => (status.conditions ?? []).find((c) => c.type === 'Dangling')?.status ?? '?'),
+  ],
+})
+
+const priorityLevelConfigurations = defineResource<PriorityLevelConfiguration>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  resource: 'prioritylevelconfigurations',
+  defaults({ spec }) {
+    const { limited, exempt } = spec
+    if (exempt) {
+      exempt.nominalConcurrencyShares ??= 0
+      exempt.lendablePercent ??= 0
+    }
+    if (!limited) return
+    limited.nominalConcurrencyShares ??= 30
+    limited.lendablePercent ??= 0
+    const queuing = limited.limitResponse?.queuing
+    if (!queuing) return
+    queuing.queues ??= 64
+    queuing.handSize ??= 8
+    queuing.queueLengthLimit ??= 50
+  },
+  validate({ spec }) {
+    const types = ['Exempt', 'Limited']
+    if (!types.includes(spec.type)) return [field.notSupported('spec.type', spec.type ?? '', types)]
+    if (spec.type === 'Limited' && !spec.limited)
+      return [field.required('spec.limited', 'must not be empty when type is Limited')]
+    return []
+  },
+  columns: [
+    nameColumn,
+    text('Type', ({ spec }) => spec.type),
+    text('NominalConcurrencyShares', ({ spec }) =>
+      String((spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? '<none>'),
+    ),
+    text('Queues', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queues ?? '<none>')),
+    text('HandSize', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.handSize ?? '<none>')),
+    text('QueueLengthLimit', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>')),
+    ageColumn,
+  ],
+})
+
+export const extensionDefinitions: readonly ResourceDefinition[] = [
+  customResourceDefinitions,
+  apiServices,
+  certificateSigningRequests,
+  flowSchemas,
+  priorityLevelConfigurations,
+]

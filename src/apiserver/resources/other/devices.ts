@@ -1,0 +1,124 @@
+// resource.k8s.io kinds (dynamic resource allocation) and podtemplates.
+// Spec: https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
+
+import type { PodTemplate } from '../../../api/generated/core-v1.ts'
+import type {
+  DeviceClass,
+  ResourceClaim,
+  ResourceClaimTemplate,
+  ResourceSlice,
+} from '../../../api/generated/resource-v1.ts'
+import { field } from '../../../machinery/errors.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { ageColumn, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { immutable, validateTemplate } from '../core/workload-validation.ts'
+
+const GROUP = 'resource.k8s.io'
+
+const deviceClasses = defineResource<DeviceClass>({
+  group: GROUP,
+  resource: 'deviceclasses',
+  columns: [nameColumn, ageColumn],
+})
+
+interface ClaimSpec {
+  devices?: { requests?: { exactly?: { allocationMode?: string; count?: number } }[] }
+}
+
+function defaultClaim(spec: ClaimSpec | undefined): void {
+  for (const { exactly } of spec?.devices?.requests ?? []) {
+    if (!exactly) continue
+    exactly.allocationMode ??= 'ExactCount'
+    if (exactly.allocationMode === 'ExactCount') exactly.count ??= 1
+  }
+}
+
+const resourceClaims = defineResource<ResourceClaim>({
+  group: GROUP,
+  resource: 'resourceclaims',
+  generation: false,
+  defaults: ({ spec }) => defaultClaim(spec as ClaimSpec),
+  validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
+  columns: [nameColumn, text('State', claimState), ageColumn],
+})
+
+function claimState({ metadata, status }: ResourceClaim): string {
+  const parts: string[] = []
+  if (metadata.deletionTimestamp) parts.push('deleted')
+  if (status.allocation) {
+    parts.push('allocated')
+    parts.push(...((status.reservedFor ?? []).length > 0 ? ['reserved'] : []))
+  } else parts.push('pending')
+  return parts.join(',')
+}
+
+const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
+  group: GROUP,
+  resource: 'resourceclaimtemplates',
+  generation: false,
+  defaults: ({ spec }) => defaultClaim(spec.spec as ClaimSpec | undefined),
+  validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
+  columns: [nameColumn, ageColumn],
+})
+
+const resourceSlices = defineResource<ResourceSlice>({
+  group: GROUP,
+  resource: 'resourceslices',
+  validate({ spec }) {
+    const chosen = [spec.nodeName, spec.nodeSelector, spec.allNodes, spec.perDeviceNodeSelection].filter(Boolean)
+    if (!spec.driver) return [field.required('spec.driver')]
+    if (chosen.length === 0) {
+      return [
+        field.required(
+          'spec',
+          'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required',
+        ),
+      ]
+    }
+    return []
+  },
+  selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
+  columns: [
+    nameColumn,
+    text('Node', (s) => s.spec.nodeName ?? '<none>'),
+    text('Driver', (s) => s.spec.driver),
+    text('Pool', (s) => s.spec.pool?.name ?? ''),
+    ageColumn,
+  ],
+})
+
+const podTemplates = defineResource<PodTemplate>({
+  group: '',
+  resource: 'podtemplates',
+  generation: true,
+  defaults({ template }) {
+    if (template?.spec) defaultPodSpec(template.spec)
+  },
+  validate: (object) => validateTemplate(object.template, 'template', ['Always', 'OnFailure', 'Never']),
+  columns: [
+    nameColumn,
+    ...workloadWideColumns<PodTemplate>(
+      (t) => t.template?.spec?.containers,
+      () => '',
+    )
+      .slice(0, 2)
+      .map(({ priority: _, ...column }) => column),
+    text(
+      'Pod Labels',
+      (t) =>
+        Object.entries(t.template?.metadata?.labels ?? {})
+          .map(([key, value]) => `${key}=${value}`)
+          .sort()
+          .join(',') || '<none>',
+    ),
+  ],
+})
+
+export const deviceDefinitions: readonly ResourceDefinition[] = [
+  deviceClasses,
+  resourceClaims,
+  resourceClaimTemplates,
+  resourceSlices,
+  podTemplates,
+]

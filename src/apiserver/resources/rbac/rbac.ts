@@ -1,0 +1,177 @@
+// roles, rolebindings, clusterroles, clusterrolebindings.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../../../api/generated/rbac-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { ageColumn, genericColumns, nameColumn, text } from '../columns/common.ts'
+import { validateLabelSelector } from '../core/workload-validation.ts'
+
+const GROUP = 'rbac.authorization.k8s.io'
+const shared = { group: GROUP, generation: false, nameProblem: pathSegmentProblem, createOnUpdate: true } as const
+
+function validateRules(rules: readonly PolicyRule[] | undefined, namespaced: boolean): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [i, rule] of (rules ?? []).entries()) {
+    const at = `rules[${i}]`
+    const urls = rule.nonResourceURLs ?? []
+    const hasResources = [rule.apiGroups, rule.resources, rule.resourceNames].some((list) => (list ?? []).length > 0)
+    if ((rule.verbs ?? []).length === 0)
+      errors.push(field.required(`${at}.verbs`, 'verbs must contain at least one value'))
+    if (urls.length > 0) {
+      if (namespaced)
+        errors.push(field.invalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'))
+      if (hasResources) {
+        errors.push(
+          field.invalid(
+            `${at}.nonResourceURLs`,
+            urls,
+            'rules cannot apply to both regular resources and non-resource URLs',
+          ),
+        )
+      }
+      continue
+    }
+    if ((rule.apiGroups ?? []).length === 0) {
+      errors.push(field.required(`${at}.apiGroups`, 'resource rules must supply at least one api group'))
+    }
+    if ((rule.resources ?? []).length === 0) {
+      errors.push(field.required(`${at}.resources`, 'resource rules must supply at least one resource'))
+    }
+  }
+  return errors
+}
+
+const roles = defineResource<Role>({
+  ...shared,
+  resource: 'roles',
+  defaults(role) {
+    role.rules ??= []
+  },
+  validate: (role) => validateRules(role.rules, true),
+  columns: genericColumns,
+})
+
+const clusterRoles = defineResource<ClusterRole>({
+  ...shared,
+  resource: 'clusterroles',
+  defaults(role) {
+    role.rules ??= []
+  },
+  validate(role) {
+    const errors = validateRules(role.rules, false)
+    const { aggregationRule } = role
+    if (!aggregationRule) return errors
+    const selectors = aggregationRule.clusterRoleSelectors ?? []
+    if (selectors.length === 0) {
+      errors.push(
+        field.required(
+          'aggregationRule.clusterRoleSelectors',
+          'at least one clusterRoleSelector required if aggregationRule is non-nil',
+        ),
+      )
+    }
+    for (const [i, selector] of selectors.entries()) {
+      errors.push(...validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`))
+    }
+    return errors
+  },
+  columns: genericColumns,
+})
+
+interface Binding {
+  metadata: { namespace?: string; name?: string; creationTimestamp?: string }
+  roleRef: RoleRef
+  subjects?: Subject[]
+}
+
+function defaultBinding(binding: Binding): void {
+  if (binding.roleRef) binding.roleRef.apiGroup ||= GROUP
+  for (const subject of binding.subjects ?? []) {
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= GROUP
+  }
+}
+
+function validateBinding(binding: Binding, kinds: readonly string[]): FieldError[] {
+  const { roleRef } = binding
+  const errors: FieldError[] = []
+  if (roleRef?.apiGroup !== GROUP) errors.push(field.notSupported('roleRef.apiGroup', roleRef?.apiGroup, [GROUP]))
+  if (!kinds.includes(roleRef?.kind ?? '')) errors.push(field.notSupported('roleRef.kind', roleRef?.kind ?? '', kinds))
+  if (!roleRef?.name) errors.push(field.required('roleRef.name'))
+  else {
+    const problem = pathSegmentProblem(roleRef.name)
+    if (problem) errors.push(field.invalid('roleRef.name', roleRef.name, problem))
+  }
+  for (const [i, subject] of (binding.subjects ?? []).entries())
+    errors.push(...validateSubject(subject, `subjects[${i}]`))
+  return errors
+}
+
+function validateSubject(subject: Subject, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (!subject.name) errors.push(field.required(`${path}.name`))
+  switch (subject.kind) {
+    case 'ServiceAccount':
+      if (subject.apiGroup) errors.push(field.notSupported(`${path}.apiGroup`, subject.apiGroup, ['']))
+      if (!subject.namespace) errors.push(field.required(`${path}.namespace`))
+      break
+    case 'User':
+    case 'Group':
+      if (subject.apiGroup !== GROUP) errors.push(field.notSupported(`${path}.apiGroup`, subject.apiGroup, [GROUP]))
+      break
+    default:
+      errors.push(field.notSupported(`${path}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']))
+  }
+  return errors
+}
+
+function validateBindingUpdate(binding: Binding, old: Binding): FieldError[] {
+  return sameJson(binding.roleRef, old.roleRef)
+    ? []
+    : [field.invalid('roleRef', binding.roleRef, 'cannot change roleRef')]
+}
+
+const subjectsOf = (kind: string) => (binding: Binding) =>
+  (binding.subjects ?? [])
+    .filter((s) => s.kind === kind)
+    .map((s) => (kind === 'ServiceAccount' ? `${s.namespace ?? ''}/${s.name}` : s.name))
+    .join(', ')
+
+const bindingColumns = [
+  nameColumn,
+  text('Role', (b: Binding) => `${b.roleRef.kind}/${b.roleRef.name}`),
+  ageColumn,
+  text('Users', subjectsOf('User'), 1),
+  text('Groups', subjectsOf('Group'), 1),
+  text('ServiceAccounts', subjectsOf('ServiceAccount'), 1),
+]
+
+const roleBindings = defineResource<RoleBinding>({
+  ...shared,
+  resource: 'rolebindings',
+  defaults: defaultBinding,
+  validate: (binding) => validateBinding(binding, ['ClusterRole', 'Role']),
+  validateUpdate: validateBindingUpdate,
+  columns: bindingColumns,
+})
+
+const clusterRoleBindings = defineResource<ClusterRoleBinding>({
+  ...shared,
+  resource: 'clusterrolebindings',
+  defaults: defaultBinding,
+  validate: (binding) => validateBinding(binding, ['ClusterRole']),
+  validateUpdate: validateBindingUpdate,
+  columns: bindingColumns,
+})
+
+export const rbacDefinitions: readonly ResourceDefinition[] = [roles, clusterRoles, roleBindings, clusterRoleBindings]
