@@ -20,7 +20,8 @@ import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority } from './certificates.ts'
 import { startCompaction } from './compaction.ts'
 import { addressIn, type ClusterConfig, type ClusterPaths } from './config.ts'
-import { podCidrOf, startKubelet, startRuntime } from './node.ts'
+import { startNetwork } from './network.ts'
+import { podCidrOf, startKubelet, startRegistry, startRuntime } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface ClusterEnv {
@@ -130,18 +131,13 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
 }
 
 function startControlLoops(env: ClusterEnv, api: RunningApiServer, rootCA: string): void {
-  const { config, clock, random, supervisor } = env
+  const { config, supervisor } = env
   const { signal } = supervisor
-  const part = (component: string) => {
-    const client = api.clientFor({ name: `system:${component}`, groups: [MASTERS_GROUP] })
-    const log = env.log.with({ component })
-    return { client, log, clock, random, informers: new InformerFactory({ client, clock, log }) }
-  }
-  const manager = part('kube-controller-manager')
+  const manager = partFor(env, api, 'kube-controller-manager')
   const controllers = createControllers({ rootCA, clusterCidr: config.podCidr, nodeCidrMaskSize: 24 })
   const eventsFor = (component: string) => createEventRecorder({ ...manager, component })
   supervisor.run('controllers', () => runControllers(controllers, { ...manager, eventsFor }, signal))
-  const scheduler = part('kube-scheduler')
+  const scheduler = partFor(env, api, 'kube-scheduler')
   supervisor.run('scheduler', () =>
     runScheduler({
       ...scheduler,
@@ -149,6 +145,14 @@ function startControlLoops(env: ClusterEnv, api: RunningApiServer, rootCA: strin
       signal,
     }),
   )
+}
+
+/** What a component works with: a client of its own, informers, a log. */
+function partFor(env: ClusterEnv, api: RunningApiServer, component: string) {
+  const { clock, random } = env
+  const client = api.clientFor({ name: `system:${component}`, groups: [MASTERS_GROUP] })
+  const log = env.log.with({ component })
+  return { client, log, clock, random, informers: new InformerFactory({ client, clock, log }) }
 }
 
 /** Makes this machine a node, and ends with the supervisor. */
@@ -172,6 +176,8 @@ async function runNode(
     groups: ['system:nodes', 'system:authenticated'],
   })
   const podCidr = await podCidrOf(client, setup)
+  const registry = config.runtime === 'cri' ? await startRegistry(setup) : undefined
+  if (config.runtime === 'cri') await startNetwork(setup, partFor(env, api, 'kube-proxy'), podCidr, supervisor)
   const runtime = await starting
   const kubelet = await startKubelet(setup, client, runtime, podCidr)
   void nodeReady(client, env).then(
@@ -182,6 +188,7 @@ async function runNode(
   )
   await kubelet.stopped
   await runtime.close()
+  await registry?.close()
 }
 
 /** Resolves when the node reports that it is ready. */

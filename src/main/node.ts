@@ -16,6 +16,8 @@ import type { Clock } from '../machinery/clock.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
+import { listenRegistry, type RegistryListener } from '../registry/registry.ts'
+import { writeRegistryHosts } from '../registry/registry-hosts.ts'
 import type { KeyPair } from './certificates.ts'
 import { bridgeName, type ClusterConfig, type ClusterPaths } from './config.ts'
 import { CNI_DIRS } from './host.ts'
@@ -98,6 +100,21 @@ export async function startRuntime(setup: RuntimeSetup): Promise<Runtime> {
     signal,
   })
   return runtime
+}
+
+/** Starts the image registry on loopback and makes it the first place where images are looked for. */
+export async function startRegistry(setup: RuntimeSetup): Promise<RegistryListener> {
+  const { config, paths, clock, random, log } = setup
+  const registry = await listenRegistry({
+    root: paths.registry,
+    clock,
+    random,
+    log,
+    host: '127.0.0.1',
+    port: config.registryPort,
+  })
+  await writeRegistryHosts({ dir: paths.registryHosts, endpoint: registry.endpoint, random })
+  return registry
 }
 
 /** The first /24 of the pods' range: that of the cluster's first node. */

@@ -7,7 +7,9 @@ import { deleteContainerd } from '../kubelet/runtime/containerd/delete-container
 import { execWith, unmountAll } from '../kubelet/runtime/containerd/host.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
-import { type ClusterConfig, type ClusterPaths, nftablesTable } from './config.ts'
+import { runWith } from '../network/host.ts'
+import { tearDownPodNetwork } from '../network/pod-network.ts'
+import { bridgeName, type ClusterConfig, type ClusterPaths, nftablesTable } from './config.ts'
 import { cniOptions, containerdOptions } from './node.ts'
 
 export interface RemoveOptions {
@@ -24,18 +26,20 @@ export interface RemoveOptions {
 /** Removes the cluster; its server must have ended. Safe to run again after a failure. */
 export async function removeCluster(options: RemoveOptions): Promise<void> {
   const { config, paths, onStep } = options
-  const exec = execWith({ ...options.env, PATH: `${options.env.PATH ?? ''}:/usr/sbin:/sbin` })
+  const withPath = { ...options.env, PATH: `${options.env.PATH ?? ''}:/usr/sbin:/sbin` }
+  const exec = execWith(withPath)
   if (config.runtime === 'cri') {
     if (!config.containerRuntimeEndpoint) {
       onStep('removing containers')
       await deleteContainerd(containerdOptions(options))
     }
     onStep('removing the pod network')
+    await tearDownPodNetwork({
+      bridge: bridgeName(config.name),
+      table: nftablesTable(config.name),
+      run: runWith(withPath),
+    })
     await removeCniNetwork({ config: cniOptions(config, paths), exec })
-    const table = nftablesTable(config.name)
-    const { code, stderr } = await exec('nft', ['delete', 'table', 'ip', table])
-    if (code !== 0 && !/No such file|does not exist/.test(stderr))
-      throw new Error(`cannot delete nftables table ${table}: ${stderr.trim()}`)
     removeCgroups(`sampan-${config.name}`)
   }
   onStep('removing data')
