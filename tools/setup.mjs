@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -129,7 +129,7 @@ export function ensurePackages(wanted, { noInstall }) {
 
 /** The words that run a script of the project as root, through sudo when need be. */
 export function asRoot(script, ...args) {
-  const words = [process.execPath, join(root, script), ...args]
+  const words = [process.execPath, resolve(root, script), ...args]
   return process.getuid() === 0 ? words : ['sudo', '--preserve-env=KUBECONFIG,PATH', ...words]
 }
 

@@ -1,0 +1,24 @@
+// npm run bench: sets everything up, then measures; see bench/main.ts for the options.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asRoot, ensureBuild, ensureDependencies, ensurePackages, packages, root, runWords } from './setup.mjs'
+
+ensurePackages(packages.start, { noInstall: process.argv.includes('--no-install') })
+ensureDependencies()
+ensureBuild()
+const { build } = await import('esbuild')
+const dir = mkdtempSync(join(tmpdir(), 'sampan-bench-'))
+const bundle = join(dir, 'bench.cjs')
+await build({
+  entryPoints: [join(root, 'bench/main.ts')],
+  outfile: bundle,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  logLevel: 'error',
+})
+process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+runWords(
+  asRoot(bundle, join(root, 'bin/sampan.mjs'), '--results', join(root, 'bench/results'), ...process.argv.slice(2)),
+)
