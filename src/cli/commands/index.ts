@@ -5,6 +5,7 @@ import { completionOf } from './completion.ts'
 import { deleteCommand } from './delete.ts'
 import { doctor } from './doctor.ts'
 import { down } from './down.ts'
+import { image } from './image.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { server } from './server.ts'
 import { status } from './status.ts'
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   status,
   deleteCommand,
   kubeconfig,
+  image,
   doctor,
   version,
   completionOf(() => commands),
