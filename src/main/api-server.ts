@@ -15,7 +15,7 @@ import type { HealthCheck } from '../apiserver/http/health.ts'
 import { listen } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics.ts'
-import { createOpenApiHandler } from '../apiserver/openapi/index.ts'
+import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import { createServiceAllocator } from '../apiserver/registry/service-allocator.ts'
 import { allResources } from '../apiserver/resources/index.ts'
@@ -48,6 +48,8 @@ export interface ApiServerSetup {
   readonly serviceCidr: string
   readonly nodePorts: { readonly from: number; readonly to: number }
   readonly readyChecks: readonly HealthCheck[]
+  /** Prose for the OpenAPI documents. */
+  readonly loadDocs?: LoadDocs
 }
 
 export interface RunningApiServer {
@@ -104,7 +106,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       serverAddress,
       livez: live,
       readyz: [...live, ...setup.readyChecks],
-      openApi: createOpenApiHandler(registry),
+      openApi: createOpenApiHandler(registry, setup.loadDocs),
       openIdConfiguration: {
         issuer: issuerUrl,
         jwks_uri: `https://${serverAddress}/openid/v1/jwks`,

@@ -1,9 +1,92 @@
 // OpenAPI v2 and v3 documents, made from the schema on first use.
+// Spec: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
 
+import { createHash } from 'node:crypto'
+import { kubernetesVersion } from '../../api/schema.ts'
+import { notAcceptable } from '../../machinery/errors.ts'
 import type { OpenApiHandler } from '../http/system-handler.ts'
 import type { Registry } from '../registry/registry.ts'
+import { documentV2, documentV3 } from './documents.ts'
+import { allOperations } from './operations.ts'
+import { encodeDocumentV2 } from './protobuf-v2.ts'
+import type { ApiDocs } from './schemas.ts'
+
+export type { ApiDocs, TypeDocs } from './schemas.ts'
+
+/** Loads the prose of the API, if there is any. Called once, on first use. */
+export type LoadDocs = () => ApiDocs | undefined
+
+interface Served {
+  readonly bytes: Buffer
+  readonly etag: string
+  readonly type: string
+}
+
+const JSON_TYPE = 'application/json'
+const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const V2_PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf/
+const V3_PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v3(@|\.)v1\.0\+protobuf/
+
+function served(bytes: Buffer, type: string): Served {
+  return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32).toUpperCase()}"` }
+}
 
 /** The handler of everything under /openapi. */
-export function createOpenApiHandler(_registry: Registry): OpenApiHandler {
-  return () => false
+export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = () => undefined): OpenApiHandler {
+  const version = kubernetesVersion
+  let docs: ApiDocs | undefined
+  const made = new Map<string, Served>()
+  const once = (key: string, type: string, make: () => Buffer): Served => {
+    const known = made.get(key)
+    if (known) return known
+    docs ??= loadDocs() ?? {}
+    const fresh = served(make(), type)
+    made.set(key, fresh)
+    return fresh
+  }
+  const json = (document: object) => Buffer.from(JSON.stringify(document))
+  const groupV3 = (key: string): Served | undefined => {
+    const group = allOperations(registry).find((g) => g.key === key)
+    return group && once(`v3/${key}`, JSON_TYPE, () => json(documentV3(group, version, docs ?? {})))
+  }
+  // A document's hash changes with the version of the server alone, so the index needs no document.
+  const index = () =>
+    once('v3', JSON_TYPE, () => {
+      const paths = allOperations(registry).map(({ key }) => {
+        const hash = createHash('sha256').update(`${version} ${key}`).digest('hex').toUpperCase()
+        return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }]
+      })
+      return json({ paths: Object.fromEntries(paths) })
+    })
+  const everything = () => documentV2(allOperations(registry), version, docs ?? {})
+
+  return (request, response, info) => {
+    const accept = String(request.headers.accept ?? '')
+    let document: Served | undefined
+    if (info.path === '/openapi/v2') {
+      document = V2_PROTOBUF.test(accept)
+        ? once('v2/protobuf', PROTOBUF_TYPE, () => encodeDocumentV2(everything()))
+        : once('v2', JSON_TYPE, () => json(everything()))
+    } else if (info.path === '/openapi/v3' || info.path === '/openapi/v3/') {
+      document = index()
+    } else if (info.path.startsWith('/openapi/v3/')) {
+      if (V3_PROTOBUF.test(accept) && !accept.includes('json')) throw notAcceptable([JSON_TYPE])
+      document = groupV3(info.path.slice('/openapi/v3/'.length))
+    }
+    if (!document) return false
+    const headers = { etag: document.etag, vary: 'Accept', 'cache-control': 'no-cache, private' }
+    if (request.headers['if-none-match'] === document.etag) {
+      response.writeHead(304, headers)
+      response.end()
+      return true
+    }
+    response.writeHead(200, {
+      ...headers,
+      'content-type': document.type,
+      'content-length': document.bytes.length,
+      ...(info.query.has('hash') ? { 'cache-control': 'public, immutable' } : {}),
+    })
+    response.end(document.bytes)
+    return true
+  }
 }

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WireReader } from '../../machinery/protobuf/wire.ts'
+import { startTestApi, type TestApi } from '../testing.ts'
+import { documentV2, documentV3 } from './documents.ts'
+import { allOperations, type GroupOperations } from './operations.ts'
+import { encodeDocumentV2 } from './protobuf-v2.ts'
+
+/** Every `$ref` in a document. */
+function refsIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const item of value) refsIn(item, found)
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === '$ref' && typeof inner === 'string') found.add(inner)
+      else refsIn(inner, found)
+    }
+  }
+  return found
+}
+
+describe('OpenAPI documents', () => {
+  let api: TestApi
+  let groups: readonly GroupOperations[]
+  beforeAll(async () => {
+    api = await startTestApi()
+    groups = allOperations(api.api.registry)
+  })
+  afterAll(() => api.close())
+
+  it('gives every operation an id of its own', () => {
+    const ids = groups.flatMap((g) => g.operations.map((o) => o.id))
+    expect(ids.length).toBeGreaterThan(500)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toContain('listCoreV1PodForAllNamespaces')
+    expect(ids).toContain('replaceAppsV1NamespacedDeploymentStatus')
+    expect(ids).toContain('deleteRbacAuthorizationV1CollectionClusterRole')
+    expect(ids).toContain('connectCoreV1PostNamespacedPodExec')
+  })
+
+  it('defines in v3 whatever a group refers to', () => {
+    for (const group of groups) {
+      const document = documentV3(group, 'v1', {}) as { components: { schemas: Record<string, unknown> } }
+      for (const ref of refsIn(document)) {
+        expect(document.components.schemas).toHaveProperty([ref.replace('#/components/schemas/', '')])
+      }
+    }
+  })
+
+  it('tells clients how lists merge and which kinds there are', () => {
+    const apps = groups.find((g) => g.key === 'apis/apps/v1')
+    const document = documentV3(apps as GroupOperations, 'v1', {
+      'io.k8s.api.core.v1.PodSpec': { fields: { containers: 'What runs.' } },
+    })
+    expect(document).toMatchObject({
+      paths: {
+        '/apis/apps/v1/namespaces/{namespace}/deployments/{name}': {
+          patch: { 'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' } },
+        },
+      },
+      components: {
+        schemas: {
+          'io.k8s.api.apps.v1.Deployment': {
+            'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
+          },
+          'io.k8s.api.core.v1.PodSpec': {
+            required: ['containers'],
+            properties: {
+              containers: {
+                description: 'What runs.',
+                type: 'array',
+                'x-kubernetes-patch-merge-key': 'name',
+                'x-kubernetes-patch-strategy': 'merge',
+                'x-kubernetes-list-type': 'map',
+                'x-kubernetes-list-map-keys': ['name'],
+              },
+            },
+          },
+        },
+      },
+    })
+  })
+
+  it('writes v2 in protobuf with all paths and definitions', () => {
+    const document = documentV2(groups, 'v1', {}) as { paths: object; definitions: object }
+    for (const ref of refsIn(document)) {
+      expect(document.definitions).toHaveProperty([ref.replace('#/definitions/', '')])
+    }
+    const reader = new WireReader(encodeDocumentV2(document as never))
+    const sizes = new Map<number, number>()
+    while (!reader.done) {
+      const { number } = reader.tag()
+      const inner = new WireReader(reader.bytes())
+      let count = 0
+      if (number === 8 || number === 9) {
+        while (!inner.done) {
+          inner.skip(inner.tag().wire)
+          count += 1
+        }
+      }
+      sizes.set(number, count)
+    }
+    expect(sizes.get(8)).toBe(Object.keys(document.paths).length)
+    expect(sizes.get(9)).toBe(Object.keys(document.definitions).length)
+  })
+})

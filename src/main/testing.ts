@@ -1,0 +1,113 @@
+// A whole API server on a free port with certificates and the memory store, for tests that speak HTTP.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ApiDocs } from '../apiserver/openapi/index.ts'
+import { MASTERS_GROUP } from '../apiserver/user.ts'
+import type { Client } from '../client/client.ts'
+import { systemClock } from '../machinery/clock.ts'
+import { jsonLogger } from '../machinery/logger.ts'
+import { systemRandom } from '../machinery/random.ts'
+import { openLogStore } from '../store/log-store.ts'
+import { memoryLog } from '../store/memory/memory-log.ts'
+import type { Store } from '../store/store.ts'
+import { type RunningApiServer, startApiServer } from './api-server.ts'
+import { bootstrap } from './bootstrap.ts'
+import { CertificateAuthority, type KeyPair } from './certificates.ts'
+import { clusterKubeconfig, writeKubeconfig } from './kubeconfig.ts'
+
+export interface TestServer {
+  readonly url: string
+  readonly port: number
+  /** Kubeconfig of an administrator, with a client certificate. */
+  readonly kubeconfigPath: string
+  /** PEM of the authority that signed the server's certificate and whose client certificates are trusted. */
+  readonly ca: string
+  readonly admin: KeyPair
+  /** In-process client with all rights. */
+  readonly client: Client
+  readonly server: RunningApiServer
+  readonly store: Store
+  /** A client certificate for someone else. */
+  certificate(name: string, groups: readonly string[]): Promise<KeyPair>
+  /** Closes the server and starts another one on the same port and data. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+const HOST = '127.0.0.1'
+
+/** Starts an API server with RBAC, the built-in roles and namespaces, and default service accounts. */
+export async function startTestServer(options: { docs?: ApiDocs } = {}): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'sampan-test-'))
+  const log = jsonLogger({ level: 'error', now: () => Date.now(), write: (line) => process.stderr.write(line) })
+  const store = openLogStore({
+    log: memoryLog(),
+    clock: systemClock,
+    onFatal(error) {
+      throw error
+    },
+  })
+  const ca = await CertificateAuthority.open({ dir: directory, name: 'ca', now: () => Date.now() })
+  const serving = await ca.sign({
+    commonName: 'kube-apiserver',
+    organizations: [],
+    usage: 'server',
+    dnsNames: ['localhost', 'kubernetes.default.svc'],
+    ipAddresses: [HOST],
+  })
+  const certificate = (commonName: string, organizations: readonly string[]) =>
+    ca.sign({ commonName, organizations, usage: 'client' })
+  const admin = await certificate('kubernetes-admin', [MASTERS_GROUP])
+  const start = (port: number) =>
+    startApiServer({
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      host: HOST,
+      port,
+      advertiseIP: HOST,
+      serving,
+      clientCa: ca.certificate,
+      kubeletClient: { ...admin, ca: ca.certificate },
+      pki: directory,
+      clusterDomain: 'cluster.local',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: { from: 30000, to: 32767 },
+      readyChecks: [],
+      loadDocs: () => options.docs,
+    })
+  let server = await start(0)
+  const { port } = server
+  const adminUser = { name: 'kubernetes-admin', groups: [MASTERS_GROUP] }
+  await bootstrap({ client: server.clientFor(adminUser), apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port } })
+  const url = `https://${HOST}:${port}`
+  const kubeconfigPath = join(directory, 'kubeconfig')
+  writeKubeconfig(kubeconfigPath, clusterKubeconfig({ name: 'test', server: url, ca: ca.certificate, admin }))
+  return {
+    url,
+    port,
+    kubeconfigPath,
+    ca: ca.certificate,
+    admin,
+    get client() {
+      return server.clientFor(adminUser)
+    },
+    get server() {
+      return server
+    },
+    store,
+    certificate,
+    async restart() {
+      await server.close()
+      server = await start(port)
+    },
+    async close() {
+      await server.close()
+      await store.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
