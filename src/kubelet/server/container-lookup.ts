@@ -36,13 +36,14 @@ export async function findLog(env: LookupEnv, path: ContainerPath, previous: boo
   }
   const { containers } = await env.cache.read(pod.metadata.uid)
   const instances = containers.filter((c) => c.name === name && c.state !== 'created')
-  const current = instances.find((c) => c.state === 'running')
-  const found = previous ? instances.filter((c) => c.state === 'exited')[current ? 0 : 1] : instances[0]
-  if (found) return found
-  if (previous) throw new HttpError(400, `previous terminated container "${name}" in pod "${path.pod}" not found`)
   const waiting = [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])].find(
     (s) => s.name === name,
   )?.state?.waiting
+  // Once the container waits to run again, the run that has just ended is the previous one.
+  const over = waiting === undefined && !instances.some((c) => c.state === 'running')
+  const found = previous ? instances.filter((c) => c.state === 'exited')[over ? 1 : 0] : instances[0]
+  if (found) return found
+  if (previous) throw new HttpError(400, `previous terminated container "${name}" in pod "${path.pod}" not found`)
   const { reason = 'ContainerCreating', message } = waiting ?? {}
   const why = reason.includes('Image') && message ? `trying and failing to pull image` : reason
   throw new HttpError(400, `container "${name}" in pod "${path.pod}" is waiting to start: ${why}`)

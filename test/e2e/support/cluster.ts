@@ -79,8 +79,7 @@ export async function startCluster(options: { runtime?: 'cri' | 'simulated' } = 
   const env = { KUBECONFIG: kubeconfig }
   const script = join(root, 'bin', 'sampan.mjs')
   const children: ReturnType<typeof spawn>[] = []
-  const sampan = ([command = '', ...args]: string[]) =>
-    run(process.execPath, [script, command, '--name', name, ...args], { env })
+  const sampan = (args: string[]) => run(process.execPath, [script, ...args, '--name', name], { env })
 
   const cluster: TestCluster = {
     name,

@@ -37,3 +37,20 @@ export async function loadBusybox(cluster: TestCluster): Promise<void> {
   const { code, stdout, stderr } = await cluster.sampan('image', 'from-host', '-t', BUSYBOX, '/bin/busybox', ...links)
   if (code !== 0) throw new Error(`sampan image from-host gave ${code}: ${stdout}${stderr}`)
 }
+
+/** The machine's curl, for asking services from inside pods. */
+export const CURL = 'curl:1'
+
+/** Makes `curl:1` available in the cluster. */
+export async function loadCurl(cluster: TestCluster): Promise<void> {
+  const { code, stderr } = await cluster.sampan(
+    'image',
+    'from-host',
+    '-t',
+    CURL,
+    '/usr/bin/curl',
+    '/bin/busybox:/bin/sh',
+    '/bin/busybox:/bin/sleep',
+  )
+  if (code !== 0) throw new Error(`sampan image from-host gave ${code}: ${stderr}`)
+}
