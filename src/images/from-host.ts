@@ -28,6 +28,8 @@ export interface ContentFile {
 export interface HostLayer {
   /** `/usr/bin/node`, `node`, a directory, `source:destination`. */
   readonly paths?: readonly string[]
+  /** As `paths`, but left out where this machine has none. */
+  readonly optional?: readonly string[]
   readonly files?: readonly ContentFile[]
 }
 
@@ -93,6 +95,7 @@ async function collect(options: ImageFromHostOptions): Promise<HostTree> {
   for (const [at, layer] of layers.entries()) {
     if (at > 0) tree.nextLayer()
     for (const path of layer.paths ?? []) await tree.addPath(path)
+    for (const path of layer.optional ?? []) if (await tree.has(path)) await tree.addPath(path)
     for (const file of layer.files ?? []) tree.addContent(file)
   }
   return tree

@@ -53,6 +53,11 @@ export class HostTree {
     if (found.stats.isDirectory()) await this.#copyDirectory(found.path, found.path)
   }
 
+  /** Whether this machine has what `addPath` would add. */
+  async has(spec: string): Promise<boolean> {
+    return spec.includes('/') ? this.#exists(spec) : (await this.#find(spec)) !== undefined
+  }
+
   /** Adds a file or directory of this machine under another path; a trailing slash keeps its name. */
   async addCopy(source: string, destination: string): Promise<void> {
     if (!isAbsolute(destination)) throw new Error(`cannot pack to "${destination}": expected an absolute path`)
@@ -182,11 +187,17 @@ export class HostTree {
   }
 
   async #search(name: string): Promise<string> {
+    const path = await this.#find(name)
+    if (path !== undefined) return path
+    throw new Error(`cannot find program "${name}" in ${this.#options.searchPath.join(':')}`)
+  }
+
+  async #find(name: string): Promise<string | undefined> {
     for (const directoryPath of this.#options.searchPath) {
       const path = posix.join(directoryPath, name)
       if (await this.#exists(path)) return path
     }
-    throw new Error(`cannot find program "${name}" in ${this.#options.searchPath.join(':')}`)
+    return undefined
   }
 
   async #exists(path: string): Promise<boolean> {
