@@ -35,8 +35,10 @@ export function ensureDependencies() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  say('installing dependencies (npm ci)')
-  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'])
+  say('installing dependencies')
+  // Not `npm ci`: it refuses the lock file when a registry lacks a package of another platform. This keeps to the
+  // versions of the lock file, too, and does not write to it.
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'])
   writeFileSync(stamp, lock)
 }
 
