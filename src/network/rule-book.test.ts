@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { staleFlows } from './conntrack.ts'
-import { parseTable, RuleBook } from './rule-book.ts'
+import { namesInTable, RuleBook } from './rule-book.ts'
 import type { RuleItem } from './rule-items.ts'
 
 const options = { table: 't', bridge: 'br0', podCidr: '10.244.0.0/16' }
@@ -96,10 +96,11 @@ describe('a change', () => {
 describe('everything', () => {
   it('goes over what is there: keeps known names, deletes stale ones', () => {
     const book = bookWith({ a: [chain('x', 'drop')] })
-    const content = parseTable(
-      'table ip t {\n\tmap service_ips {\n\t\ttype a : b\n\t}\n\tset aff/old {\n\t}\n\tchain x {\n\t}\n\tchain svc/old {\n\t}\n\tchain prerouting {\n\t}\n}\n',
-    )
-    expect(content).toEqual({ chains: ['x', 'svc/old', 'prerouting'], sets: ['service_ips', 'aff/old'] })
+    const listing =
+      'table ip nat {\n\tchain other {\n\t}\n}\ntable ip t {\n\tchain x {\n\t}\n\tchain svc/old {\n\t}\n\tchain prerouting {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t}\n}\n'
+    const sets = 'table ip t {\n\tset hairpin {\n\t\ttype ipv4_addr\n\t}\n\tset aff/old {\n\t}\n}\n'
+    const content = { chains: namesInTable(listing, 't'), sets: namesInTable(sets, 't') }
+    expect(content).toEqual({ chains: ['x', 'svc/old', 'prerouting'], sets: ['hairpin', 'aff/old'] })
     const lines = book.full(content).script.split('\n')
     expect(lines.slice(0, 2)).toEqual(['add table ip t', 'flush table ip t'])
     expect(lines.filter((line) => line.startsWith('delete'))).toEqual([

@@ -4,7 +4,7 @@
 import { BASE_CHAINS, BASE_STORES, type BaseOptions, isMap, renderBase } from './base-rules.ts'
 import { type ElementStore, idOf, type RuleItem, sameItem } from './rule-items.ts'
 
-/** Names of what a table holds now; see `parseTable`. */
+/** Names of what a table holds now; see `namesInTable`. */
 export interface TableContent {
   readonly chains: readonly string[]
   readonly sets: readonly string[]
@@ -173,13 +173,14 @@ function renderElements(command: string, items: readonly RuleItem[], withValues:
   return [...byStore].map(([store, elements]) => `${command} ${store} { ${elements.join(', ')} }`)
 }
 
-/** Reads the names out of `nft --terse list table ip <table>`. */
-export function parseTable(listing: string): TableContent {
-  const chains: string[] = []
-  const sets: string[] = []
-  for (const [, kind, name = ''] of listing.matchAll(/^\t(chain|set|map) (\S+) \{/gm)) {
-    if (kind === 'chain') chains.push(name)
-    else sets.push(name)
+/** Reads the names of one table's chains or sets out of `nft list chains ip` or `nft --terse list sets ip`. */
+export function namesInTable(listing: string, table: string): string[] {
+  const names: string[] = []
+  let inside = false
+  for (const line of listing.split('\n')) {
+    if (line.startsWith('table ')) inside = line === `table ip ${table} {`
+    const [, name] = (inside && /^\t(?:chain|set) (\S+) \{/.exec(line)) || []
+    if (name !== undefined) names.push(name)
   }
-  return { chains, sets }
+  return names
 }

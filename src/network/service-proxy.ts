@@ -10,7 +10,7 @@ import type { Logger } from '../machinery/logger.ts'
 import { forgetStaleFlows } from './conntrack.ts'
 import { mustRun, type Run } from './host.ts'
 import { renderHostPorts } from './host-port-rules.ts'
-import { type Change, parseTable, RuleBook } from './rule-book.ts'
+import { type Change, namesInTable, RuleBook, type TableContent } from './rule-book.ts'
 import type { Rules, UdpEntry } from './rule-items.ts'
 import { renderService } from './service-rules.ts'
 
@@ -172,11 +172,15 @@ class ServiceProxy {
     return pod ? renderHostPorts(pod) : { items: [], udp: [] }
   }
 
-  async #content() {
+  /** What the table holds; nothing when there is no table yet. */
+  async #content(): Promise<TableContent | undefined> {
     const { run, table } = this.#options
-    const { code, stdout } = await run('nft', ['--terse', 'list', 'table', 'ip', table])
-    // No table yet, or one that cannot be read: make it anew.
-    return code === 0 ? parseTable(stdout) : undefined
+    const [chains, sets] = await Promise.all([
+      mustRun(run, 'list chains', ['nft', 'list', 'chains', 'ip']),
+      mustRun(run, 'list sets', ['nft', '--terse', 'list', 'sets', 'ip']),
+    ])
+    const content = { chains: namesInTable(chains, table), sets: namesInTable(sets, table) }
+    return content.chains.length > 0 ? content : undefined
   }
 
   async #apply(change: Change): Promise<void> {
