@@ -75,8 +75,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     createNodeAuthorizer(registry),
   ])
   registry.allocators = [allocator]
-  registry.admission = admissionPlugins(registry)
   const authorizer = firstOpinion([node, rbac])
+  registry.admission = admissionPlugins(registry, { authorizer, rbac })
   const api = new Api(
     registry,
     new Map([

@@ -20,6 +20,7 @@ import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority } from './certificates.ts'
 import { startCompaction } from './compaction.ts'
 import { addressIn, type ClusterConfig, type ClusterPaths } from './config.ts'
+import { labelControlPlane } from './control-plane-label.ts'
 import { startNetwork } from './network.ts'
 import { podCidrOf, startKubelet, startRegistry, startRuntime } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -118,6 +119,9 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   const stopCompaction = startCompaction({ store, clock, log, supervisor })
   startControlLoops(env, api, ca.certificate)
   supervisor.run('node', () => runNode(env, api, ca, runtime))
+  supervisor.run('control-plane-label', () =>
+    labelControlPlane({ client: admin, name: config.nodeName, signal: supervisor.signal }),
+  )
   return {
     apiPort: api.port,
     async close() {

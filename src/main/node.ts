@@ -163,7 +163,7 @@ export function startKubelet(
         user === undefined ? 'unauthenticated' : user.groups.includes('system:masters') ? 'allowed' : 'denied',
     },
     version: gitVersion,
-    labels: { 'node-role.kubernetes.io/control-plane': '' },
+    labels: {},
     resolvConf: resolvConf(paths),
     ...(config.runtime === 'simulated'
       ? { mounter: plainDirectories }

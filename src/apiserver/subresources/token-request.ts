@@ -3,10 +3,12 @@
 import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
 import type { Node, Pod, Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { conflict, field, invalid, notFound } from '../../machinery/errors.ts'
+import { conflict, field, forbidden, invalid, notFound } from '../../machinery/errors.ts'
 import type { VirtualCreate } from '../api.ts'
 import type { TokenBinding, TokenIssuer } from '../authentication/service-account-tokens.ts'
+import { nodeNameOf } from '../authorization/node.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { UserInfo } from '../user.ts'
 
 const MIN_SECONDS = 600
 const DEFAULT_SECONDS = 3600
@@ -32,6 +34,7 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences:
     }
     const wanted = request.spec?.audiences ?? []
     const granted = wanted.length > 0 ? wanted : audiences
+    await restrictNode(registry, namespace, name, request, context.user)
     const binding = await bindingOf(registry, namespace, name, request)
     const { token, expiresAt } = issuer.issue({
       namespace,
@@ -47,6 +50,25 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences:
       spec: { ...request.spec, audiences: granted, expirationSeconds: seconds },
       status: { token, expirationTimestamp: formatTime(expiresAt) },
     } satisfies object
+  }
+}
+
+/** A kubelet gets tokens only for pods that run on its node. */
+async function restrictNode(
+  registry: Registry,
+  namespace: string,
+  account: string,
+  request: Partial<TokenRequest>,
+  user: UserInfo,
+): Promise<void> {
+  const node = nodeNameOf(user)
+  if (node === undefined) return
+  const ref = request.spec?.boundObjectRef
+  const refuse = (why: string) => forbidden({ group: '', resource: 'serviceaccounts' }, account, why)
+  if (ref?.kind !== 'Pod' || !ref.name || !ref.uid) throw refuse('node requested token not bound to a pod')
+  const pod = await registry.lookup<Pod>('', 'pods', namespace, ref.name)
+  if (pod && pod.spec.nodeName !== node) {
+    throw refuse('node requested token bound to a pod scheduled on a different node')
   }
 }
 
