@@ -74,6 +74,10 @@ export async function imageFromHost(options: ImageFromHostOptions): Promise<Buil
       os: 'linux',
       config: { ...config, Env: [...(hasPath ? [] : [PATH]), ...(config.Env ?? [])] },
       rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+      history: layers.map(() => ({
+        ...(created === undefined ? {} : { created }),
+        created_by: 'sampan image from-host',
+      })),
     },
   })
   return { name: formatReference(reference), digest, size: layers.reduce((sum, { size }) => sum + size, 0) }

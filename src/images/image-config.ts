@@ -21,6 +21,8 @@ export interface ImageConfig {
   readonly os: string
   readonly config?: RunConfig
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] }
+  /** One entry a layer; buildah refuses to build on images with fewer. */
+  readonly history?: readonly { readonly created?: string; readonly created_by: string }[]
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm', ia32: '386' }
