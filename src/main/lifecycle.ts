@@ -16,6 +16,7 @@ export interface StartOptions {
 }
 
 const LOG_TAIL = 2000
+const START_MS = 120_000
 
 /** Starts the server detached, its output going to the log file; resolves when its node is ready. */
 export async function startDetached(options: StartOptions): Promise<number> {
@@ -32,6 +33,16 @@ export async function startDetached(options: StartOptions): Promise<number> {
   closeSync(log)
   try {
     await new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(
+        () =>
+          reject(
+            new Error(
+              `it is not ready after ${START_MS / 1000} s and goes on trying; its log says: ${tail(paths.log)}`,
+            ),
+          ),
+        START_MS,
+      )
+      child.on('disconnect', () => clearTimeout(limit))
       child.on('error', reject)
       child.on('exit', (code) =>
         reject(new Error(`the server ended with code ${code}; its log says: ${tail(paths.log)}`)),
