@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serviceaccounts } from '../api/generated/resources.ts'
 import type { ApiDocs } from '../apiserver/openapi/index.ts'
 import { MASTERS_GROUP } from '../apiserver/user.ts'
 import type { Client } from '../client/client.ts'
@@ -82,7 +83,12 @@ export async function startTestServer(options: { docs?: ApiDocs } = {}): Promise
   let server = await start(0)
   const { port } = server
   const adminUser = { name: 'kubernetes-admin', groups: [MASTERS_GROUP] }
-  await bootstrap({ client: server.clientFor(adminUser), apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port } })
+  const first = server.clientFor(adminUser)
+  await bootstrap({ client: first, apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port } })
+  // No controllers run here: their part of a namespace is made by hand.
+  for (const namespace of ['default', 'kube-system']) {
+    await first.create(serviceaccounts, { metadata: { name: 'default', namespace } })
+  }
   const url = `https://${HOST}:${port}`
   const kubeconfigPath = join(directory, 'kubeconfig')
   writeKubeconfig(kubeconfigPath, clusterKubeconfig({ name: 'test', server: url, ca: ca.certificate, admin }))

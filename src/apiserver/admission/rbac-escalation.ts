@@ -38,7 +38,7 @@ export function rbacEscalation(registry: Registry, { authorizer, rbac }: Escalat
     const missing = uncoveredRules(rbac.rulesFor(a.user, a.namespace), rules)
     if (missing.length === 0) return
     const groups = a.user.groups.map((group) => JSON.stringify(group)).join(' ')
-    const why = `user ${JSON.stringify(a.user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${missing.map(ruleText).join('\n')}`
+    const why = `user ${JSON.stringify(a.user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${missing.map(ruleText).sort().join('\n')}`
     throw forbidden(a.resource, a.name, why)
   }
 

@@ -47,7 +47,11 @@ describe('a namespace admin', () => {
     server = await startTestServer()
     const { client } = server
     const rules = [
-      { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['get', 'create', 'update'] },
+      {
+        apiGroups: ['rbac.authorization.k8s.io'],
+        resources: ['roles', 'rolebindings'],
+        verbs: ['get', 'create', 'update'],
+      },
       { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
     ]
     await client.create(roles, { metadata: { name: 'admin', namespace: 'default' }, rules })

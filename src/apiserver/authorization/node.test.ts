@@ -21,7 +21,6 @@ describe('a kubelet', () => {
   beforeAll(async () => {
     server = await startTestServer()
     const { client } = server
-    await client.create(serviceaccounts, { metadata: { name: 'default', namespace: 'default' } })
     for (const name of ['used', 'other']) {
       await client.create(secrets, { metadata: { name, namespace: 'default' } })
       await client.create(configmaps, { metadata: { name, namespace: 'default' } })

@@ -1,6 +1,7 @@
 // Reading request bodies: bounded, decompressed if need be, parsed as JSON or YAML.
 
-import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../machinery/errors.ts'
+import { badRequest, requestEntityTooLarge, type StatusError, unsupportedMediaType } from '../../machinery/errors.ts'
+import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
@@ -37,16 +38,18 @@ export function readBody(request: Request): Promise<Buffer> {
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
-/** Parses a body by its content type. Throws BadRequest or UnsupportedMediaType with upstream's wording. */
-export function parseBody(body: Buffer, contentType: string | undefined): unknown {
-  const type = (contentType ?? 'application/json').split(';')[0]?.trim() ?? ''
-  switch (type) {
+/**
+ * Parses a body by its content type; `kind` is what it should be, for messages.
+ * Throws BadRequest or UnsupportedMediaType with upstream's wording.
+ */
+export function parseBody(body: Buffer, contentType: string | undefined, kind = 'object'): unknown {
+  switch (mediaTypeOf(contentType)) {
     case '':
     case '*/*':
     case 'application/json':
-      return parseJson(body)
+      return parseJson(body, kind)
     case 'application/yaml':
-      return parseYamlBody(body)
+      return parseYamlBody(body, kind)
     case PROTOBUF:
       return parseProtobuf(body)
     default:
@@ -54,33 +57,65 @@ export function parseBody(body: Buffer, contentType: string | undefined): unknow
   }
 }
 
-/** Parses JSON, saying what is wrong as Go's decoder does. */
-export function parseJson(body: Buffer): unknown {
+function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? 'application/json').split(';')[0]?.trim() ?? ''
+}
+
+/** Paths of fields that a JSON body names twice; the last one wins. */
+export function duplicateFields(body: Buffer, contentType: string | undefined): readonly string[] {
+  const type = mediaTypeOf(contentType)
+  return type === '' || type === '*/*' || type.endsWith('json') ? scanJson(body.toString('utf8')).duplicates : []
+}
+
+function parseJson(body: Buffer, kind: string): unknown {
+  const text = body.toString('utf8')
   try {
-    return JSON.parse(body.toString('utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${'object'}): couldn't get version/kind; json parse error: ${goSyntaxError(body.toString('utf8'), cause)} (${body.subarray(0, 20).toString('hex')} ...)`,
-      { cause },
-    )
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${syntaxError(text)}`, body, cause)
   }
 }
 
-function goSyntaxError(text: string, cause: unknown): string {
-  if (text.trim() === '') return 'unexpected end of JSON input'
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const at = /position (\d+)/.exec(message)?.[1]
-  if (at === undefined || message.includes('end of JSON input')) return 'unexpected end of JSON input'
-  const character = text[Number(at)] ?? ''
-  return `invalid character '${character}' looking for beginning of value`
+/** Parses the JSON of a patch. */
+export function parsePatch(body: Buffer): unknown {
+  const text = body.toString('utf8')
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw badRequest(`error decoding patch: ${syntaxError(text)}`, { cause })
+  }
 }
 
-function parseYamlBody(body: Buffer): unknown {
+function syntaxError(text: string): string {
+  return scanJson(text).error ?? 'unexpected end of JSON input'
+}
+
+function unrecognized(kind: string, problem: string, body: Buffer, cause: unknown): StatusError {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${summaryOf(body)})`, {
+    cause,
+  })
+}
+
+const SHOWN = 30
+
+/** The beginning of a body: as text when it looks like JSON, else in hexadecimal digits. */
+function summaryOf(body: Buffer): string {
+  if (body.length === 0) return '<empty>'
+  const start = body.subarray(0, SHOWN).toString(body[0] === 0x7b ? 'utf8' : 'hex')
+  return body.length > SHOWN ? `${start} ...` : start
+}
+
+function parseYamlBody(body: Buffer, kind: string): unknown {
   try {
     return parseYaml(body.toString('utf8'))
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`, { cause: error })
+    throw unrecognized(
+      kind,
+      `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${error.message}`,
+      body,
+      error,
+    )
   }
 }
 

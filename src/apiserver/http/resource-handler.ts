@@ -14,7 +14,7 @@ import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import { selectionOf } from '../registry/selection.ts'
 import type { UserInfo } from '../user.ts'
-import { parseBody, parseJson, readBody } from './body.ts'
+import { duplicateFields, parseBody, parsePatch, readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
 import { negotiate, type Representation } from './media-type.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -235,10 +235,10 @@ async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): P
 }
 
 async function serveCreate(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
-  const { request, target, context, response } = exchange
+  const { request, target, response } = exchange
   const { subresource, resource } = target
   if (target.name !== '' && subresource === '') throw methodNotSupported(resource, 'create')
-  const body = parseBody(await readBody(request), request.headers['content-type'])
+  const { body, context } = await readObject(exchange)
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
     return sendObject(response, 201, negotiate(request.headers.accept), { object: answer })
@@ -246,9 +246,19 @@ async function serveCreate(env: ResourceHandlerEnv, exchange: Exchange): Promise
   sendEntry(exchange, 201, await env.api.create(target, body, context), env)
 }
 
+/** The object in a request's body, and the context with what the text of the body said twice. */
+async function readObject({ request, version, context, target }: Exchange) {
+  const bytes = await readBody(request)
+  const type = request.headers['content-type']
+  const kind = version.subresources.get(target.subresource)?.kind.kind ?? version.kind
+  const body = parseBody(bytes, type, kind)
+  if (context.fieldValidation === 'Ignore') return { body, context }
+  return { body, context: { ...context, duplicateFields: duplicateFields(bytes, type) } }
+}
+
 async function serveUpdate(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
-  const { request, target, context } = exchange
-  const body = parseBody(await readBody(request), request.headers['content-type'])
+  const { target } = exchange
+  const { body, context } = await readObject(exchange)
   const { entry, created } = await env.api.update(target, body, context)
   sendEntry(exchange, created ? 201 : 200, entry, env)
 }
@@ -267,7 +277,8 @@ async function servePatch(env: ResourceHandlerEnv, exchange: Exchange): Promise<
     request.resume()
     throw unsupportedMediaType(Object.keys(PATCH_TYPES))
   }
-  const body = parseJson(await readBody(request))
+  const bytes = await readBody(request)
+  const body = parsePatch(bytes)
   sendEntry(exchange, 200, await env.api.patch(target, { type, body }, context), env)
 }
 

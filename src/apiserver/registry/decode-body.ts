@@ -27,8 +27,9 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
 function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
   const { apiVersion, kind } = body
   if (kind !== undefined && kind !== '' && kind !== version.kind) {
+    const internal = (version.group.split('.')[0] ?? '') || 'core'
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${version.kind}): couldn't get version/kind; json parse error: unexpected kind ${JSON.stringify(kind)}`,
+      `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internal}.${version.kind}): unknown conversion`,
     )
   }
   if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== version.apiVersion) {
@@ -54,8 +55,12 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
 }
 
 function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
-  if (paths.length === 0 || context.fieldValidation === 'Ignore') return
-  const problems = paths.map((path) => `unknown field ${JSON.stringify(path)}`)
+  if (context.fieldValidation === 'Ignore') return
+  const problems = [
+    ...(context.duplicateFields ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...paths.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ]
+  if (problems.length === 0) return
   if (context.fieldValidation === 'Warn') {
     for (const problem of problems) context.warn(problem)
     return

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly dryRun: boolean
   readonly fieldManager: string
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict'
+  /** Paths of fields that the body named twice. */
+  readonly duplicateFields?: readonly string[]
   /** Collects a warning for the client. */
   warn(message: string): void
 }
