@@ -11,6 +11,7 @@ import type { Uploads } from './uploads.ts'
 
 const MAX_MANIFEST = 4 * 1024 * 1024
 const MAX_PAGE = 1000
+const BASE = 'http://registry'
 
 /** Answers one request of the registry API. */
 export type RegistryHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -58,7 +59,9 @@ export function registryHandler(options: {
   return async (request, response) => {
     const method = request.method ?? 'GET'
     try {
-      const url = new URL(request.url ?? '/', 'http://registry')
+      const target = request.url ?? '/'
+      if (!URL.canParse(target, BASE)) throw new RegistryError('NAME_INVALID', `invalid path ${JSON.stringify(target)}`)
+      const url = new URL(target, BASE)
       const path = decodePath(url.pathname)
       for (const { pattern, methods } of ROUTES) {
         const match = pattern.exec(path)
