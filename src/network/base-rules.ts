@@ -6,6 +6,11 @@ export interface BaseOptions {
   readonly table: string
   readonly bridge: string
   readonly podCidr: string
+  /**
+   * Names (`sp-*`) of bridges of other clusters on this machine, which may include this one's: cluster IPs that
+   * their pods ask for are those of their own cluster, even where the service ranges are the same.
+   */
+  readonly otherBridges?: readonly string[]
 }
 
 /** Marks a connection whose sender is to be replaced on the way out; cleared again there. */
@@ -51,7 +56,7 @@ export function isMap(store: ElementStore): boolean {
 }
 
 /** The commands that make the fixed part in an existing table without rules; safe to repeat. */
-export function renderBase({ table, bridge, podCidr }: BaseOptions): string[] {
+export function renderBase({ table, bridge, podCidr, otherBridges = [] }: BaseOptions): string[] {
   const t = `ip ${table}`
   const stores = Object.entries(STORES).flatMap(([name, type]) => {
     const kind = type.includes(':') ? 'map' : 'set'
@@ -76,6 +81,9 @@ export function renderBase({ table, bridge, podCidr }: BaseOptions): string[] {
     rule('guard_loopback')(`iifname "${bridge}" ip daddr 127.0.0.0/8 drop`),
     rule('prerouting')('jump services'),
     rule('output')('jump services'),
+    ...otherBridges.map((name) =>
+      rule('services')(`iifname "${name}" iifname != "${bridge}" ip daddr @cluster_ips return`),
+    ),
     ...[
       'ip daddr . meta l4proto . th dport vmap @service_ips',
       'fib daddr type local meta l4proto { tcp, udp, sctp } jump local_ports',

@@ -1,3 +1,5 @@
+// Which commands follow from which difference, and which tracked connections are stale.
+
 import { describe, expect, it } from 'vitest'
 import { staleFlows } from './conntrack.ts'
 import { namesInTable, RuleBook } from './rule-book.ts'

@@ -15,6 +15,7 @@ import { runServiceProxy } from './service-proxy.ts'
 import { MACHINE_IP, OUTSIDE_IP, type TestMachine, testMachine } from './testing.ts'
 
 const BRIDGE = 'br-test'
+const OTHER_BRIDGE = 'br-other'
 const TABLE = 'sampan_test'
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn('SKIPPED: the service proxy on a real kernel: not root')
@@ -46,6 +47,7 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
         nodeName: 'n1',
         podCidr: '10.244.0.0/16',
         bridge: BRIDGE,
+        otherBridges: [OTHER_BRIDGE, 'br-t*'],
         table: TABLE,
         clock: systemClock,
         log,
@@ -240,6 +242,43 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
       expect(await http(machine.run, 'http://127.0.0.1:18080')).toContain('refused')
     })
 
+    it('leads to what listens on the machine itself: the API and DNS', async () => {
+      const answer = 'SYSTEM:echo machine $SOCAT_PEERADDR'
+      const tcp = machine.run('socat', ['-T', '5', 'TCP4-LISTEN:8080,reuseaddr,fork', answer])
+      const server = machine.run('socat', ['-T', '5', 'UDP4-RECVFROM:8080,fork', answer])
+      const { ip, nodePort } = await addService('api', { type: 'NodePort' }, [endpoint(MACHINE_IP)])
+      const dns = await addService('kube-dns', {}, [endpoint('10.244.0.1')], 'UDP')
+      const ask = async (from: Run, to: string) => (await from('socat', ['-T', '2', '-', `TCP4:${to}`])).stdout.trim()
+      expect(await ask(machine.in('a'), `${ip}:80`)).toBe('machine 10.244.0.5')
+      expect(await ask(machine.run, `${ip}:80`)).toMatch(/^machine /)
+      expect(await ask(machine.run, `127.0.0.1:${nodePort}`)).toMatch(/^machine /)
+      expect((await udp(machine.in('a'), dns.ip, 80)).trim()).toBe('machine 10.244.0.5')
+      await machine.stop()
+      await Promise.all([tcp, server])
+    })
+
+    it('leaves cluster IPs alone that pods of another cluster ask for', async () => {
+      const { spec } = await api.client.get(services, { namespace: 'default', name: 'web' })
+      await machine.run('sh', [
+        '-e',
+        '-c',
+        `ip link add ${OTHER_BRIDGE} type bridge; ip addr add 10.250.0.1/24 dev ${OTHER_BRIDGE}; ip link set ${OTHER_BRIDGE} up`,
+      ])
+      await machine.addPod('c', '10.250.0.5', 8080, OTHER_BRIDGE)
+      expect(await http(machine.in('c'), `http://${spec.clusterIP}`)).toContain('refused')
+      // The other cluster's own table takes it.
+      const rules = `table ip other {
+      chain pre { type nat hook prerouting priority dstnat; policy accept;
+        iifname "${OTHER_BRIDGE}" ip daddr ${spec.clusterIP} tcp dport 80 dnat to 10.244.0.5:8080
+      }
+    }
+`
+      expect(await machine.run('nft', ['-f', '-'], rules)).toMatchObject({ code: 0 })
+      expect(await http(machine.in('c'), `http://${spec.clusterIP}`)).toBe('a 10.250.0.5')
+      await machine.run('nft', ['delete', 'table', 'ip', 'other'])
+      await machine.run('ip', ['link', 'delete', OTHER_BRIDGE])
+    })
+
     it('gives pods that leave the cluster the address of the machine', async () => {
       const server = machine.in('outside')('socat', [
         '-T',
@@ -253,6 +292,13 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
     })
 
     it('adopts the table of an earlier run, repairs it, and forgets what no longer exists', async () => {
+      // A client in the middle of its request notices nothing.
+      const key = { namespace: 'default', name: 'web' }
+      const { clusterIP = '' } = (await api.client.get(services, key)).spec
+      const request = `(printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\n'; sleep 2; printf '\\r\\n') | socat -T 5 - TCP4:${clusterIP}:80`
+      const slow = machine.in('a')('sh', ['-c', request])
+      const flows = () => machine.run('conntrack', ['-L', '-p', 'tcp', '--state', 'ESTABLISHED'])
+      await expect.poll(async () => (await flows()).stdout).toContain(`dst=${clusterIP}`)
       stop.abort()
       await proxy
       await machine.run('nft', ['flush', 'map', 'ip', TABLE, 'service_ips'])
@@ -263,10 +309,10 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
       await andApplied(async () => {
         run = startProxy(second.signal)
       })
-      const web = await api.client.get(services, { namespace: 'default', name: 'web' })
-      expect(await http(machine.in('a'), `http://${web.spec.clusterIP}`)).toBe('b 10.244.0.5')
+      expect(await http(machine.in('a'), `http://${clusterIP}`)).toBe('b 10.244.0.5')
       const { stdout } = await machine.run('nft', ['list', 'table', 'ip', TABLE])
       expect(stdout).not.toMatch(/gone|default\/np\//)
+      expect((await slow).stdout).toContain('b 10.244.0.5')
       second.abort()
       await run
     })

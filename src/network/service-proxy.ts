@@ -23,6 +23,8 @@ export interface ServiceProxyOptions {
   /** The range of all pods of the cluster. */
   readonly podCidr: string
   readonly bridge: string
+  /** Bridges of other clusters on this machine; see BaseOptions. */
+  readonly otherBridges?: readonly string[]
   /** The nftables table (family ip) that is this cluster's own. */
   readonly table: string
   readonly clock: Clock
@@ -77,7 +79,10 @@ class ServiceProxy {
 
   async run(): Promise<void> {
     const { signal } = this.#options
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
     this.#subscribe()
     const synced = Promise.all([this.#services, this.#slices, this.#pods].map((informer) => informer.waitForSync()))
     await Promise.race([synced, aborted])

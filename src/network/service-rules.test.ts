@@ -1,3 +1,5 @@
+// What services, endpoints and host ports become, as tables.
+
 import { describe, expect, it } from 'vitest'
 import type { Pod, Service } from '../api/generated/core-v1.ts'
 import type { Endpoint, EndpointSlice } from '../api/generated/discovery-v1.ts'

@@ -10,9 +10,9 @@ export interface TestMachine {
   /** Runs commands in a pod, or in `outside`. */
   in(name: string): Run
   /** Adds a pod with this address, listening on TCP and UDP `port`; it answers `<name> <client address>`. */
-  addPod(name: string, ip: string, port: number): Promise<void>
-  /** Takes a pod's network away. */
-  removePod(name: string): Promise<void>
+  addPod(name: string, ip: string, port: number, bridge?: string): Promise<void>
+  /** Ends the programs that were started on the machine itself. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -52,12 +52,12 @@ export async function testMachine(options: {
   const machine: TestMachine = {
     run: inside('machine'),
     in: inside,
-    async addPod(name, ip, port) {
+    async addPod(name, ip, port, onto = bridge) {
       await addNamespace(name)
       const gateway = ip.replace(/\d+$/, '1')
       await sh(
         machine.run,
-        `ip link add v-${name} type veth peer name eth0 netns ${nameOf(name)}; ip link set v-${name} master ${bridge} up; bridge link set dev v-${name} hairpin on`,
+        `ip link add v-${name} type veth peer name eth0 netns ${nameOf(name)}; ip link set v-${name} master ${onto} up; bridge link set dev v-${name} hairpin on`,
       )
       await sh(inside(name), `ip addr add ${ip}/24 dev eth0; ip link set eth0 up; ip route add default via ${gateway}`)
       const args = ['netns', 'exec', nameOf(name), process.execPath, '-e', SERVER, name, String(port)]
@@ -65,9 +65,9 @@ export async function testMachine(options: {
       children.set(name, child)
       await once(child.stdout, 'data')
     },
-    async removePod(name) {
-      children.get(name)?.kill('SIGKILL')
-      await sh(machine.run, `ip link delete v-${name}`)
+    async stop() {
+      const pids = await sh(run, `ip netns pids ${nameOf('machine')}`)
+      for (const pid of pids.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGTERM')
     },
     async close() {
       for (const child of children.values()) {
