@@ -17,6 +17,8 @@ import { type Descriptor, type ManifestRecord, parseManifest } from './manifest.
 import { isDigest, isRepositoryName, isTag } from './reference.ts'
 import { RegistryError } from './registry-error.ts'
 
+const READ_SIZE = 256 * 1024
+
 /** A manifest as it was pushed. */
 export interface StoredManifest {
   readonly digest: string
@@ -56,7 +58,7 @@ export class RegistryStore {
 
   /** The bytes of a blob, or those from `start` to `end`, both included. */
   readBlob(digest: string, range: { readonly start?: number; readonly end?: number } = {}): Readable {
-    return createReadStream(this.#blobPath(digest), range)
+    return createReadStream(this.#blobPath(digest), { ...range, highWaterMark: READ_SIZE })
   }
 
   /** Stores content, and checks its digest on the way. It belongs to no repository until `linkBlob`. */
