@@ -7,19 +7,20 @@ import { build } from 'esbuild'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-await build({
+const options = {
   absWorkingDir: root,
-  entryPoints: ['src/cli/sampan.ts'],
-  outfile: 'dist/sampan.cjs',
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
   // Native code stays where npm put it.
-  external: ['lmdb', 'bufferutil', 'utf-8-validate'],
+  external: ['lmdb', 'esbuild', 'bufferutil', 'utf-8-validate'],
   define: { SAMPAN_VERSION: JSON.stringify(version) },
   logLevel: 'warning',
   legalComments: 'none',
   minifySyntax: true,
   keepNames: false,
-})
+}
+
+await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
+await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })

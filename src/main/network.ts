@@ -2,19 +2,25 @@
 
 import type { Client } from '../client/client.ts'
 import type { InformerFactory } from '../client/informer.ts'
+import { ensureDnsService } from '../dns/dns-service.ts'
+import { runDns } from '../dns/server.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
+import type { Random } from '../machinery/random.ts'
 import { runWith } from '../network/host.ts'
 import { setUpPodNetwork } from '../network/pod-network.ts'
 import { runServiceProxy } from '../network/service-proxy.ts'
 import { addressIn, bridgeName, nftablesTable } from './config.ts'
-import type { NodeSetup } from './node.ts'
+import { type NodeSetup, upstreamNameServers } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
+
+const DNS_PORT = 53
 
 export interface NetworkPart {
   readonly client: Client
   readonly informers: InformerFactory
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
 }
 
@@ -43,4 +49,21 @@ export async function startNetwork(
   supervisor.run('service-proxy', () =>
     runServiceProxy({ ...part, nodeName: config.nodeName, podCidr: config.podCidr, bridge, table, run, signal }),
   )
+  supervisor.run('dns', () =>
+    runDns({
+      ...part,
+      listen: { host: gateway, port: DNS_PORT },
+      clusterDomain: config.clusterDomain,
+      serviceIP: setup.dnsIP,
+      ownRanges: [config.serviceCidr, config.podCidr],
+      upstreams: upstreamNameServers(),
+      signal,
+    }),
+  )
+  await ensureDnsService({
+    client: part.client,
+    serviceIP: setup.dnsIP,
+    endpoint: { ip: gateway, port: DNS_PORT },
+    nodeName: config.nodeName,
+  })
 }

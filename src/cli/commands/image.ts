@@ -2,11 +2,15 @@
 
 import { createReadStream, createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
+import { imageBuild } from '../../images/build.ts'
 import { imageFromHost } from '../../images/from-host.ts'
 import { formatImageTable, imageList, imageRemove, imageTag } from '../../images/list.ts'
 import { imageLoad } from '../../images/load.ts'
 import { runProgram } from '../../images/program.ts'
+import { imagePush } from '../../images/push.ts'
 import { imageSave } from '../../images/save.ts'
+import { systemClock } from '../../machinery/clock.ts'
+import { silentLogger } from '../../machinery/logger.ts'
 import { systemRandom } from '../../machinery/random.ts'
 import { RegistryStore } from '../../registry/store.ts'
 import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
@@ -166,12 +170,99 @@ const fromHost: Command = {
   },
 }
 
+const build: Command = {
+  name: 'build',
+  usage: '-t NAME DIR',
+  summary: 'Build an image from a Dockerfile (with buildah)',
+  flags: [
+    ...clusterFlags,
+    { name: 'tag', short: 't', type: 'string', description: 'Name of the image' },
+    {
+      name: 'file',
+      short: 'f',
+      type: 'string',
+      description: 'Dockerfile; Containerfile or Dockerfile of DIR when absent',
+    },
+    { name: 'build-arg', type: 'strings', description: 'NAME=VALUE for an ARG instruction (repeat)' },
+    { name: 'target', type: 'string', description: 'Stage to build' },
+    { name: 'no-cache', type: 'boolean', description: 'Build every layer anew' },
+  ],
+  async run(flags, env) {
+    expectArgs(flags, 1, 'a directory to build from')
+    const [directory = '.'] = flags.args
+    const name = flags.string('tag')
+    if (!name) throw new UsageError('expected a name for the image: --tag NAME')
+    const paths = env.pathsOf(clusterName(flags))
+    const dockerfile = flags.string('file')
+    const target = flags.string('target')
+    const built = await explained(() =>
+      imageBuild({
+        store: storeOf(flags, env),
+        name,
+        directory: resolve(env.cwd, directory),
+        ...(dockerfile ? { dockerfile: resolve(env.cwd, dockerfile) } : {}),
+        ...(target ? { target } : {}),
+        buildArgs: flags.strings('build-arg'),
+        noCache: flags.boolean('no-cache'),
+        storage: `${paths.data}/buildah`,
+        env: env.env,
+        run: runProgram,
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLogger,
+        progress: (text) => void env.stderr.write(text),
+      }),
+    )
+    env.stdout.write(`${built.name}@${built.digest}\n`)
+    return 0
+  },
+}
+
+const push: Command = {
+  name: 'push',
+  usage: 'NAME [NEWNAME]',
+  summary: "Push an image to its host's registry",
+  flags: [
+    ...clusterFlags,
+    { name: 'username', type: 'string', description: 'Who pushes' },
+    { name: 'password-stdin', type: 'boolean', description: 'Read the password from standard input' },
+  ],
+  async run(flags, env) {
+    expectArgs(flags, 1, 'the name of an image')
+    const [name = '', target] = flags.args
+    const username = flags.string('username')
+    const password = flags.boolean('password-stdin') ? await readAll(env.stdin) : ''
+    const pushed = await explained(() =>
+      imagePush({
+        store: storeOf(flags, env),
+        name,
+        ...(target ? { target } : {}),
+        ...(username ? { credentials: { username, password } } : {}),
+        progress: (line) => void env.stderr.write(`${line}\n`),
+      }),
+    )
+    env.stdout.write(`${pushed.name}@${pushed.digest}\n`)
+    return 0
+  },
+}
+
+const MAX_PASSWORD = 64 * 1024
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) {
+    text += chunk.toString()
+    if (text.length > MAX_PASSWORD) throw new CommandError('cannot read the password: standard input is too long')
+  }
+  return text.replace(/\r?\n$/, '')
+}
+
 export const image: Command = {
   name: 'image',
   usage: '',
   summary: 'Make, load, list and remove images',
   flags: [],
-  children: [load, list, remove, tag, save, fromHost],
+  children: [load, push, list, remove, tag, save, build, fromHost],
   async run() {
     return 0
   },
