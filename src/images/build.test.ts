@@ -39,13 +39,6 @@ describe.skipIf(missing !== '')('image build', () => {
     })
   })
   afterAll(async () => {
-    for (const driver of ['overlay', 'vfs']) {
-      const flags = ['--root', `${dir}/storage/${driver}`, '--runroot', `${dir}/storage/${driver}-run`]
-      const unshared = ['--storage-driver', driver, 'rm', '--all']
-      if (existsSync(`${dir}/storage/${driver}`))
-        await runProgram('buildah', [...flags, ...unshared], { env: process.env })
-    }
-    await runProgram('sh', ['-c', `umount "${dir}"/storage/*/* 2> /dev/null`], { env: process.env })
     await rm(dir, { recursive: true })
   })
 

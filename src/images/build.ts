@@ -61,6 +61,7 @@ export async function imageBuild(options: ImageBuildOptions): Promise<LoadedImag
     return image
   } finally {
     await registry.close()
+    await unmountStorage(options)
     await rm(work, { recursive: true, force: true })
   }
 }
@@ -102,6 +103,14 @@ async function prepareBuildah(options: ImageBuildOptions & { readonly work: stri
     throw new Error(
       `cannot build image "${options.name}": ${lastLine(stderr) || `buildah ${args[0]} ended with ${code}`}`,
     )
+  }
+}
+
+// Buildah leaves its overlay directory mounted on itself, which nobody could delete; a build beside this one keeps it.
+async function unmountStorage({ storage, run, env }: ImageBuildOptions): Promise<void> {
+  const { code, stderr } = await run('umount', [join(storage, 'overlay', 'overlay')], { env })
+  if (code !== 0 && !/not mounted|no mount point|busy/.test(stderr)) {
+    throw new Error(`cannot unmount the storage of builds "${storage}": ${stderr.trim()}`)
   }
 }
 
