@@ -259,6 +259,22 @@ describe('bad input', () => {
           'configmaps "here" is forbidden: User "bob" cannot delete resource "configmaps" in API group "" in the namespace "default"',
       },
       {
+        title: 'impersonation that is not granted',
+        call: { path: PODS, as: 'bob', headers: { 'impersonate-user': 'kubernetes-admin' } },
+        code: 403,
+        reason: 'Forbidden',
+        message:
+          'users "kubernetes-admin" is forbidden: User "bob" cannot impersonate resource "users" in API group "" at the cluster scope',
+      },
+      {
+        title: 'a request on behalf of someone who may do less',
+        call: { path: PODS, headers: { 'impersonate-user': 'carol', 'impersonate-group': 'people' } },
+        code: 403,
+        reason: 'Forbidden',
+        message:
+          'pods is forbidden: User "carol" cannot list resource "pods" in API group "" in the namespace "default"',
+      },
+      {
         title: 'an unsupported media type',
         call: { path: MAPS, body: '<a/>', type: 'text/xml' },
         code: 415,

@@ -8,6 +8,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
+import { impersonated } from '../authentication/impersonation.ts'
 import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import type { ApiMetrics } from '../metrics.ts'
@@ -124,9 +125,9 @@ async function authenticate(options: ApiServerOptions, request: Request, socket:
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
   const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
-  if (user) return user
+  if (user) return impersonated(options.authorizer, user, request.headers)
   if (header !== undefined) throw unauthorized()
-  return ANONYMOUS
+  return impersonated(options.authorizer, ANONYMOUS, request.headers)
 }
 
 /** The verified client certificate of a connection; read once per connection. */
