@@ -70,7 +70,7 @@ function buildFlags(options: ImageBuildOptions, policy: string): string[] {
   const { dockerfile, buildArgs = [], target, noCache } = options
   return [
     // Namespaces of its own are more than many a CI machine allows.
-    ...['--isolation', 'chroot', '--signature-policy', policy, '--format', 'oci', '--pull=true'],
+    ...['--isolation', 'chroot', '--signature-policy', policy, '--format', 'oci', '--pull=true', '--force-rm'],
     ...(noCache ? ['--no-cache'] : ['--layers']),
     ...(dockerfile === undefined ? [] : ['--file', resolve(options.directory, dockerfile)]),
     ...(target === undefined ? [] : ['--target', target]),
