@@ -15,6 +15,8 @@ import { type NodeSetup, upstreamNameServers } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const DNS_PORT = 53
+/** Bridges of all clusters on a machine; see `bridgeName`. */
+const SAMPAN_BRIDGES = ['sampan0', 'sp-*']
 
 export interface NetworkPart {
   readonly client: Client
@@ -47,7 +49,16 @@ export async function startNetwork(
   const { signal } = supervisor
   part.informers.start(signal)
   supervisor.run('service-proxy', () =>
-    runServiceProxy({ ...part, nodeName: config.nodeName, podCidr: config.podCidr, bridge, table, run, signal }),
+    runServiceProxy({
+      ...part,
+      nodeName: config.nodeName,
+      podCidr: config.podCidr,
+      bridge,
+      otherBridges: SAMPAN_BRIDGES,
+      table,
+      run,
+      signal,
+    }),
   )
   supervisor.run('dns', () =>
     runDns({
