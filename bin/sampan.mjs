@@ -1,13 +1,24 @@
 #!/usr/bin/env node
-// The sampan command: runs the bundle, from V8's compiled form when that is at hand.
-import { existsSync } from 'node:fs'
+// The sampan command: runs the bundle, from V8's compiled form when that is at hand and fits this Node.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Script } from 'node:vm'
 
-const bundle = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'sampan.cjs')
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
+const bundle = join(dist, 'sampan.cjs')
 if (!existsSync(bundle)) {
   process.stderr.write('sampan: not built yet; run "npm run build" in the repository first\n')
   process.exit(1)
 }
-createRequire(import.meta.url)(bundle)
+const compiled = join(dist, `sampan.${process.version}.cache`)
+const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'utf8')}\n})`
+const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
+// A compiled form of another bundle or Node is refused by V8, which then compiles as usual.
+const script = new Script(source, { filename: bundle, ...(cachedData ? { cachedData } : {}) })
+if (process.env.SAMPAN_WRITE_COMPILED) {
+  process.on('exit', () => writeFileSync(compiled, script.createCachedData()))
+}
+const module = { exports: {} }
+script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, dist)

@@ -1,4 +1,5 @@
 // Bundles the command into one CommonJS file, which starts in half the time of the separate modules.
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,3 +25,9 @@ const options = {
 
 await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
 await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })
+
+// Keeps V8's compiled form of what a start runs through.
+execFileSync(process.execPath, [join(root, 'bin/sampan.mjs'), 'version'], {
+  env: { ...process.env, SAMPAN_WRITE_COMPILED: '1' },
+  stdio: 'ignore',
+})
