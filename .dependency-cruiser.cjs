@@ -30,7 +30,7 @@ module.exports = {
     {
       name: 'nothing-imports-main',
       severity: 'error',
-      from: { pathNot: '^src/(main|cli)/' },
+      from: { pathNot: '^src/(main|cli)/|^(test|bench|examples)/|\\.test\\.ts$' },
       to: { path: '^src/main/' },
     },
   ],

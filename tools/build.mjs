@@ -26,6 +26,9 @@ const options = {
 await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
 await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })
 
+// The prose of `kubectl explain`, out of the dependency that ships it.
+execFileSync(process.execPath, [join(root, 'tools/generate-docs.mjs')], { stdio: 'ignore' })
+
 // Keeps V8's compiled form of what a start runs through.
 execFileSync(process.execPath, [join(root, 'bin/sampan.mjs'), 'version'], {
   env: { ...process.env, SAMPAN_WRITE_COMPILED: '1' },

@@ -15,6 +15,7 @@ import type { Random } from '../machinery/random.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import { openLmdbLog } from '../store/lmdb/lmdb-log.ts'
 import { openLogStore } from '../store/log-store.ts'
+import { apiDocsFrom } from './api-docs.ts'
 import { type RunningApiServer, startApiServer } from './api-server.ts'
 import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority } from './certificates.ts'
@@ -35,6 +36,7 @@ export interface ClusterEnv {
   readonly log: Logger
   readonly supervisor: Supervisor
   readonly env: NodeJS.ProcessEnv
+  readonly apiDocs: string
   /** Told how far things are. */
   readonly onStep: (step: 'api-ready' | 'node-ready') => void
 }
@@ -101,6 +103,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     clusterDomain: config.clusterDomain,
     serviceCidr: config.serviceCidr,
     nodePorts: config.nodePorts,
+    loadDocs: apiDocsFrom(env.apiDocs),
     readyChecks: [
       {
         name: 'poststarthook/rbac/bootstrap-roles',

@@ -22,6 +22,8 @@ export interface ServeOptions {
   /** Tells the starter how far things are. */
   readonly notify: (message: ServerMessage) => void
   readonly env: NodeJS.ProcessEnv
+  /** File with the API's prose; need not be there. */
+  readonly apiDocs: string
 }
 
 /** Runs the cluster until SIGTERM or SIGINT. Gives the exit code. */
@@ -53,6 +55,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       log,
       supervisor,
       env: options.env,
+      apiDocs: options.apiDocs,
       onStep: (step) => options.notify({ type: 'step', step }),
     })
     const code = await finished

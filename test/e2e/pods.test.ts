@@ -18,7 +18,7 @@ describe.skipIf(!canRunContainers)('pods', () => {
   afterAll(() => cluster?.remove())
 
   const apply = (object: object) =>
-    cluster.tryKubectl(['apply', '--validate=false', '-f', '-'], { input: JSON.stringify(object) }).then((r) => {
+    cluster.tryKubectl(['apply', '-f', '-'], { input: JSON.stringify(object) }).then((r) => {
       if (r.code !== 0) throw new Error(r.stderr)
     })
   const pod = (name: string, container: object, spec: object = {}) => ({

@@ -1,8 +1,14 @@
 // sampan server: the cluster's process. Started by `sampan up`.
 
+import { dirname, resolve } from 'node:path'
 import { readConfig } from '../../main/choose-config.ts'
 import { serve } from '../../main/serve.ts'
-import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
+import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
+
+/** The API's prose, which the build puts beside the bundle. */
+export function apiDocsFile(env: CommandEnv): string {
+  return resolve(dirname(env.self.at(-1) ?? ''), '../dist/api-docs.json')
+}
 
 export const server: Command = {
   name: 'server',
@@ -17,6 +23,7 @@ export const server: Command = {
     if (!config) throw new CommandError(`there is no cluster ${JSON.stringify(name)}: make it with "sampan up"`)
     const code = await serve({
       config,
+      apiDocs: apiDocsFile(env),
       paths,
       logLevel: 'info',
       write: (line) => void env.stderr.write(line),

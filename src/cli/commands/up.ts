@@ -12,6 +12,7 @@ import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName 
 import type { ParsedFlags } from '../flags.ts'
 import { createProgress } from '../progress.ts'
 import { userHome, userOwner } from '../user.ts'
+import { apiDocsFile } from './server.ts'
 
 const STEPS = { 'api-ready': 'API server ready', 'node-ready': 'node ready' } as const
 
@@ -135,8 +136,9 @@ async function giveAccess(config: ClusterConfig, env: CommandEnv): Promise<strin
 }
 
 async function foreground(config: ClusterConfig, env: CommandEnv): Promise<number> {
-  return serve({
+  const code = await serve({
     config,
+    apiDocs: apiDocsFile(env),
     paths: env.pathsOf(config.name),
     logLevel: 'info',
     write: (line) => void env.stderr.write(line),
@@ -152,4 +154,6 @@ async function foreground(config: ClusterConfig, env: CommandEnv): Promise<numbe
       }
     },
   })
+  // Timers of parts that were cut short must not hold the process.
+  process.exit(code)
 }
