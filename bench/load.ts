@@ -1,6 +1,8 @@
-// Load on the API over HTTPS: clients that each send one request after the other on a connection of their own.
+// Load on the API over HTTPS: clients that each send one request after the other on a connection of their own. The
+// load itself speaks plain HTTP/1.1 on TLS sockets, so that the client does not cost more than the server it measures.
 
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 
 /** Who asks and where. PEM texts. */
 export interface Target {
@@ -59,26 +61,100 @@ export function send(session: ClientHttp2Session, request: LoadRequest): Promise
   })
 }
 
+/** A keep-alive connection that carries one request at a time. */
+class Connection {
+  readonly #socket: TLSSocket
+  #received: Buffer[] = []
+  #size = 0
+  /** Bytes of the whole answer; 0 until its head is complete. */
+  #expected = 0
+  #status = 0
+  #done: ((status: number) => void) | undefined
+  #failed: ((error: Error) => void) | undefined
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    socket.on('error', (error) => this.#failed?.(error))
+    socket.on('close', () => this.#failed?.(new Error('the connection was closed')))
+  }
+
+  static open(target: Target): Promise<Connection> {
+    const { hostname, port } = new URL(target.url)
+    return new Promise((resolve, reject) => {
+      const socket = connectTls(
+        { host: hostname, port: Number(port), ca: target.ca, cert: target.cert, key: target.key },
+        () => resolve(new Connection(socket)),
+      )
+      socket.once('error', reject)
+      socket.setNoDelay(true)
+    })
+  }
+
+  /** Sends a request; resolves with the status once the whole answer is here. */
+  send(request: LoadRequest): Promise<number> {
+    const body = request.body ?? ''
+    const length =
+      request.body === undefined
+        ? ''
+        : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
+    return new Promise((resolve, reject) => {
+      this.#done = resolve
+      this.#failed = reject
+      this.#socket.write(`${request.method} ${request.path} HTTP/1.1\r\nhost: bench\r\n${length}\r\n${body}`)
+    })
+  }
+
+  close(): void {
+    this.#failed = undefined
+    this.#socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received.push(chunk)
+    this.#size += chunk.length
+    if (this.#expected === 0) {
+      const text = (this.#received.length === 1 ? chunk : Buffer.concat(this.#received)).toString('latin1')
+      const end = text.indexOf('\r\n\r\n')
+      if (end < 0) return
+      const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end))?.[1]
+      if (length === undefined) {
+        this.#failed?.(new Error('the answer has no length'))
+        return
+      }
+      this.#status = Number(text.slice(9, 12))
+      this.#expected = end + 4 + Number(length)
+    }
+    if (this.#size < this.#expected) return
+    this.#received = []
+    this.#size = 0
+    this.#expected = 0
+    this.#done?.(this.#status)
+  }
+}
+
 /** `clients` connections, each sending its next request when the last is answered, for `ms` milliseconds. */
 export async function load(
   target: Target,
   options: { clients: number; ms: number; next: (client: number, n: number) => LoadRequest },
 ): Promise<LoadResult> {
-  const sessions = await Promise.all(Array.from({ length: options.clients }, () => open(target)))
+  const connections = await Promise.all(Array.from({ length: options.clients }, () => Connection.open(target)))
   const times: number[] = []
   const started = performance.now()
   const end = started + options.ms
   await Promise.all(
-    sessions.map(async (session, client) => {
+    connections.map(async (connection, client) => {
       for (let n = 0; performance.now() < end; n++) {
+        const request = options.next(client, n)
         const before = performance.now()
-        await send(session, options.next(client, n))
+        const status = await connection.send(request)
         times.push(performance.now() - before)
+        if (status >= 400) throw new Error(`${request.method} ${request.path} gave ${status}`)
       }
     }),
   )
   const seconds = (performance.now() - started) / 1000
-  for (const session of sessions) session.close()
+  for (const connection of connections) connection.close()
   times.sort((a, b) => a - b)
   const at = (q: number) => times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? 0
   return {

@@ -6,11 +6,18 @@ import { badRequest } from '../../machinery/errors.ts'
 import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, serviceAccountUser, type UserInfo } from '../user.ts'
 
+const PREFIX = 'impersonate-'
 const USER = 'impersonate-user'
 const GROUP = 'impersonate-group'
 const UID = 'impersonate-uid'
 const EXTRA = 'impersonate-extra-'
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
+
+/** Whether a request names someone else to act as. */
+export function namesImpersonation(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) if (name.startsWith(PREFIX)) return true
+  return false
+}
 
 /** The user a request acts as: `user` without such headers. Throws Forbidden when `user` may not impersonate. */
 export async function impersonated(

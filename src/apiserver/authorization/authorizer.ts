@@ -31,18 +31,33 @@ export interface Authorizer {
 /** Asks in order until one has an opinion. */
 export function firstOpinion(authorizers: readonly Authorizer[]): Authorizer {
   return {
-    async authorize(attributes) {
-      const reasons: string[] = []
-      for (const authorizer of authorizers) {
-        const answer = authorizer.authorize(attributes)
-        const decision = answer instanceof Promise ? await answer : answer
-        if (decision.verdict !== 'none') return decision
-        if (decision.reason) reasons.push(decision.reason)
-      }
-      return { verdict: 'none', reason: reasons.join('\n') }
-    },
+    authorize: (attributes) => askFrom(authorizers, 0, [], attributes),
   }
 }
+
+/** Answers at once as long as the authorizers do: most requests wait for nobody. */
+function askFrom(
+  authorizers: readonly Authorizer[],
+  first: number,
+  reasons: readonly string[],
+  attributes: AuthorizationAttributes,
+): Promise<Decision> | Decision {
+  const heard = [...reasons]
+  for (let i = first; i < authorizers.length; i++) {
+    const answer = authorizers[i]?.authorize(attributes) ?? NO_OPINION
+    if (answer instanceof Promise) {
+      return answer.then((decision) => {
+        if (decision.verdict !== 'none') return decision
+        return askFrom(authorizers, i + 1, decision.reason ? [...heard, decision.reason] : heard, attributes)
+      })
+    }
+    if (answer.verdict !== 'none') return answer
+    if (answer.reason) heard.push(answer.reason)
+  }
+  return { verdict: 'none', reason: heard.join('\n') }
+}
+
+const NO_OPINION: Decision = { verdict: 'none', reason: '' }
 
 /** Everything is allowed: for tests that are about something else. */
 export const allowAll: Authorizer = { authorize: () => ({ verdict: 'allow', reason: '' }) }

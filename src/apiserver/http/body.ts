@@ -8,7 +8,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Request } from './exchange.ts'
 
 /** Upstream's limit on request bodies: 3 MiB. */
-export const MAX_BODY = 3 * 1024 * 1024
+const MAX_BODY = 3 * 1024 * 1024
 const TOO_LARGE = `Request entity too large: limit is ${MAX_BODY}`
 
 /** The whole body. Throws RequestEntityTooLarge (413) as soon as it is known to be too long. */

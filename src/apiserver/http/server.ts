@@ -8,7 +8,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
-import { impersonated } from '../authentication/impersonation.ts'
+import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import type { ApiMetrics } from '../metrics.ts'
@@ -125,9 +125,9 @@ async function authenticate(options: ApiServerOptions, request: Request, socket:
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
   const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
-  if (user) return impersonated(options.authorizer, user, request.headers)
-  if (header !== undefined) throw unauthorized()
-  return impersonated(options.authorizer, ANONYMOUS, request.headers)
+  if (!user && header !== undefined) throw unauthorized()
+  const own = user ?? ANONYMOUS
+  return namesImpersonation(request.headers) ? impersonated(options.authorizer, own, request.headers) : own
 }
 
 /** The verified client certificate of a connection; read once per connection. */

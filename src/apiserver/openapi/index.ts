@@ -11,7 +11,7 @@ import { allOperations } from './operations.ts'
 import { encodeDocumentV2 } from './protobuf-v2.ts'
 import type { ApiDocs } from './schemas.ts'
 
-export type { ApiDocs, TypeDocs } from './schemas.ts'
+export type { ApiDocs } from './schemas.ts'
 
 /** Loads the prose of the API, if there is any. Called once, on first use. */
 export type LoadDocs = () => ApiDocs | undefined

@@ -51,7 +51,7 @@ function generateName(registry: Registry, base: string): string {
 }
 
 /** The object's namespace is the request's; saying another one is an error. */
-export function settleNamespace(resource: Resource, object: ApiObject, namespace: string): void {
+function settleNamespace(resource: Resource, object: ApiObject, namespace: string): void {
   if (!resource.namespaced) return
   if (object.metadata.namespace && object.metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

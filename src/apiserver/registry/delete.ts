@@ -93,7 +93,7 @@ function checkPreconditions(
 }
 
 /** The finalizers an object gets when it is deleted with these options. */
-export function deletionFinalizers(object: StoredObject, options: DeleteOptions): string[] {
+function deletionFinalizers(object: StoredObject, options: DeleteOptions): string[] {
   const current = [...(object.metadata.finalizers ?? [])]
   const policy =
     options.propagationPolicy ??

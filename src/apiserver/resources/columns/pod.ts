@@ -11,7 +11,7 @@ interface Summary {
 }
 
 /** READY, STATUS and RESTARTS of a pod, as `kubectl get pods` shows them. */
-export function summarizePod(pod: Pod, now: number): Summary {
+function summarizePod(pod: Pod, now: number): Summary {
   const sidecars = new Set(
     (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name),
   )

@@ -19,7 +19,7 @@ const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 const OLD_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class'
 const UPDATE_FORBIDDEN = 'updates to parameters are forbidden.'
 
-export const storageClasses = defineResource<StorageClass>({
+const storageClasses = defineResource<StorageClass>({
   group: 'storage.k8s.io',
   resource: 'storageclasses',
   shortNames: ['sc'],
