@@ -63,9 +63,6 @@ const facts: Facts = JSON.parse(factsJson)
 /** The upstream release the facts were taken from, e.g. `v1.36.1`. */
 export const kubernetesVersion: string = facts.kubernetes
 
-/** Reference of ObjectMeta in `FieldSchema.ref`. */
-export const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
-
 /** The type behind a reference such as `io.k8s.api.core.v1.PodSpec`. Throws when there is none. */
 export function typeOf(ref: string): TypeSchema {
   const type = facts.types[ref]

@@ -11,7 +11,7 @@ import { sameValue, stableJson } from './support/values.ts'
 type ReadRole = DeepReadonly<ClusterRole>
 
 /** The union of the selected roles' rules, in order of role name, each rule once. */
-export function aggregateRules(role: ReadRole, all: readonly ReadRole[]): DeepReadonly<PolicyRule>[] {
+function aggregateRules(role: ReadRole, all: readonly ReadRole[]): DeepReadonly<PolicyRule>[] {
   const rules = new Map<string, DeepReadonly<PolicyRule>>()
   const sorted = [...all].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {

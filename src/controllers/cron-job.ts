@@ -19,7 +19,7 @@ const SCHEDULED_AT = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 const MAX_MISSED = 100
 
 /** The newest start that is due (ms) and the next one to wait for. */
-export function dueTimes(
+function dueTimes(
   cron: ReadCronJob,
   now: number,
 ): { due: number | undefined; next: number | undefined; tooMany: boolean } {

@@ -25,7 +25,7 @@ const HOST_NETWORK_TOLERATION: Toleration = {
 }
 
 /** The tolerations of a daemon: its own, and those for troubles that daemons are there to mend. */
-export function daemonTolerations(spec: DeepReadonly<PodSpec> | undefined): Toleration[] {
+function daemonTolerations(spec: DeepReadonly<PodSpec> | undefined): Toleration[] {
   const extra = spec?.hostNetwork ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS
   const own = (spec?.tolerations ?? []).map((t) => ({ ...t }))
   const same = (a: Toleration, b: Toleration) => a.key === b.key && a.operator === b.operator && a.effect === b.effect
@@ -53,7 +53,7 @@ export function daemonPodSpec(template: DeepReadonly<PodSpec> | undefined, nodeN
 }
 
 /** Whether a daemon should be started on the node, and whether one that is there may stay. */
-export function daemonFits(set: ReadDaemonSet, node: ReadNode): { run: boolean; stay: boolean } {
+function daemonFits(set: ReadDaemonSet, node: ReadNode): { run: boolean; stay: boolean } {
   const spec = set.spec.template.spec ?? { containers: [] }
   const identity = { name: node.metadata.name, labels: node.metadata.labels ?? {} }
   if (spec.nodeName && spec.nodeName !== identity.name) return { run: false, stay: false }
@@ -65,7 +65,7 @@ export function daemonFits(set: ReadDaemonSet, node: ReadNode): { run: boolean; 
 }
 
 /** The node a daemon is on or meant for. */
-export function daemonNode(pod: ReadPod): string {
+function daemonNode(pod: ReadPod): string {
   if (pod.spec.nodeName) return pod.spec.nodeName
   const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   for (const term of terms ?? []) {

@@ -9,9 +9,9 @@ export type ReadReplicaSet = DeepReadonly<ReplicaSet>
 
 /** Annotations that record a rollout; kubectl reads them. */
 export const REVISION = 'deployment.kubernetes.io/revision'
-export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
-export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas'
-export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas'
+const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
+const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas'
+const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas'
 export const TEMPLATE_HASH = 'pod-template-hash'
 
 const NOT_COPIED = new Set([
@@ -79,7 +79,7 @@ export function splitReplicaSets(
   return { current, old: sorted.filter((rs) => rs !== current) }
 }
 
-export function revisionOf(object: {
+function revisionOf(object: {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
 }): number {
   const revision = Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10)

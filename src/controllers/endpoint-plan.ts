@@ -51,7 +51,7 @@ export function podAddresses(pod: ReadPod, family: string): string[] {
 }
 
 /** The number behind a target port; undefined when the pod has no port of that name. */
-export function resolvePort(pod: DeepReadonly<Pod>, port: DeepReadonly<ServicePort>): number | undefined {
+function resolvePort(pod: DeepReadonly<Pod>, port: DeepReadonly<ServicePort>): number | undefined {
   const targetPort = port.targetPort ?? port.port
   if (typeof targetPort === 'number') return targetPort === 0 ? port.port : targetPort
   const protocol = port.protocol ?? 'TCP'

@@ -73,7 +73,7 @@ function wantsMirror(endpoints: DeepReadonly<Endpoints>): boolean {
 }
 
 /** The endpoints of one subset, by address family. */
-export function mirrorSubset(subset: DeepReadonly<EndpointSubset>): EndpointGroup[] {
+function mirrorSubset(subset: DeepReadonly<EndpointSubset>): EndpointGroup[] {
   const families = new Map<string, Endpoint[]>()
   const add = (address: NonNullable<DeepReadonly<EndpointSubset>['addresses']>[number], ready: boolean) => {
     const family = addressFamily(address.ip)

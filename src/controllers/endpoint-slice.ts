@@ -111,7 +111,7 @@ function sliceLabels(service: ReadService): Record<string, string> {
 }
 
 /** The service's endpoints, grouped by family and ports; one empty group per family when there are none. */
-export function endpointGroups(
+function endpointGroups(
   service: ReadService,
   pods: readonly ReadPod[],
   nodes: Pick<Lister<Node>, 'get'>,

@@ -89,7 +89,7 @@ export const endpointsController: Controller = {
 }
 
 /** Groups addresses by the ports they serve, ready and not ready apart. At most 1000 addresses. */
-export function planSubsets(
+function planSubsets(
   service: ReadService,
   pods: readonly ReadPod[],
 ): { subsets: EndpointSubset[]; truncated: boolean } {

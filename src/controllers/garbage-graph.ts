@@ -30,7 +30,7 @@ export function isDeletingDependents(node: GraphNode): boolean {
 }
 
 /** Being deleted, and its dependents shall stay. */
-export function isOrphaning(node: GraphNode): boolean {
+function isOrphaning(node: GraphNode): boolean {
   return node.deleting && node.finalizers.includes(ORPHAN)
 }
 
@@ -142,7 +142,7 @@ export class GarbageGraph {
 }
 
 /** Whether the dependent's reference means this very node: name, kind and namespace, not only the uid. */
-export function refersTo(dependent: GraphNode, owner: GraphNode): boolean {
+function refersTo(dependent: GraphNode, owner: GraphNode): boolean {
   const reference = dependent.owners.find((o) => o.uid === owner.uid)
   if (!reference) return false
   const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0] : ''
@@ -155,7 +155,7 @@ export function refersTo(dependent: GraphNode, owner: GraphNode): boolean {
 }
 
 /** The deletion that an object whose owners are all gone gets: as its finalizers say. */
-export function propagationOf(finalizers: readonly string[]): 'Orphan' | 'Foreground' | 'Background' {
+function propagationOf(finalizers: readonly string[]): 'Orphan' | 'Foreground' | 'Background' {
   if (finalizers.includes(ORPHAN)) return 'Orphan'
   if (finalizers.includes(FOREGROUND)) return 'Foreground'
   return 'Background'

@@ -155,7 +155,7 @@ function count(content: NamespaceContent, ref: AnyRef, object: DeepReadonly<Kube
 }
 
 /** The five conditions that tell how far the deletion is; each keeps its transition time while it says the same. */
-export function namespaceConditions(
+function namespaceConditions(
   before: readonly DeepReadonly<NamespaceCondition>[],
   content: Pick<NamespaceContent, 'remaining' | 'finalizers' | 'failures'>,
   now: string,

@@ -10,9 +10,9 @@ export const GRACE_MS = 50_000
 /** The same for a node that has never reported. */
 export const STARTUP_GRACE_MS = 60_000
 
-export const NOT_READY = 'node.kubernetes.io/not-ready'
-export const UNREACHABLE = 'node.kubernetes.io/unreachable'
-export const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
+const NOT_READY = 'node.kubernetes.io/not-ready'
+const UNREACHABLE = 'node.kubernetes.io/unreachable'
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
 
 const MONITORED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const
 

@@ -12,7 +12,7 @@ export interface CidrSet {
 }
 
 /** Parses `10.244.0.0/16` into blocks of `/maskSize`. Throws on what is no IPv4 range or too small. */
-export function cidrSet(cidr: string, maskSize: number): CidrSet {
+function cidrSet(cidr: string, maskSize: number): CidrSet {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr)
   const [a = 0, b = 0, c = 0, d = 0, bits = 0] = (match ?? []).slice(1).map(Number)
   if (!match || bits > maskSize || maskSize > 32 || Math.max(a, b, c, d) > 255) {
@@ -26,14 +26,14 @@ export function cidrSet(cidr: string, maskSize: number): CidrSet {
 }
 
 /** The text of block `index`. */
-export function blockText(set: CidrSet, index: number): string {
+function blockText(set: CidrSet, index: number): string {
   const address = set.base + index * 2 ** set.blockBits
   const bytes = [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256)
   return `${bytes.join('.')}/${32 - set.blockBits}`
 }
 
 /** The first block that no one has; undefined when all are taken. */
-export function freeBlock(set: CidrSet, taken: ReadonlySet<string>): string | undefined {
+function freeBlock(set: CidrSet, taken: ReadonlySet<string>): string | undefined {
   for (let i = 0; i < set.count; i++) {
     const text = blockText(set, i)
     if (!taken.has(text)) return text

@@ -25,7 +25,7 @@ type ReadBudget = DeepReadonly<PodDisruptionBudget>
 const DISRUPTION_TIMEOUT_MS = 2 * 60_000
 
 /** The counts of a budget. `expected` is what the pods' controllers ask for. */
-export function budgetCounts(
+function budgetCounts(
   spec: ReadBudget['spec'],
   pods: { total: number; healthy: number; expected: number },
 ): { expectedPods: number; desiredHealthy: number; currentHealthy: number; disruptionsAllowed: number } {

@@ -15,7 +15,7 @@ const TERMINATED_DELAY_MS = 20_000
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
 /** The ended pods beyond `threshold`, oldest first. */
-export function surplusTerminated(pods: readonly ReadPod[], threshold: number): ReadPod[] {
+function surplusTerminated(pods: readonly ReadPod[], threshold: number): ReadPod[] {
   const ended = pods.filter((p) => isPodTerminal(p) && p.metadata.deletionTimestamp === undefined)
   return ended
     .sort((a, b) => timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp))

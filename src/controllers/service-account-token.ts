@@ -24,11 +24,7 @@ type ReadSecret = DeepReadonly<Secret>
 export type TokenAction = 'none' | 'delete' | 'populate'
 
 /** Decides from the secret and the account it names. */
-export function planToken(
-  secret: ReadSecret,
-  account: DeepReadonly<ServiceAccount> | undefined,
-  rootCA: string,
-): TokenAction {
+function planToken(secret: ReadSecret, account: DeepReadonly<ServiceAccount> | undefined, rootCA: string): TokenAction {
   if (secret.type !== TOKEN_TYPE || secret.metadata.deletionTimestamp !== undefined) return 'none'
   const uid = secret.metadata.annotations?.[ACCOUNT_UID]
   if (!account) return 'delete'

@@ -20,7 +20,7 @@ export type StatefulStep =
   | { readonly type: 'delete'; readonly pod: ReadPod }
 
 /** The pod's revision: the name of its ControllerRevision. */
-export function podRevision(pod: ReadPod): string | undefined {
+function podRevision(pod: ReadPod): string | undefined {
   return pod.metadata.labels?.[REVISION_HASH]
 }
 

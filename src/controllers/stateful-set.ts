@@ -219,7 +219,7 @@ function claimName(
 }
 
 /** The pod of one ordinal. */
-export function statefulPod(
+function statefulPod(
   set: ReadStatefulSet,
   ordinal: number,
   revision: string,

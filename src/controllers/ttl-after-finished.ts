@@ -9,7 +9,7 @@ import { isReason } from '../machinery/errors.ts'
 import { timeOf } from './support/values.ts'
 
 /** When the job expires (ms); undefined while it runs or when it may stay. */
-export function expiryOf(job: DeepReadonly<Job>): number | undefined {
+function expiryOf(job: DeepReadonly<Job>): number | undefined {
   const ttl = job.spec.ttlSecondsAfterFinished
   if (ttl === undefined || job.metadata.deletionTimestamp !== undefined) return undefined
   const finished = job.status.conditions?.find(

@@ -164,7 +164,7 @@ function answers(message: Buffer, query: Buffer): boolean {
 }
 
 /** Takes `ip`, `ip:port`, and `[ip6]:port` apart. */
-export function parseUpstream(text: string): Upstream {
+function parseUpstream(text: string): Upstream {
   const [, bracketed, plain, port = '53'] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? []
   return { host: bracketed ?? plain ?? text, port: Number(port) }
 }

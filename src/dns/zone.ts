@@ -273,7 +273,7 @@ function isIPv4(text: string): boolean {
 }
 
 /** The reverse zones that lie within a range, cut at whole octets: 10.96.0.0/12 has sixteen. */
-export function reverseZones(cidr: string): string[] {
+function reverseZones(cidr: string): string[] {
   const [address = '', length = '32'] = cidr.split('/')
   const bits = Number(length)
   if (!isIPv4(address) || !(bits >= 1 && bits <= 32)) return []

@@ -106,7 +106,7 @@ async function collect(options: ImageFromHostOptions): Promise<HostTree> {
 }
 
 /** A layer's archive; the order is that of the paths, so that parents come before what they hold. */
-export async function* layerTar(files: readonly ImageFile[]): AsyncGenerator<Buffer> {
+async function* layerTar(files: readonly ImageFile[]): AsyncGenerator<Buffer> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   for (const file of sorted) {
     yield tarHeader(file)

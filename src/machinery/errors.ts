@@ -152,10 +152,6 @@ export function requestEntityTooLarge(message: string): StatusError {
   return new StatusError({ message, reason: 'RequestEntityTooLarge', code: 413 })
 }
 
-export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
-  return new StatusError({ message, reason: 'TooManyRequests', details: { retryAfterSeconds }, code: 429 })
-}
-
 export function serverTimeout(resource: GroupResource, action: string, retryAfterSeconds: number): StatusError {
   return new StatusError({
     message: `The ${action} operation against ${qualified(resource.group, resource.resource)} could not be completed at this time, please try again.`,
@@ -163,10 +159,6 @@ export function serverTimeout(resource: GroupResource, action: string, retryAfte
     details: { ...detailsOf(resource, action), retryAfterSeconds },
     code: 500,
   })
-}
-
-export function serviceUnavailable(message: string): StatusError {
-  return new StatusError({ message, reason: 'ServiceUnavailable', code: 503 })
 }
 
 export function internalError(message: string, options?: { cause?: unknown }): StatusError {

@@ -77,7 +77,7 @@ export function matchesNodeTerm(term: DeepReadonly<NodeSelectorTerm>, node: Node
 }
 
 /** Whether any term holds. */
-export function matchesNodeSelector(selector: DeepReadonly<NodeSelector>, node: NodeIdentity): boolean {
+function matchesNodeSelector(selector: DeepReadonly<NodeSelector>, node: NodeIdentity): boolean {
   return selector.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node))
 }
 

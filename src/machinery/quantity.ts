@@ -103,18 +103,6 @@ export function compareQuantities(a: string | number, b: string | number): numbe
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
-/** `a + b` in canonical text, in the format of `a`. */
-export function addQuantities(a: string | number, b: string | number): string {
-  const left = required(a)
-  return formatQuantity({ nanos: left.nanos + required(b).nanos, format: left.format })
-}
-
-/** `a - b` in canonical text, in the format of `a`. */
-export function subtractQuantities(a: string | number, b: string | number): string {
-  const left = required(a)
-  return formatQuantity({ nanos: left.nanos - required(b).nanos, format: left.format })
-}
-
 function required(text: string | number): Quantity {
   const parsed = parseQuantity(text)
   if (!parsed) throw new Error(`cannot read quantity ${JSON.stringify(text)}: ${QUANTITY_ERROR}`)

@@ -21,7 +21,7 @@ function readRoutes(): string {
 }
 
 /** The interface of the default route in the text of /proc/net/route. */
-export function defaultRouteInterface(routes: string): string | undefined {
+function defaultRouteInterface(routes: string): string | undefined {
   for (const line of routes.split('\n').slice(1)) {
     const [name, destination] = line.split('\t')
     if (name && destination === '00000000') return name
@@ -40,7 +40,7 @@ export function defaultNodeName(): string {
 }
 
 /** Whether nothing listens on the port, on any address. */
-export function isPortFree(port: number): Promise<boolean> {
+function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

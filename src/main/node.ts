@@ -118,7 +118,7 @@ export async function startRegistry(setup: RuntimeSetup): Promise<RegistryListen
 }
 
 /** The first /24 of the pods' range: that of the cluster's first node. */
-export function firstSubnet(cidr: string): string {
+function firstSubnet(cidr: string): string {
   return `${cidr.split('/')[0]}/24`
 }
 

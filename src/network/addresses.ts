@@ -32,8 +32,3 @@ export function parseCidr(text: string): Cidr | undefined {
   const first = Math.floor(address / size) * size
   return { first, last: first + size - 1, bits }
 }
-
-/** Whether the address lies in the range. */
-export function contains(cidr: Cidr, address: number): boolean {
-  return address >= cidr.first && address <= cidr.last
-}

@@ -51,7 +51,7 @@ export async function setUpPodNetwork(options: PodNetworkOptions): Promise<void>
  * translation that made the client's service address an endpoint. These rules hand such frames to the machine's
  * own IP layer instead, which needs no br_netfilter and touches no other bridge.
  */
-export function bridgeRules(options: { table: string; podCidr: string; mac: string }): string {
+function bridgeRules(options: { table: string; podCidr: string; mac: string }): string {
   const { table, podCidr, mac } = options
   const t = `bridge ${table}`
   return [
@@ -100,7 +100,7 @@ async function routeServices({ serviceCidr, gatewayCidr, bridge, run }: PodNetwo
 }
 
 /** A locally administered address that is made of the gateway's. */
-export function bridgeMac(gatewayCidr: string): string {
+function bridgeMac(gatewayCidr: string): string {
   const address = parseIPv4(gatewayCidr.split('/')[0] ?? '')
   if (address === undefined) throw new Error(`cannot use gateway "${gatewayCidr}": not an IPv4 address with a length`)
   const octets = formatIPv4(address).split('.').map(Number)

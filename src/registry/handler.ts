@@ -143,7 +143,7 @@ async function listTags(context: Context): Promise<void> {
 }
 
 /** The part of a sorted list that `n` and `last` ask for, and the query of the next part. */
-export function page(all: readonly string[], query: URLSearchParams): { items: string[]; next: string | undefined } {
+function page(all: readonly string[], query: URLSearchParams): { items: string[]; next: string | undefined } {
   const last = query.get('last') ?? ''
   const asked = query.get('n')
   if (asked !== null && !/^\d+$/.test(asked))
@@ -243,7 +243,7 @@ async function requireBlob(context: Context): Promise<void> {
 }
 
 /** The one range that a header asks for; nothing when there is none. Throws when it lies outside. */
-export function parseRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
+function parseRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   const [, from = '', to = ''] = match ?? []
   if (!match || (from === '' && to === '')) return undefined
@@ -303,7 +303,7 @@ async function appendUpload({ uploads, request, response, name, reference }: Con
 }
 
 /** `0-99` or `bytes 0-99/*` of a chunk. */
-export function parseContentRange(header: string | undefined): { start: number; end: number } | undefined {
+function parseContentRange(header: string | undefined): { start: number; end: number } | undefined {
   if (header === undefined) return undefined
   const match = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(header)
   if (!match) throw new RegistryError('RANGE_INVALID', `invalid content range "${header}"`)

@@ -6,7 +6,7 @@ import type { Random } from '../machinery/random.ts'
 import { writeWhole } from './files.ts'
 
 /** The text of `certs.d/_default/hosts.toml`. No `server`, so that what the mirror lacks comes from its real host. */
-export function renderRegistryHosts(endpoint: string): string {
+function renderRegistryHosts(endpoint: string): string {
   return `[host.${JSON.stringify(endpoint)}]\n  capabilities = ["pull", "resolve"]\n`
 }
 

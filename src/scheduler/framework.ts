@@ -89,7 +89,7 @@ export function runFilters(
 }
 
 /** How many feasible nodes are enough to choose from, as upstream's adaptive percentage. */
-export function enoughNodes(total: number): number {
+function enoughNodes(total: number): number {
   if (total < 100) return total
   const percent = Math.max(5, 50 - Math.floor(total / 125))
   return Math.max(100, Math.floor((total * percent) / 100))
@@ -135,7 +135,7 @@ export function chooseNode(options: {
 }
 
 /** The weighted sum of all scores, by position in `feasible`. */
-export function scoreNodes(
+function scoreNodes(
   plugins: readonly SchedulingPlugin[],
   pod: ReadPod,
   feasible: readonly NodeInfo[],

@@ -1,3 +1,3 @@
 // The scheduler's entry point.
 
-export { runScheduler, type SchedulerOptions } from './scheduler.ts'
+export { runScheduler } from './scheduler.ts'

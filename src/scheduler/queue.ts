@@ -19,7 +19,7 @@ export interface QueuedPod {
 }
 
 /** Milliseconds to wait after the given number of attempts. */
-export function backoffOf(attempts: number): number {
+function backoffOf(attempts: number): number {
   return Math.min(INITIAL_BACKOFF_MS * 2 ** Math.max(0, attempts - 1), MAX_BACKOFF_MS)
 }
 

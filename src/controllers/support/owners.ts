@@ -51,7 +51,7 @@ export function childrenOf<T>(
 export type Claim = 'keep' | 'release' | 'adopt' | 'ignore'
 
 /** Decides by controller reference and selector, as upstream's ControllerRefManager does. */
-export function decideClaim(options: {
+function decideClaim(options: {
   ownerUid: string
   ownerDeleting: boolean
   child: DeepReadonly<KubeObject>
@@ -123,7 +123,7 @@ function versionOf(object: DeepReadonly<KubeObject>): { uid: string; resourceVer
 }
 
 /** `{ namespace }` of a namespaced object, else nothing: for building an ObjectKey. */
-export function namespaceOf(object: { readonly metadata: { readonly namespace?: string } }): { namespace?: string } {
+function namespaceOf(object: { readonly metadata: { readonly namespace?: string } }): { namespace?: string } {
   return object.metadata.namespace ? { namespace: object.metadata.namespace } : {}
 }
 

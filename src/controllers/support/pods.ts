@@ -33,7 +33,7 @@ export function isPodTerminating(pod: ReadPod): boolean {
 }
 
 /** When the pod counts as available: the time (ms), `undefined` while it is not ready. */
-export function availableAt(pod: ReadPod, minReadySeconds: number): number | undefined {
+function availableAt(pod: ReadPod, minReadySeconds: number): number | undefined {
   const ready = podCondition(pod, 'Ready')
   if (ready?.status !== 'True') return undefined
   if (minReadySeconds === 0) return 0
@@ -83,6 +83,6 @@ export function podFromTemplate(options: {
 const MAX_PREFIX = 58
 
 /** `name-`, cut so that the generated name stays a valid one. */
-export function generateNamePrefix(name: string): string {
+function generateNamePrefix(name: string): string {
   return `${name.slice(0, MAX_PREFIX - 1)}-`
 }

@@ -15,7 +15,7 @@ export type ReadRevision = DeepReadonly<ControllerRevision>
 export const REVISION_HASH = 'controller-revision-hash'
 
 /** What a revision stores: a strategic patch that puts the template back, as `kubectl rollout undo` applies it. */
-export function revisionData(template: DeepReadonly<PodTemplateSpec>): object {
+function revisionData(template: DeepReadonly<PodTemplateSpec>): object {
   return { spec: { template: { ...copy<PodTemplateSpec>(template), $patch: 'replace' } } }
 }
 

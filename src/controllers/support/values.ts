@@ -38,7 +38,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /** 32-bit FNV-1a. */
-export function fnv32a(text: string): number {
+function fnv32a(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(text)) {
     hash ^= byte

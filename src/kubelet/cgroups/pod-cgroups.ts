@@ -35,14 +35,14 @@ export const noCgroups: PodCgroups = {
 }
 
 /** Path of a pod's cgroup below the cgroup file systems. */
-export function podCgroupPath(root: string, pod: ApiPod): string {
+function podCgroupPath(root: string, pod: ApiPod): string {
   const qos = qosClass(pod)
   const parent = qos === 'Guaranteed' ? root : `${root}/${qos.toLowerCase()}`
   return `${parent}/pod${pod.metadata.uid}`
 }
 
 /** v2 weight of v1 shares, as the runtimes convert it. */
-export function cpuWeight(shares: number): number {
+function cpuWeight(shares: number): number {
   return shares === 0 ? 0 : Math.floor(1 + ((shares - 2) * 9999) / 262_142)
 }
 

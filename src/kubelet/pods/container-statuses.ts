@@ -173,7 +173,7 @@ function stateOf(instance: ContainerState, input: ContainerStatusInput): ApiStat
   }
 }
 
-export function isStarted(container: ApiContainer, instance: ContainerState, probes: ProbeView): boolean {
+function isStarted(container: ApiContainer, instance: ContainerState, probes: ProbeView): boolean {
   return instance.state === 'running' && (!container.startupProbe || probes.startup(instance.id) === 'success')
 }
 
@@ -194,7 +194,7 @@ function readiness(
   status.ready = status.started && (!container.readinessProbe || probes.readiness(current.id) === 'success')
 }
 
-export function containerId(runtimeName: string, instance: { id: string }): string {
+function containerId(runtimeName: string, instance: { id: string }): string {
   return `${runtimeName}://${instance.id}`
 }
 

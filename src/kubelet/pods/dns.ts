@@ -64,7 +64,7 @@ function unique(items: readonly string[]): string[] {
 }
 
 /** The pod's short hostname and its domain (`sub.ns.svc.cluster.local`, or empty). */
-export function podHostname(pod: ApiPod, clusterDomain: string): { hostname: string; domain: string } {
+function podHostname(pod: ApiPod, clusterDomain: string): { hostname: string; domain: string } {
   const { spec, metadata } = pod
   if (spec.hostnameOverride) return { hostname: spec.hostnameOverride, domain: '' }
   const full = spec.hostname || metadata.name

@@ -57,7 +57,7 @@ export function planPod(pod: ApiPod, state: PodRuntimeState, probes: ProbeView):
 }
 
 /** Whether the newest sandbox can be used. */
-export function sandboxNeed(
+function sandboxNeed(
   pod: ApiPod,
   state: PodRuntimeState,
 ): { create: boolean; attempt: number; id: string | undefined } {

@@ -335,7 +335,7 @@ export class PodWorker {
 }
 
 /** Seconds between SIGTERM and SIGKILL, at least one. */
-export function graceSeconds(pod: ApiPod): number {
+function graceSeconds(pod: ApiPod): number {
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
   const asked = deletionTimestamp ? deletionGracePeriodSeconds : undefined
   return Math.max(1, asked ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE)

@@ -49,11 +49,11 @@ export function podRequest(pod: ApiPod, resource: 'cpu' | 'memory', kind: 'reque
   return Math.max(peak, steady) + milliValue(pod.spec.overhead?.[resource])
 }
 
-export function cpuShares(milliCpu: number): number {
+function cpuShares(milliCpu: number): number {
   return Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.floor((milliCpu * 1024) / 1000)))
 }
 
-export function cpuQuota(milliCpu: number): number {
+function cpuQuota(milliCpu: number): number {
   return milliCpu === 0 ? 0 : Math.max(MIN_QUOTA, Math.floor((milliCpu * CPU_PERIOD) / 1000))
 }
 
@@ -83,7 +83,7 @@ export function podCgroupResources(pod: ApiPod): { cpuShares: number; cpuQuota: 
 }
 
 /** Who dies first when memory runs out: best-effort 1000, guaranteed -997, burstable by its request in between. */
-export function oomScoreAdj(pod: ApiPod, container: ApiContainer, nodeMemory: number): number {
+function oomScoreAdj(pod: ApiPod, container: ApiContainer, nodeMemory: number): number {
   if ((pod.spec.priority ?? 0) >= 2_000_000_000) return -997
   const qos = qosClass(pod)
   if (qos === 'Guaranteed') return -997

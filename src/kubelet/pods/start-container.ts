@@ -100,7 +100,7 @@ async function configure(env: PodEnv, options: StartOptions, image: EnsuredImage
 }
 
 /** One more than the newest instance's, or than what was last reported. */
-export function nextRestartCount(pod: ApiPod, container: ApiContainer, state: PodRuntimeState): number {
+function nextRestartCount(pod: ApiPod, container: ApiContainer, state: PodRuntimeState): number {
   const instance = newest(state, container.name)
   if (instance) return instance.attempt + 1
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status

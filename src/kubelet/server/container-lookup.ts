@@ -21,7 +21,7 @@ export interface LookupEnv {
   find(namespace: string, name: string): ApiPod | undefined
 }
 
-export function findPod(env: LookupEnv, path: { namespace: string; pod: string }): ApiPod {
+function findPod(env: LookupEnv, path: { namespace: string; pod: string }): ApiPod {
   const pod = env.find(path.namespace, path.pod)
   if (!pod) throw new HttpError(404, `pod "${path.pod}" not found`)
   return pod

@@ -14,7 +14,7 @@ interface Metric {
 }
 
 /** Text of the metrics, in the order given. */
-export function renderMetrics(metrics: readonly Metric[]): string {
+function renderMetrics(metrics: readonly Metric[]): string {
   return metrics
     .flatMap(({ name, help, type, values }) => [
       `# HELP ${name} ${help}`,

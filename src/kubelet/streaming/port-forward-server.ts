@@ -68,7 +68,7 @@ async function serveWebSocket(options: PortForwardServerOptions): Promise<void> 
 }
 
 /** The ports that a WebSocket request names; nothing when one of them is none. */
-export function portsOf(url: string): number[] | undefined {
+function portsOf(url: string): number[] | undefined {
   const ports = queryOf(url)
     .getAll('port')
     .flatMap((value) => value.split(','))

@@ -46,7 +46,7 @@ function encodePairs(headers: SpdyHeaders): Buffer {
 }
 
 /** Reads uncompressed pairs; throws on anything that does not add up. */
-export function decodePairs(block: Buffer): SpdyHeaders {
+function decodePairs(block: Buffer): SpdyHeaders {
   let at = 0
   const number = () => {
     if (at + 4 > block.length) throw new Error('SPDY header block ends early')

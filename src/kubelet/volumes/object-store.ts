@@ -21,7 +21,7 @@ interface Entry {
 type RefKey = string
 
 /** Names of everything a pod reads: volumes, environment, pull secrets. */
-export function referencesOf(pod: DeepReadonly<Pod>): { configMaps: Set<string>; secrets: Set<string> } {
+function referencesOf(pod: DeepReadonly<Pod>): { configMaps: Set<string>; secrets: Set<string> } {
   const maps = new Set<string>()
   const secretNames = new Set<string>()
   const add = (set: Set<string>, name: string | undefined) => name && set.add(name)

@@ -33,7 +33,7 @@ export interface VolumeEnv {
 }
 
 /** One volume could not be set up. The message is that of the FailedMount event. */
-export class VolumeError extends Error {
+class VolumeError extends Error {
   override readonly name = 'VolumeError'
 }
 

@@ -26,7 +26,7 @@ export interface Enveloped {
 }
 
 /** Opens the envelope: magic bytes, then runtime.Unknown. Throws WireError. */
-export function openEnvelope(bytes: Buffer): Enveloped {
+function openEnvelope(bytes: Buffer): Enveloped {
   if (!bytes.subarray(0, 4).equals(MAGIC))
     throw new WireError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   const reader = new WireReader(bytes, 4)
@@ -50,7 +50,7 @@ export function openEnvelope(bytes: Buffer): Enveloped {
 }
 
 /** Puts a message into its envelope. */
-export function closeEnvelope({ apiVersion, kind, raw }: Enveloped): Buffer {
+function closeEnvelope({ apiVersion, kind, raw }: Enveloped): Buffer {
   const meta = new WireWriter()
   meta.bytesField(1, apiVersion)
   meta.bytesField(2, kind)
@@ -116,7 +116,7 @@ function planOf(ref: string): Plan {
 }
 
 /** Decodes one message. Empty text, zero numbers and empty times of optional fields are left to the caller's rules. */
-export function decodeMessage(ref: string, bytes: Buffer): Json {
+function decodeMessage(ref: string, bytes: Buffer): Json {
   const out: Json = {}
   decodeInto(planOf(ref), bytes, out)
   return out
@@ -259,7 +259,7 @@ function readIntOrString(bytes: Buffer): number | string {
 }
 
 /** Encodes one object of type `ref` without an envelope. */
-export function encodeMessage(ref: string, object: Json): Buffer {
+function encodeMessage(ref: string, object: Json): Buffer {
   const { fields } = planOf(ref)
   return encodeFields(
     fields.filter(({ name }) => object[name] !== undefined && object[name] !== null),

@@ -8,7 +8,7 @@ export class WireError extends Error {
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-export const FIXED32 = 5
+const FIXED32 = 5
 
 /** Reads fields one after another. */
 export class WireReader {

@@ -83,6 +83,6 @@ export const imageLocality: SchedulingPlugin = {
 }
 
 /** An image name as nodes report it: with a tag. */
-export function normalizedImage(name: string): string {
+function normalizedImage(name: string): string {
   return name.lastIndexOf(':') <= name.lastIndexOf('/') && !name.includes('@') ? `${name}:latest` : name
 }

@@ -20,7 +20,7 @@ const requiredAntiAffinity = (pod: ReadPod): readonly Term[] =>
   pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
 
 /** Whether `other` is one of the pods that a term of `owner` is about. */
-export function termMatches(term: Term, owner: ReadPod, other: ReadPod, cluster: ClusterView): boolean {
+function termMatches(term: Term, owner: ReadPod, other: ReadPod, cluster: ClusterView): boolean {
   return inNamespaces(term, owner, other, cluster) && matchesWithKeys(term, owner, other)
 }
 

@@ -16,11 +16,9 @@ export interface CniConfig {
   readonly ipamDir: string
   readonly podCidr: string
   readonly mtu?: number
-  /** Add the portmap plugin, which needs the iptables program; without it someone else must do host ports. */
-  readonly portMap?: boolean
 }
 
-/** The configuration list as an object; masquerading is not CNI's business here. */
+/** The configuration list as an object; masquerading and host ports are not CNI's business here. */
 export function cniConfigList(config: CniConfig): Record<string, unknown> {
   return {
     cniVersion: CNI_VERSION,
@@ -41,7 +39,6 @@ export function cniConfigList(config: CniConfig): Record<string, unknown> {
           routes: [{ dst: config.podCidr.includes(':') ? '::/0' : '0.0.0.0/0' }],
         },
       },
-      ...(config.portMap ? [{ type: 'portmap', capabilities: { portMappings: true }, snat: true }] : []),
     ],
   }
 }
@@ -69,13 +66,6 @@ export async function removeCniNetwork(options: {
   if (code !== 0 && !stderr.includes('Cannot find device')) {
     throw new Error(`cannot delete bridge "${config.bridge}": ${stderr.trim()}`)
   }
-}
-
-/** Whether the portmap plugin can work here: it is there, and so is an iptables that can use the nat table. */
-export async function canMapPorts(options: { readonly cniBinDir: string; readonly exec: Exec }): Promise<boolean> {
-  const { cniBinDir, exec } = options
-  const test = `test -x "$0" && iptables --wait 5 --table nat --list-rules > /dev/null`
-  return (await exec('sh', ['-c', test, join(cniBinDir, 'portmap')])).code === 0
 }
 
 function cniConfigPath(config: Pick<CniConfig, 'confDir' | 'networkName'>): string {

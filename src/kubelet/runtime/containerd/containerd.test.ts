@@ -59,12 +59,6 @@ describe('CNI configuration', () => {
     })
   })
 
-  it('has portmap only on request', () => {
-    const plugins = (portMap: boolean) => cniConfigList({ ...base, confDir: '/c', ipamDir: '/i', portMap }).plugins
-    expect(plugins(false)).toHaveLength(1)
-    expect(plugins(true)).toMatchObject([{}, { type: 'portmap', snat: true, capabilities: { portMappings: true } }])
-  })
-
   it('is written whole and removed again', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'cni-'))
     const config = { ...base, confDir: join(dir, 'conf'), ipamDir: join(dir, 'ipam') }

@@ -95,7 +95,7 @@ async function* followContainerd(source: EventSource): AsyncGenerator<RuntimeEve
 }
 
 /** The event of an envelope; nothing for other topics and for the exit of an exec. */
-export function decodeEnvelope(envelope: Pick<Envelope, 'topic' | 'event'>): Omit<RuntimeEvent, 'podUid'> | undefined {
+function decodeEnvelope(envelope: Pick<Envelope, 'topic' | 'event'>): Omit<RuntimeEvent, 'podUid'> | undefined {
   const { topic, event } = envelope
   if (event === undefined || !isTopic(topic)) return undefined
   const type = TOPICS[topic]

@@ -139,7 +139,7 @@ export function socketPathOf(endpoint: string): string {
 }
 
 /** Any failure of a call as a RuntimeError with the gRPC status name as its code. */
-export function runtimeErrorOf(error: unknown): RuntimeError {
+function runtimeErrorOf(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error
   if (isServiceError(error)) return new RuntimeError(status[error.code] ?? 'UNKNOWN', error.details, { cause: error })
   return new RuntimeError('UNKNOWN', error instanceof Error ? error.message : String(error), { cause: error })
