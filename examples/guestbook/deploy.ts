@@ -114,6 +114,21 @@ async function waitUntilAvailable(config: ClusterConfig, paths: ClusterPaths, na
   }
 }
 
+/** Waits until a frontend answers and reads from redis: after a restart statuses say so before it is true again. */
+async function waitUntilServing(port: number): Promise<void> {
+  const deadline = Date.now() + READY_MS
+  for (;;) {
+    try {
+      const answer = await fetch(`http://localhost:${port}/index.php?cmd=get&key=messages`)
+      if (answer.ok) return
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error('the guestbook does not answer', { cause: error })
+    }
+    if (Date.now() > deadline) throw new Error('the guestbook does not reach redis')
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
+}
+
 async function main(): Promise<void> {
   const flags = parseFlags(
     [{ name: 'name', type: 'string', description: 'Cluster', fallback: 'sampan' }],
@@ -140,8 +155,9 @@ async function main(): Promise<void> {
     paths,
     manifests.filter((m) => m.kind === 'Deployment').map((m) => m.metadata.name),
   )
+  const nodePort = ports.find((p) => p.nodePort)?.nodePort ?? 0
+  await waitUntilServing(nodePort)
   progress.done(made > 0 ? 'guestbook deployed' : 'guestbook is deployed')
-  const nodePort = ports.find((p) => p.nodePort)?.nodePort
   process.stdout.write(`\nThe guestbook: http://localhost:${nodePort}\n`)
 }
 

@@ -52,7 +52,9 @@ const LAST = ['stat', 'tail', 'tar', 'test', 'touch', 'tr', 'true', 'uname', 'wc
 const SYSTEM: HostLayer = { paths: ['sh'], optional: [...SHELL, ...MORE, ...LAST] }
 const REDIS: HostLayer = { paths: ['redis-server', 'redis-cli'] }
 // By default a master waits five seconds for more replicas before it fills the first one.
-const MASTER = ['redis-server', '--protected-mode', 'no', '--save', '', '--repl-diskless-sync-delay', '0']
+// What is written goes to /data, which the manifests keep for as long as the pod is there.
+const PERSISTENCE = ['--dir', '/data', '--save', '', '--appendonly', 'yes']
+const MASTER = ['redis-server', '--protected-mode', 'no', ...PERSISTENCE, '--repl-diskless-sync-delay', '0']
 const REDIS_CONFIG = { WorkingDir: '/data', ExposedPorts: { '6379/tcp': {} } }
 
 export interface GuestbookImagesOptions {

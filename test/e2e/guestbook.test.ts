@@ -132,6 +132,17 @@ describe.skipIf(!canRunContainers)('the guestbook', () => {
     expect(again).toBe(pods)
   })
 
+  it('has its messages back after down and up', async () => {
+    expect((await cluster.sampan('down')).code).toBe(0)
+    await expect(ask('cmd=get&key=messages')).rejects.toThrow()
+    expect((await cluster.sampan('up')).code).toBe(0)
+    await eventually(
+      'the message',
+      async () => ((await ask('cmd=get&key=messages')).includes('jay_sais_hi') ? true : undefined),
+      60_000,
+    )
+  })
+
   it('runs from replication controllers too', async () => {
     await cluster.kubectl('delete', 'deployments,services', '-l', 'app in (redis,guestbook)')
     await cluster.kubectl('delete', 'deployment', '--all')
