@@ -148,7 +148,7 @@ const groups = new Map()
 for (const [path, r] of Object.entries(facts.resources)) {
   const [prefix, resource] = path.split(' ')
   if (resource.includes('/')) continue
-  if (!r.actions.includes('get')) continue
+  if (!r.actions.includes('get') || !r.actions.includes('post')) continue
   const [, , a, b] = prefix.split('/')
   const group = prefix.startsWith('/api/') ? '' : a
   const version = prefix.startsWith('/api/') ? a : b

@@ -18,7 +18,9 @@ import { createApiMetrics } from '../apiserver/metrics.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import { createServiceAllocator } from '../apiserver/registry/service-allocator.ts'
+import { checkComponents } from '../apiserver/resources/core/component-status.ts'
 import { allResources } from '../apiserver/resources/index.ts'
+import { bindings } from '../apiserver/subresources/binding.ts'
 import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
 import type { UserInfo } from '../apiserver/user.ts'
@@ -80,6 +82,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const api = new Api(
     registry,
     new Map([
+      ['/bindings', bindings(registry)],
       ['serviceaccounts/token', tokenRequest(registry, issuer, audiences)],
       ...reviews({ authorizer, rbac, issuer, audiences }),
     ]),
@@ -92,6 +95,13 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     { name: 'log', check: () => {} },
     { name: 'etcd', check: async () => void (await store.currentRevision()) },
   ]
+  // Scheduler and controllers live and die with this process; the store can fail by itself.
+  const components: HealthCheck[] = [
+    { name: 'scheduler', check: () => {} },
+    { name: 'controller-manager', check: () => {} },
+    { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
+  ]
+  registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
   const listener = await listen({
     host: setup.host,
     port: setup.port,

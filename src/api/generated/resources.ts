@@ -1,6 +1,6 @@
 // Generated from facts-v1.36.json by tools/generate-api.mjs. Do not edit.
 import { type ResourceRef, resourceRef } from '../resource-ref.ts'
-import type { ComponentStatus as CoreV1ComponentStatus, ConfigMap as CoreV1ConfigMap, Endpoints as CoreV1Endpoints, Event as CoreV1Event, LimitRange as CoreV1LimitRange, Namespace as CoreV1Namespace, Node as CoreV1Node, PersistentVolumeClaim as CoreV1PersistentVolumeClaim, PersistentVolume as CoreV1PersistentVolume, Pod as CoreV1Pod, PodTemplate as CoreV1PodTemplate, ReplicationController as CoreV1ReplicationController, ResourceQuota as CoreV1ResourceQuota, Secret as CoreV1Secret, ServiceAccount as CoreV1ServiceAccount, Service as CoreV1Service } from './core-v1.ts'
+import type { ConfigMap as CoreV1ConfigMap, Endpoints as CoreV1Endpoints, Event as CoreV1Event, LimitRange as CoreV1LimitRange, Namespace as CoreV1Namespace, Node as CoreV1Node, PersistentVolumeClaim as CoreV1PersistentVolumeClaim, PersistentVolume as CoreV1PersistentVolume, Pod as CoreV1Pod, PodTemplate as CoreV1PodTemplate, ReplicationController as CoreV1ReplicationController, ResourceQuota as CoreV1ResourceQuota, Secret as CoreV1Secret, ServiceAccount as CoreV1ServiceAccount, Service as CoreV1Service } from './core-v1.ts'
 import type { MutatingAdmissionPolicy as AdmissionregistrationV1MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding as AdmissionregistrationV1MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration as AdmissionregistrationV1MutatingWebhookConfiguration, ValidatingAdmissionPolicy as AdmissionregistrationV1ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding as AdmissionregistrationV1ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration as AdmissionregistrationV1ValidatingWebhookConfiguration } from './admissionregistration-v1.ts'
 import type { CustomResourceDefinition as ApiextensionsV1CustomResourceDefinition } from './apiextensions-v1.ts'
 import type { APIService as ApiregistrationV1APIService } from './apiregistration-v1.ts'
@@ -21,7 +21,6 @@ import type { DeviceClass as ResourceV1DeviceClass, ResourceClaim as ResourceV1R
 import type { PriorityClass as SchedulingV1PriorityClass } from './scheduling-v1.ts'
 import type { CSIDriver as StorageV1CSIDriver, CSINode as StorageV1CSINode, CSIStorageCapacity as StorageV1CSIStorageCapacity, StorageClass as StorageV1StorageClass, VolumeAttachment as StorageV1VolumeAttachment, VolumeAttributesClass as StorageV1VolumeAttributesClass } from './storage-v1.ts'
 
-export const componentstatuses: ResourceRef<CoreV1ComponentStatus> = resourceRef({ group: "", version: "v1", resource: "componentstatuses", kind: "ComponentStatus", namespaced: false })
 export const configmaps: ResourceRef<CoreV1ConfigMap> = resourceRef({ group: "", version: "v1", resource: "configmaps", kind: "ConfigMap", namespaced: true })
 export const endpoints: ResourceRef<CoreV1Endpoints> = resourceRef({ group: "", version: "v1", resource: "endpoints", kind: "Endpoints", namespaced: true })
 export const events: ResourceRef<CoreV1Event> = resourceRef({ group: "", version: "v1", resource: "events", kind: "Event", namespaced: true })

@@ -47,7 +47,8 @@ export async function healthAnswer(
   return { code: 200, text: request.verbose ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok' }
 }
 
-async function problemOf(check: HealthCheck): Promise<string | undefined> {
+/** What is wrong, in words; undefined when nothing is. */
+export async function problemOf(check: HealthCheck): Promise<string | undefined> {
   try {
     await check.check()
     return undefined

@@ -5,7 +5,7 @@ import { badRequest, expired, invalid, StatusError } from '../../machinery/error
 import { prefixEnd } from '../../machinery/ordered-map.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
-import type { Registry } from './registry.ts'
+import { computedEntry, type Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import type { Selection } from './selection.ts'
 import type { Snapshot, WatchCache } from './watch-cache.ts'
@@ -39,8 +39,13 @@ const TOO_OLD =
 
 /** Lists from the cache. Throws BadRequest, Invalid, Expired (410) or, for a version not reached yet, Timeout. */
 export async function list(registry: Registry, resource: Resource, query: ListQuery): Promise<ListResult> {
-  const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   checkVersionMatch(query)
+  const computed = registry.computed.get(resource)
+  if (computed) {
+    const entries = (await computed()).filter((object) => query.selection.matches(object)).map(computedEntry)
+    return { entries, revision: await registry.store.currentRevision(), continue: '', remaining: undefined }
+  }
+  const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   const prefix = listPrefix(resource, query.namespace)
   if (query.limit === 0 && query.continue === '' && query.resourceVersionMatch !== 'Exact') {
     checkReached(query.resourceVersion, cache)

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts'
 import type { AdmissionPlugin } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { UserInfo } from '../user.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { WatchCache } from './watch-cache.ts'
 
@@ -60,6 +60,8 @@ export class Registry {
   /** Set once at start, in order. */
   admission: readonly AdmissionPlugin[] = []
   allocators: readonly Allocator[] = []
+  /** Resources that are worked out at every read instead of stored. */
+  readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
   readonly #byName = new Map<string, Resource>()
   readonly #byPath = new Map<string, { resource: Resource; version: ServedVersion }>()
   readonly #caches = new Map<Resource, WatchCache>()
@@ -119,6 +121,8 @@ export class Registry {
 
   /** The current entry of one object; undefined when there is none. */
   async find(resource: Resource, namespace: string, name: string): Promise<Entry | undefined> {
+    const computed = this.computed.get(resource)
+    if (computed) return (await computed()).filter((o) => o.metadata.name === name).map(computedEntry)[0]
     const cache = this.#caches.get(resource) ?? (await this.cache(resource))
     return cache.get(keyOf(resource, namespace, name))
   }
@@ -132,4 +136,9 @@ export class Registry {
   close(): void {
     for (const cache of this.#caches.values()) cache.close()
   }
+}
+
+/** An entry of an object that is not stored. */
+export function computedEntry(object: StoredObject): Entry {
+  return makeEntry(object.metadata.name, encodeForStore(object), 0, object)
 }

@@ -125,7 +125,8 @@ function servedVersion(group: string, version: string, resource: string): Served
     kind: own.kind.kind,
     apiVersion: group === '' ? version : `${group}/${version}`,
     typeRef,
-    verbs: verbsOf(own),
+    // What can only be read is worked out, not stored, and so cannot be watched.
+    verbs: verbsOf(own).filter((verb) => verb !== 'watch' || own.actions.includes('post')),
     subresources,
   }
 }

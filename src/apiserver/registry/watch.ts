@@ -1,7 +1,7 @@
 // Watch: events of the cache, filtered; an object that starts or stops matching appears or disappears.
 // Semantics: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
-import { badRequest, internalError } from '../../machinery/errors.ts'
+import { badRequest, internalError, methodNotSupported } from '../../machinery/errors.ts'
 import { EventChannel } from '../../store/event-channel.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
@@ -40,6 +40,7 @@ export async function watch(
   query: WatchQuery,
   sink: WatchSink,
 ): Promise<{ stop: () => void; revision: () => Revision }> {
+  if (registry.computed.has(resource)) throw methodNotSupported(resource, 'watch')
   checkQuery(query)
   const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   const prefix = listPrefix(resource, query.namespace)

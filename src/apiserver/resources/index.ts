@@ -5,6 +5,7 @@ import { type Resource, resolveResource, stableResources } from '../registry/res
 import type { ResourceDefinition } from '../resource-definition.ts'
 import { deployments } from './apps/deployment.ts'
 import { replicaSets } from './apps/replica-set.ts'
+import { componentStatuses } from './core/component-status.ts'
 import { configMaps, secrets, serviceAccounts } from './core/config.ts'
 import { endpoints } from './core/endpoints.ts'
 import { events } from './core/event.ts'
@@ -38,7 +39,8 @@ export function allResources(): readonly Resource[] {
   const aliases = new Set(
     definitions.flatMap((d) => (d.otherVersions ?? []).filter((v) => v.group).map((v) => `${v.group}/${d.resource}`)),
   )
-  return stableResources()
+  const stored = stableResources()
     .filter(({ group, resource }) => !aliases.has(`${group}/${resource}`))
     .map((generic) => resolveResource(defined.get(`${generic.group}/${generic.resource}`) ?? generic))
+  return [...stored, resolveResource(componentStatuses)]
 }

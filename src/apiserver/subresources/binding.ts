@@ -3,7 +3,8 @@
 import type { Binding, Pod } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, field, invalid } from '../../machinery/errors.ts'
-import type { ApiObject } from '../api-object.ts'
+import type { VirtualCreate } from '../api.ts'
+import { type ApiObject, isRecord } from '../api-object.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
 import { update } from '../registry/update.ts'
 
@@ -63,4 +64,15 @@ export async function bindPod(
     },
     context,
   )
+}
+
+/** The handler of `bindings`, the older way in: the pod is named in the body. */
+export function bindings(registry: Registry): VirtualCreate {
+  return async ({ body, context }) => {
+    const binding = isRecord(body) ? (body as Partial<Binding>) : {}
+    const name = binding.metadata?.name ?? ''
+    if (name === '') throw invalid({ group: '', kind: 'Binding' }, name, [field.required('metadata.name')])
+    await bindPod(registry, name, binding, context)
+    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+  }
 }
