@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canRunContainers, startCluster, type TestCluster } from './support/cluster.ts'
+import { canRunContainers, run, startCluster, type TestCluster } from './support/cluster.ts'
 import { BUSYBOX, loadBusybox } from './support/images.ts'
-import { kubectlVersions } from './support/kubectl.ts'
+import { kubectlOf, kubectlVersions } from './support/kubectl.ts'
 import { eventually } from './support/wait.ts'
 
 describe.skipIf(!canRunContainers)('pods', () => {
@@ -310,6 +310,38 @@ describe.skipIf(!canRunContainers)('pods', () => {
     })
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page\n')
     forward.kill()
+  })
+
+  it('gives a terminal to exec and attach', async () => {
+    await apply(
+      pod('terminal', {
+        ...sh('echo begin; while read line; do echo "got $line"; done; sleep 1000'),
+        stdin: true,
+        tty: true,
+      }),
+    )
+    await ready('terminal')
+    const inTerminal = (command: string, input: string) =>
+      run(
+        'script',
+        ['--quiet', '--return', '--command', `stty cols 93 rows 41; ${kubectlOf('v35')} ${command}`, '/dev/null'],
+        {
+          env: { KUBECONFIG: cluster.kubeconfig },
+          input,
+          timeoutMs: 20_000,
+        },
+      )
+    const exec = await inTerminal('exec -it terminal -- sh', 'test -t 0 && echo is-a-$((40+2))-tty\nexit 5\n')
+    expect(exec.stdout).toContain('is-a-42-tty')
+    expect(exec.code).toBe(5)
+    const attach = cluster.start(['attach', '-i', 'terminal'])
+    let text = ''
+    attach.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    attach.stdin?.write('hello\n')
+    await eventually('the echo', () => (text.includes('got hello') ? true : undefined))
+    attach.kill()
   })
 
   it('keeps containers through a kill of the server and takes them over', async () => {
