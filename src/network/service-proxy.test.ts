@@ -84,15 +84,11 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
     }, 60_000)
 
     const http = async (from: Run, url: string, ...args: string[]) => {
-      const { code, stdout, stderr } = await from('curl', ['-sS', '--max-time', '2', ...args, url])
+      const { code, stdout, stderr } = await from('curl', ['-sS', '--max-time', '15', ...args, url])
       if (code !== 7) return code === 0 ? stdout : `failed: ${stderr.trim()}`
       // curl does not say why it could not connect.
       const { host } = new URL(url)
       return (await from('socat', ['-u', 'OPEN:/dev/null', `TCP4:${host.includes(':') ? host : `${host}:80`}`])).stderr
-    }
-    const udp = async (from: Run, ip: string, port: number, sourcePort = 0) => {
-      const bind = sourcePort === 0 ? '' : `,sourceport=${sourcePort},reuseaddr`
-      return (await from('socat', ['-T', '0.5', '-', `UDP4:${ip}:${port}${bind}`], 'hello')).stdout
     }
 
     const endpoint = (ip: string, node = 'n1', more: Partial<Endpoint> = {}): Endpoint => ({
@@ -173,7 +169,7 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
 
     it('does not let pods reach what listens on the loopback interface of the machine', async () => {
       await machine.in('a')('ip', ['route', 'add', '127.0.0.9/32', 'via', '10.244.0.1', 'src', '10.244.0.5'])
-      expect(await http(machine.in('a'), 'http://127.0.0.9:1')).toMatch(/failed/)
+      expect(await http(machine.in('a'), 'http://127.0.0.9:1', '--max-time', '1')).toMatch(/failed/)
       const { stdout } = await machine.run('nft', ['list', 'chain', 'ip', TABLE, 'guard_loopback'])
       expect(stdout).toContain('ip daddr 127.0.0.0/8 drop')
     })
@@ -187,7 +183,9 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
         expect(await http(machine.in('outside'), 'http://203.0.113.7')).toBe(`a ${OUTSIDE_IP}`)
       }
       await setEndpoints('local', [endpoint('10.244.0.5', 'n2')])
-      expect(await http(machine.in('outside'), `http://${MACHINE_IP}:${nodePort}`)).toContain('timed out')
+      expect(await http(machine.in('outside'), `http://${MACHINE_IP}:${nodePort}`, '--max-time', '1')).toContain(
+        'timed out',
+      )
       expect(await http(machine.run, `http://127.0.0.1:${nodePort}`)).toBe('a 10.244.0.1')
     })
 
@@ -208,9 +206,11 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
 
     it('moves UDP clients when their endpoint goes', async () => {
       const { ip } = await addService('dns', {}, [endpoint('10.244.0.6')], 'UDP')
-      expect(await udp(machine.in('a'), ip, 80, 5555)).toBe('b 10.244.0.5')
+      expect(await machine.askUdp(machine.in('a'), { ip, port: 80, sourcePort: 5555 })).toBe('b 10.244.0.5')
       await setEndpoints('dns', [endpoint('10.244.0.5')])
-      await expect.poll(() => udp(machine.in('a'), ip, 80, 5555), { timeout: 5000 }).toBe('a 10.244.0.1')
+      await expect
+        .poll(() => machine.askUdp(machine.in('a'), { ip, port: 80, sourcePort: 5555 }), { timeout: 5000 })
+        .toBe('a 10.244.0.1')
     })
 
     it('serves host ports of pods on this node, with and without a host address', async () => {
@@ -243,18 +243,14 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
     })
 
     it('leads to what listens on the machine itself: the API and DNS', async () => {
-      const answer = 'SYSTEM:echo machine $SOCAT_PEERADDR'
-      const tcp = machine.run('socat', ['-T', '5', 'TCP4-LISTEN:8080,reuseaddr,fork', answer])
-      const server = machine.run('socat', ['-T', '5', 'UDP4-RECVFROM:8080,fork', answer])
+      const end = await machine.serve('machine', 8080)
       const { ip, nodePort } = await addService('api', { type: 'NodePort' }, [endpoint(MACHINE_IP)])
       const dns = await addService('kube-dns', {}, [endpoint('10.244.0.1')], 'UDP')
-      const ask = async (from: Run, to: string) => (await from('socat', ['-T', '2', '-', `TCP4:${to}`])).stdout.trim()
-      expect(await ask(machine.in('a'), `${ip}:80`)).toBe('machine 10.244.0.5')
-      expect(await ask(machine.run, `${ip}:80`)).toMatch(/^machine /)
-      expect(await ask(machine.run, `127.0.0.1:${nodePort}`)).toMatch(/^machine /)
-      expect((await udp(machine.in('a'), dns.ip, 80)).trim()).toBe('machine 10.244.0.5')
-      await machine.stop()
-      await Promise.all([tcp, server])
+      expect(await http(machine.in('a'), `http://${ip}`)).toBe('machine 10.244.0.5')
+      expect(await http(machine.run, `http://${ip}`)).toMatch(/^machine /)
+      expect(await http(machine.run, `http://127.0.0.1:${nodePort}`)).toMatch(/^machine /)
+      expect(await machine.askUdp(machine.in('a'), { ip: dns.ip, port: 80 })).toBe('machine 10.244.0.5')
+      await end()
     })
 
     it('leaves cluster IPs alone that pods of another cluster ask for', async () => {
@@ -282,11 +278,11 @@ describe.skipIf(!isRoot).each([{ bridgeNetfilter: 0 }, { bridgeNetfilter: 1 }])(
     it('gives pods that leave the cluster the address of the machine', async () => {
       const server = machine.in('outside')('socat', [
         '-T',
-        '2',
+        '15',
         'TCP4-LISTEN:9000,reuseaddr',
         'SYSTEM:echo $SOCAT_PEERADDR',
       ])
-      const client = () => machine.in('a')('socat', ['-T', '2', '-', `TCP4:${OUTSIDE_IP}:9000,retry=20,interval=0.1`])
+      const client = () => machine.in('a')('socat', ['-T', '15', '-', `TCP4:${OUTSIDE_IP}:9000,retry=100,interval=0.1`])
       expect((await client()).stdout.trim()).toBe(MACHINE_IP)
       await server
     })

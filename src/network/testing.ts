@@ -11,8 +11,10 @@ export interface TestMachine {
   in(name: string): Run
   /** Adds a pod with this address, listening on TCP and UDP `port`; it answers `<name> <client address>`. */
   addPod(name: string, ip: string, port: number, bridge?: string): Promise<void>
-  /** Ends the programs that were started on the machine itself. */
-  stop(): Promise<void>
+  /** Listens on TCP and UDP `port` of the machine itself as a pod does; gives what ends it. */
+  serve(name: string, port: number): Promise<() => Promise<void>>
+  /** Sends a UDP message and gives the first answer. Rejects when there is none. */
+  askUdp(from: Run, to: { readonly ip: string; readonly port: number; readonly sourcePort?: number }): Promise<string>
   close(): Promise<void>
 }
 
@@ -31,6 +33,14 @@ require('node:http').createServer((q, r) => { r.shouldKeepAlive = false; r.end(n
   })
 `
 
+const UDP_CLIENT = `
+const [ip, port, sourcePort] = process.argv.slice(1)
+const u = require('node:dgram').createSocket({ type: 'udp4', reuseAddr: true })
+u.on('message', (m) => { process.stdout.write(m); clearTimeout(limit); u.close() })
+u.bind(+sourcePort, () => u.connect(+port, ip, () => u.send('hello')))
+const limit = setTimeout(() => { throw new Error('no answer') }, 10000)
+`
+
 /** Makes the machine. `id` keeps machines apart; `env` is the environment of the programs. */
 export async function testMachine(options: {
   id: string
@@ -42,12 +52,26 @@ export async function testMachine(options: {
   const nameOf = (name: string) => `sampan-test-${id}-${name}`
   const inside = (name: string) => runWith(env, ['ip', 'netns', 'exec', nameOf(name)])
   const namespaces: string[] = []
-  const children = new Map<string, ChildProcess>()
+  const children = new Set<ChildProcess>()
   const sh = (runner: Run, line: string) => mustRun(runner, line, ['sh', '-e', '-c', line])
   const addNamespace = async (name: string) => {
     await sh(run, `ip netns add ${nameOf(name)}`)
     namespaces.push(name)
     await sh(inside(name), 'ip link set lo up')
+  }
+  const end = async (child: ChildProcess) => {
+    children.delete(child)
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+  }
+  const serve = async (namespace: string, name: string, port: number) => {
+    const args = ['netns', 'exec', nameOf(namespace), process.execPath, '-e', SERVER, name, String(port)]
+    const child = spawn('ip', args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    children.add(child)
+    await once(child.stdout, 'data')
+    return () => end(child)
   }
   const machine: TestMachine = {
     run: inside('machine'),
@@ -60,22 +84,13 @@ export async function testMachine(options: {
         `ip link add v-${name} type veth peer name eth0 netns ${nameOf(name)}; ip link set v-${name} master ${onto} up; bridge link set dev v-${name} hairpin on`,
       )
       await sh(inside(name), `ip addr add ${ip}/24 dev eth0; ip link set eth0 up; ip route add default via ${gateway}`)
-      const args = ['netns', 'exec', nameOf(name), process.execPath, '-e', SERVER, name, String(port)]
-      const child = spawn('ip', args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-      children.set(name, child)
-      await once(child.stdout, 'data')
+      await serve(name, name, port)
     },
-    async stop() {
-      const pids = await sh(run, `ip netns pids ${nameOf('machine')}`)
-      for (const pid of pids.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGTERM')
-    },
+    serve: (name, port) => serve('machine', name, port),
+    askUdp: (from, { ip, port, sourcePort = 0 }) =>
+      mustRun(from, `ask ${ip}`, [process.execPath, '-e', UDP_CLIENT, ip, String(port), String(sourcePort)]),
     async close() {
-      for (const child of children.values()) {
-        if (child.exitCode !== null || child.signalCode !== null) continue
-        const closed = once(child, 'close')
-        child.kill('SIGKILL')
-        await closed
-      }
+      for (const child of children) await end(child)
       for (const name of namespaces.reverse()) await sh(run, `ip netns delete ${nameOf(name)}`)
     },
   }
