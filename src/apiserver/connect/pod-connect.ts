@@ -7,6 +7,7 @@ import { badRequest, notFound, StatusError } from '../../machinery/errors.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
+import { containerOf } from './container-of.ts'
 import type { KubeletConnector } from './kubelet-connection.ts'
 
 const pods = { group: '', resource: 'pods' }
@@ -32,22 +33,6 @@ async function podOf(env: PodConnectEnv, info: RequestInfo): Promise<Pod> {
   const pod = await env.registry.lookup<Pod>('', 'pods', info.namespace, info.name)
   if (!pod) throw notFound(pods, info.name)
   return pod
-}
-
-/** The container that is meant: named, or the only one. */
-function containerOf(pod: Pod, wanted: string | null): string {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec
-  const all = [...containers, ...initContainers, ...ephemeralContainers].map((c) => c.name)
-  if (wanted) {
-    if (all.includes(wanted)) return wanted
-    throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`)
-  }
-  if (all.length === 1 && all[0]) return all[0]
-  const init =
-    initContainers.length > 0 ? ` or one of the init containers: [${initContainers.map((c) => c.name).join(' ')}]` : ''
-  throw badRequest(
-    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${containers.map((c) => c.name).join(' ')}]${init}`,
-  )
 }
 
 function scheduledNode(pod: Pod): string {
