@@ -1,13 +1,13 @@
 // What `sampan image from-host` does: packs programs of this machine into an image, with all they need to run.
 
 import { createReadStream } from 'node:fs'
+import { TAR_END, tarHeader, tarPadding } from '../machinery/tar.ts'
 import { type Descriptor, MediaType } from '../registry/manifest.ts'
 import { formatReference, parseReference } from '../registry/reference.ts'
 import type { RegistryStore } from '../registry/store.ts'
 import { HostTree, type ImageFile } from './host-tree.ts'
 import { imageArchitecture, putImage, type RunConfig } from './image-config.ts'
 import type { RunProgram } from './program.ts'
-import { TAR_END, tarHeader, tarPadding } from './tar.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'

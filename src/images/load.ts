@@ -3,11 +3,11 @@
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { readTar } from '../machinery/tar.ts'
 import { type Descriptor, type Manifest, MediaType, parseManifest } from '../registry/manifest.ts'
 import { formatReference, type ImageReference, parseReference, repositoryOf } from '../registry/reference.ts'
 import type { RegistryStore } from '../registry/store.ts'
 import { readAll } from './stored-image.ts'
-import { readTar } from './tar.ts'
 
 const IMAGE_NAME = 'io.containerd.image.name'
 const REF_NAME = 'org.opencontainers.image.ref.name'

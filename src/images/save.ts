@@ -2,10 +2,10 @@
 
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { TAR_END, tarHeader, tarPadding } from '../machinery/tar.ts'
 import { type Descriptor, MediaType } from '../registry/manifest.ts'
 import type { RegistryStore } from '../registry/store.ts'
 import { type FoundImage, findImage, platformImage } from './stored-image.ts'
-import { TAR_END, tarHeader, tarPadding } from './tar.ts'
 
 export interface ImageSaveOptions {
   readonly store: RegistryStore

@@ -3,7 +3,6 @@ import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Pod } from '../api/generated/core-v1.ts'
@@ -106,7 +105,7 @@ describe.skipIf(missing !== '')('the kubelet on containerd', () => {
       arch: process.arch,
     })
     for (const archive of [buildPauseImage(await readFile(CATATONIT), process.arch), busybox]) {
-      await importImageArchive(Readable.from([archive]), { endpoint, snapshotter, env: process.env })
+      await importImageArchive(archive, { endpoint, snapshotter, env: process.env })
     }
     runtime = await createCriRuntime({ endpoint, clock: systemClock, log: silentLogger, cni })
     tls = await makeCertificates(dir)

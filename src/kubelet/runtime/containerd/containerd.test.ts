@@ -1,13 +1,15 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { readTar } from '../../../machinery/tar.ts'
 import { cniConfigList, removeCniNetwork, writeCniConfig } from './cni-config.ts'
 import { renderContainerdConfig } from './containerd-config.ts'
 import { shimsOf } from './delete-containerd.ts'
 import { mountsUnder, withDescendants } from './host.ts'
-import { archiveNames, buildImageArchive, buildPauseImage, canonicalName, PAUSE_IMAGE } from './image-archive.ts'
-import { TarScanner, writeTar } from './tar.ts'
+import { buildImageArchive, buildPauseImage, PAUSE_IMAGE } from './image-archive.ts'
 
 describe('containerd configuration', () => {
   const config = renderContainerdConfig({
@@ -78,58 +80,20 @@ describe('CNI configuration', () => {
   })
 })
 
-describe('tar', () => {
-  it('gives back the wanted files, however the stream is cut', () => {
-    const archive = writeTar([
-      { path: 'bin', directory: true },
-      { path: './index.json', content: Buffer.from('{}') },
-      { path: 'big', content: Buffer.alloc(5000, 'x') },
-      { path: 'link', link: 'big' },
-      { path: 'manifest.json', content: Buffer.alloc(1000, 'y') },
-    ])
-    for (const step of [1, 7, 512, 513, 100_000]) {
-      const scanner = new TarScanner(['index.json', 'manifest.json', 'absent'])
-      for (let at = 0; at < archive.length; at += step) scanner.feed(archive.subarray(at, at + step))
-      expect([...scanner.files.keys()]).toEqual(['index.json', 'manifest.json'])
-      expect(scanner.files.get('manifest.json')?.toString()).toBe('y'.repeat(1000))
-    }
-  })
-
-  it('passes over files that are too large', () => {
-    const scanner = new TarScanner(['index.json'], 10)
-    scanner.feed(writeTar([{ path: 'index.json', content: Buffer.alloc(11) }]))
-    expect(scanner.files.size).toBe(0)
-  })
-})
-
 describe('image archives', () => {
   it('are the same for the same input', () => {
     const program = Buffer.from('program')
     expect(buildPauseImage(program, 'x64').equals(buildPauseImage(program, 'x64'))).toBe(true)
   })
 
-  it('name their image', () => {
+  it('name their image', async () => {
     const archive = buildImageArchive({ name: 'a.test/b:1', files: [], arch: 'arm64' })
-    const scanner = new TarScanner(['index.json'])
-    scanner.feed(archive)
-    expect(archiveNames(scanner.files)).toEqual(['a.test/b:1'])
-    expect(scanner.files.get('index.json')?.toString()).toContain('"architecture":"arm64"')
-  })
-
-  it('of docker give full names', () => {
-    const manifest = JSON.stringify([{ RepoTags: ['redis:7', 'a/b:1'] }, { RepoTags: null }])
-    const files = new Map([['manifest.json', Buffer.from(manifest)]])
-    expect(archiveNames(files)).toEqual(['docker.io/library/redis:7', 'docker.io/a/b:1'])
-  })
-
-  it.each([
-    ['redis:7', 'docker.io/library/redis:7'],
-    ['me/app:1', 'docker.io/me/app:1'],
-    ['localhost/app:1', 'localhost/app:1'],
-    ['host:5000/app', 'host:5000/app'],
-    ['gcr.io/x/y:1', 'gcr.io/x/y:1'],
-  ])('%s is %s', (name, full) => {
-    expect(canonicalName(name)).toBe(full)
+    const files = new Map<string, string>()
+    for await (const { path, content } of readTar(Readable.from([archive]))) {
+      files.set(path, await text(content))
+    }
+    expect(files.get('index.json')).toContain('"io.containerd.image.name":"a.test/b:1"')
+    expect(files.get('index.json')).toContain('"architecture":"arm64"')
   })
 })
 

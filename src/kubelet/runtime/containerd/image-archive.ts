@@ -1,14 +1,10 @@
-// Builds small image archives in memory and imports archives into containerd.
+// Builds small image archives in memory and imports them into containerd.
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { type TarEntry, writeTar } from '../../../machinery/tar.ts'
 import { socketPathOf } from '../cri/grpc.ts'
 import { RuntimeError } from '../runtime.ts'
-import { type TarEntry, TarScanner, writeTar } from './tar.ts'
 
 /** The image that holds a pod's namespaces. */
 export const PAUSE_IMAGE = 'sampan.local/pause:1'
@@ -106,8 +102,8 @@ export interface ImportOptions {
   readonly signal?: AbortSignal
 }
 
-/** Imports an image archive (OCI layout or docker-archive, plain or gzip) and gives the names of its images. */
-export async function importImageArchive(archive: Readable, options: ImportOptions): Promise<readonly string[]> {
+/** Imports what `buildImageArchive` made. */
+export async function importImageArchive(archive: Buffer, options: ImportOptions): Promise<void> {
   const child = spawn(
     'ctr',
     [
@@ -115,73 +111,22 @@ export async function importImageArchive(archive: Readable, options: ImportOptio
       ...(options.snapshotter === undefined ? [] : ['--snapshotter', options.snapshotter]),
       '-',
     ],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: options.env, ...(options.signal ? { signal: options.signal } : {}) },
+    { stdio: ['pipe', 'ignore', 'pipe'], env: options.env, ...(options.signal ? { signal: options.signal } : {}) },
   )
-  const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout = (output.stdout + text).slice(-MAX_OUTPUT)
-  })
+  let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr = (output.stderr + text).slice(-MAX_OUTPUT)
+    stderr = (stderr + text).slice(-MAX_OUTPUT)
   })
   const exited = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
+    child.once('error', (cause) =>
+      reject(new RuntimeError('FAILED_PRECONDITION', `cannot run ctr: ${String(cause)}`, { cause })),
+    )
     child.once('close', resolve)
   })
-  const scanner = new TarScanner(['index.json', 'manifest.json'])
   // When ctr refuses the archive it closes its input; its own message then says more than EPIPE.
-  const [fed, code] = await Promise.allSettled([feed(archive, scanner, child.stdin), exited])
-  if (code.status === 'rejected') {
-    throw new RuntimeError('FAILED_PRECONDITION', `cannot run ctr: ${String(code.reason)}`, { cause: code.reason })
+  child.stdin.on('error', () => {})
+  child.stdin.end(archive)
+  if ((await exited) !== 0) {
+    throw new RuntimeError('INVALID_ARGUMENT', `cannot import image archive: ${stderr.trim()}`)
   }
-  if (code.value !== 0) {
-    throw new RuntimeError('INVALID_ARGUMENT', `cannot import image archive: ${output.stderr.trim()}`)
-  }
-  if (fed.status === 'rejected') throw fed.reason
-  return [...new Set([...archiveNames(scanner.files), ...printedNames(output.stdout)])]
-}
-
-async function feed(archive: Readable, scanner: TarScanner, sink: NodeJS.WritableStream): Promise<void> {
-  const iterator = archive[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  const head: Buffer = first.done ? Buffer.alloc(0) : Buffer.from(first.value)
-  async function* whole() {
-    yield head
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield Buffer.from(next.value)
-  }
-  const scan = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      scanner.feed(chunk)
-      done(null, chunk)
-    },
-  })
-  const gzip = head[0] === 0x1f && head[1] === 0x8b
-  if (gzip) await pipeline(whole, createGunzip(), scan, sink)
-  else await pipeline(whole, scan, sink)
-}
-
-/** The image names that an archive's own index gives. */
-export function archiveNames(files: ReadonlyMap<string, Buffer>): string[] {
-  const index = files.get('index.json')
-  if (index !== undefined) {
-    const { manifests } = JSON.parse(index.toString()) as {
-      manifests?: { annotations?: Record<string, string> }[]
-    }
-    return (manifests ?? []).map((m) => m.annotations?.[IMAGE_NAME]).filter((name) => name !== undefined)
-  }
-  const manifest = files.get('manifest.json')
-  if (manifest === undefined) return []
-  const images = JSON.parse(manifest.toString()) as { RepoTags?: string[] | null }[]
-  return images.flatMap(({ RepoTags }) => RepoTags ?? []).map(canonicalName)
-}
-
-function printedNames(stdout: string): string[] {
-  return [...stdout.matchAll(/^unpacking (\S+) \(sha256:/gm)].map((match) => match[1] ?? '')
-}
-
-/** Docker's short names in full: `redis:7` is `docker.io/library/redis:7`. */
-export function canonicalName(name: string): string {
-  const [first = '', ...rest] = name.split('/')
-  if (rest.length === 0) return `docker.io/library/${name}`
-  return first.includes('.') || first.includes(':') || first === 'localhost' ? name : `docker.io/${name}`
 }

@@ -1,7 +1,6 @@
 // Sees to it that the image which holds a pod's namespaces is there.
 
 import { readFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { type Clock, sleep } from '../../../machinery/clock.ts'
 import type { Runtime } from '../runtime.ts'
 import { RuntimeError } from '../runtime.ts'
@@ -24,7 +23,7 @@ export async function ensurePauseImage(options: PauseImageOptions): Promise<void
   const { runtime, clock, signal } = options
   if ((await runtime.imageStatus(PAUSE_IMAGE)) !== undefined) return
   const archive = buildPauseImage(await readFile(options.program), options.arch)
-  await importImageArchive(Readable.from([archive]), options)
+  await importImageArchive(archive, options)
   await imageAppears({ runtime, image: PAUSE_IMAGE, clock, signal })
 }
 

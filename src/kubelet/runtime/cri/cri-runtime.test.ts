@@ -4,7 +4,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
-import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../machinery/clock.ts'
 import { silentLogger } from '../../../machinery/logger.ts'
@@ -90,7 +89,7 @@ async function makeFixture(): Promise<CriFixture> {
   const importing = { runtime, endpoint, snapshotter, env: process.env, clock: systemClock, signal: containerd.signal }
   await ensurePauseImage({ ...importing, program: CATATONIT, arch: process.arch })
   expect((await runtime.imageStatus(PAUSE_IMAGE))?.repoTags).toEqual([PAUSE_IMAGE])
-  expect(await importImageArchive(Readable.from([gzipSync(archive)]), importing)).toEqual([IMAGE])
+  await importImageArchive(archive, importing)
   await imageAppears({ ...importing, image: IMAGE })
   await runtime.updatePodCidr(`10.199.${number}.0/24`)
   return {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { readTar, TAR_END, type TarHeader, tarHeader, tarPadding } from './tar.ts'
+import { readTar, TAR_END, type TarHeader, tarHeader, tarPadding, writeTar } from './tar.ts'
 
 async function* inChunks(content: Buffer, size: number) {
   for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size)
@@ -34,6 +34,21 @@ describe('tar', () => {
       { path: LONG, kind: 'file', text: CONTENT.toString() },
       { path: 'link', kind: 'symlink', text: '', target: LONG },
     ])
+  })
+
+  it('writes small archives whole', async () => {
+    const archive = writeTar([
+      { path: 'bin', directory: true },
+      { path: 'bin/tool', content: CONTENT, mode: 0o755 },
+      { path: 'bin/sh', link: 'tool' },
+    ])
+    expect(await read(archive)).toEqual([
+      { path: 'bin/', kind: 'directory', text: '' },
+      { path: 'bin/tool', kind: 'file', text: CONTENT.toString() },
+      { path: 'bin/sh', kind: 'symlink', text: '', target: 'tool' },
+    ])
+    const modes = execFileSync('tar', ['-tvf', '-'], { input: archive, encoding: 'utf8' })
+    expect(modes).toMatch(/^drwxr-xr-x .* bin\/\n-rwxr-xr-x .* bin\/tool\n/)
   })
 
   it('is read by tar', () => {

@@ -1,4 +1,4 @@
-// Tar archives as streams: written entry by entry with the same bytes for the same input, read entry by entry.
+// Tar archives: written in memory or entry by entry, with the same bytes for the same input; read entry by entry.
 
 const BLOCK = 512
 const MAX_OCTAL_SIZE = 0o77777777777
@@ -49,6 +49,27 @@ export function tarPadding(size: number): Buffer {
 
 /** What ends an archive. */
 export const TAR_END = Buffer.alloc(2 * BLOCK)
+
+/** What a small archive holds: a file with this content, else a directory or a symbolic link. */
+export interface TarEntry {
+  readonly path: string
+  readonly content?: Buffer
+  readonly mode?: number
+  /** A symbolic link to here. */
+  readonly link?: string
+  readonly directory?: boolean
+}
+
+/** A small archive in memory, with root as owner. */
+export function writeTar(entries: readonly TarEntry[]): Buffer {
+  const parts = entries.flatMap(({ path, content = Buffer.alloc(0), link, directory, mode }) => {
+    const kind = directory ? 'directory' : link === undefined ? 'file' : 'symlink'
+    const target = link === undefined ? {} : { target: link }
+    const header = { path, kind, mode: mode ?? (directory ? 0o755 : 0o644), size: content.length, ...target } as const
+    return [tarHeader(header), content, tarPadding(content.length)]
+  })
+  return Buffer.concat([...parts, TAR_END])
+}
 
 // `length key=value\n`, where the length counts itself.
 function paxRecord(key: string, value: string): Buffer {
