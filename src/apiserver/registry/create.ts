@@ -5,6 +5,7 @@ import { alreadyExists, badRequest, generateNameConflict, invalid } from '../../
 import { randomSuffix } from '../../machinery/random.ts'
 import { admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { validateMetadata } from './metadata.ts'
@@ -33,6 +34,8 @@ export async function createDecoded(
   object: ApiObject,
   context: RequestContext,
 ): Promise<Entry> {
+  const unheeded = notYet(resource)
+  if (unheeded) context.warn(unheeded)
   settleNamespace(resource, object, context.namespace)
   const generated = !object.metadata.name && object.metadata.generateName
   for (let attempt = 1; ; attempt++) {

@@ -1,0 +1,26 @@
+// Kinds that are stored and served but that nothing in this version acts on: whoever creates one is told so.
+
+const NOT_YET: Readonly<Record<string, string>> = {
+  '/limitranges': 'limits and defaults are not enforced yet',
+  '/resourcequotas': 'quotas are not enforced yet',
+  '/persistentvolumeclaims': 'claims are not bound to volumes yet',
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': 'admission policies are not evaluated yet',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': 'admission webhooks are not called yet',
+  'admissionregistration.k8s.io/validatingadmissionpolicies': 'admission policies are not evaluated yet',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': 'admission webhooks are not called yet',
+  'apiextensions.k8s.io/customresourcedefinitions': 'custom resources are not served yet',
+  'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
+  'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
+  'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',
+  'networking.k8s.io/ingresses': 'there is no ingress controller yet',
+  'networking.k8s.io/networkpolicies': 'network policies are not enforced yet',
+  'resource.k8s.io/resourceclaims': 'devices are not allocated yet',
+}
+
+/** What to tell the creator of an object that nothing acts on; undefined for everything that works. */
+export function notYet(resource: { readonly group: string; readonly resource: string }): string | undefined {
+  const why = NOT_YET[`${resource.group}/${resource.resource}`]
+  return why === undefined
+    ? undefined
+    : `${resource.resource}: ${why} by this version of Sampan; the object is only stored`
+}
