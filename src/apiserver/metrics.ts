@@ -1,7 +1,7 @@
 // Metrics of the API server under upstream's names.
 // Spec: https://kubernetes.io/docs/reference/instrumentation/metrics/
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client'
 import type { Registry } from './registry/registry.ts'
 
 export interface ApiMetrics {
@@ -16,7 +16,7 @@ export interface ApiMetrics {
 
 export function createApiMetrics(registry: Registry): ApiMetrics {
   const metrics = new MetricRegistry()
-  collectDefaultMetrics({ register: metrics })
+  addProcessMetrics(metrics)
   const labels = ['verb', 'group', 'version', 'resource', 'subresource', 'code'] as const
   const total = new Counter({
     name: 'apiserver_request_total',
@@ -52,4 +52,31 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
     },
     render: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
   }
+}
+
+/** Metrics of the process itself. The library's own set measures the event loop a hundred times a second: too often for a server at rest. */
+function addProcessMetrics(metrics: MetricRegistry): void {
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory size in bytes.',
+    registers: [metrics],
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  new Gauge({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    registers: [metrics],
+    collect() {
+      const { user, system } = process.cpuUsage()
+      this.set((user + system) / 1e6)
+    },
+  })
+  const started = new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since the epoch in seconds.',
+    registers: [metrics],
+  })
+  started.set(Math.round(performance.timeOrigin / 1000))
 }
