@@ -13,7 +13,8 @@ import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 
-const MAX_ATTEMPTS = 50
+// Of all writers that meet at an object one wins each round: this many can meet before one is turned away.
+const MAX_ATTEMPTS = 1000
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again'
 
 /** Makes the new state from the current one (undefined: nothing there, for PUT that may create). */
