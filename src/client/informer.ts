@@ -4,7 +4,7 @@
 import { setMaxListeners } from 'node:events'
 import { groupResourceOf, type ResourceRef } from '../api/resource-ref.ts'
 import type { Clock } from '../machinery/clock.ts'
-import { sleep } from '../machinery/clock.ts'
+import { pause } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
@@ -153,7 +153,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
         }
         // A server that closes watches at once must not be asked in a tight loop.
         if (!signal.aborted && this.#env.clock.now() - startedAt < MIN_BACKOFF_MS) {
-          await sleep(this.#env.clock, MIN_BACKOFF_MS, { signal }).catch(() => {})
+          await pause(this.#env.clock, MIN_BACKOFF_MS, { signal })
         }
       } catch (error) {
         if (signal.aborted) return
@@ -163,7 +163,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
         }
         this.#env.log.warn('informer-error', { resource: groupResourceOf(this.ref), error })
         version = undefined
-        await sleep(this.#env.clock, backoff, { signal }).catch(() => {})
+        await pause(this.#env.clock, backoff, { signal })
         backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)
       }
     }

@@ -403,11 +403,14 @@ describe.skipIf(missing !== '')('the kubelet on containerd', () => {
     await kubelet.stopped
     await start()
     await client.patch(pods, key('keep'), { type: 'merge', patch: { metadata: { labels: { touched: 'yes' } } } })
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    // A pod that was made after the restart is ready: by then the older one has been looked at.
+    await create('after', { containers: [shell(FOREVER)] })
+    await ready('after')
     expect((await ready('keep')).status.containerStatuses?.[0]).toMatchObject({
       containerID: before?.containerID,
       restartCount: 0,
     })
+    await remove('after')
     await remove('keep')
   }, 30_000)
 })

@@ -8,6 +8,7 @@ import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import { Informer } from '../client/informer.ts'
 import type { Clock } from '../machinery/clock.ts'
+import { ifThere } from '../machinery/if-there.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
 import { createPodCgroups, noCgroups } from './cgroups/pod-cgroups.ts'
@@ -131,7 +132,7 @@ export async function runKubelet(options: KubeletOptions): Promise<KubeletHandle
     },
     dirs: { root: dirs.root, podLogs: dirs.podLogs, hostsFile: '/etc/hosts' },
     cluster: options.cluster,
-    hostDns: parseResolvConf(await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),
+    hostDns: parseResolvConf((await ifThere(readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8'))) ?? ''),
     runtimeName: version.runtimeName,
     version: options.version,
   }

@@ -5,7 +5,8 @@ import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { type Clock, sleep } from '../machinery/clock.ts'
+import { type Clock, pause } from '../machinery/clock.ts'
+import { ifThere } from '../machinery/if-there.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
@@ -23,11 +24,11 @@ export async function runLogRotation(env: {
   logs: () => readonly { readonly id: string; readonly path: string }[]
 }): Promise<void> {
   while (!env.signal.aborted) {
-    await sleep(env.clock, PERIOD_MS, { signal: env.signal }).catch(() => {})
+    await pause(env.clock, PERIOD_MS, { signal: env.signal })
     for (const { id, path } of env.logs()) {
       if (env.signal.aborted) return
       try {
-        const found = await stat(path).catch(() => undefined)
+        const found = await ifThere(stat(path))
         if (found && found.size >= MAX_BYTES)
           await rotate(path, stampOf(env.clock.now()), () => env.runtime.reopenContainerLog(id))
       } catch (error) {

@@ -17,6 +17,7 @@ export interface MachineInfo {
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', arm: 'arm', arm64: 'arm64' }
 
+/** Text of a file about the machine; empty when the machine, or its kernel for this user, does not tell. */
 async function text(path: string): Promise<string> {
   return (await readFile(path, 'utf8').catch(() => '')).trim()
 }

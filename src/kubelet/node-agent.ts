@@ -4,7 +4,7 @@ import type { Node, NodeStatus, Taint } from '../api/generated/core-v1.ts'
 import { nodes } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
 import { Informer } from '../client/informer.ts'
-import { type Clock, sleep } from '../machinery/clock.ts'
+import { type Clock, pause, sleep } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
@@ -135,7 +135,7 @@ export class NodeAgent {
     this.#backoff = ready ? NOT_READY_MIN_MS : Math.min(this.#backoff * 2, CHECK_MS)
     const woken = new AbortController()
     this.#wake = () => woken.abort()
-    await sleep(clock, wait, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => {})
+    await pause(clock, wait, { signal: AbortSignal.any([signal, woken.signal]) })
     this.#wake = () => {}
   }
 

@@ -3,7 +3,7 @@
 import type { Lease } from '../api/generated/coordination-v1.ts'
 import { leases } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
-import { type Clock, formatMicroTime, sleep } from '../machinery/clock.ts'
+import { type Clock, formatMicroTime, pause } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
@@ -29,7 +29,7 @@ export async function runNodeLease(
       wait = RETRY_MS
       env.log.warn('node-lease-not-renewed', { node: node.name, error })
     }
-    await sleep(env.clock, wait, { signal: env.signal }).catch(() => {})
+    await pause(env.clock, wait, { signal: env.signal })
   }
 }
 

@@ -34,6 +34,15 @@ export function sleep(clock: Clock, ms: number, options: { signal: AbortSignal }
   })
 }
 
+/** Resolves after `ms`, or at once when aborted: for loops that look at the signal themselves. */
+export async function pause(clock: Clock, ms: number, options: { signal: AbortSignal }): Promise<void> {
+  try {
+    await sleep(clock, ms, options)
+  } catch (error) {
+    if (!options.signal.aborted) throw error
+  }
+}
+
 /** RFC 3339 with second precision, as metav1.Time is written: `2026-01-02T03:04:05Z`. */
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`

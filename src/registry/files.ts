@@ -4,21 +4,6 @@ import type { Hash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Whether an error says that a file or directory is not there. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-}
-
-/** What `read` gives, or nothing when the file is not there. */
-export async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
 /** Moves a finished file to its place, and makes sure that the move lasts. */
 export async function settleFile(temporary: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })

@@ -3,6 +3,7 @@
 
 import { lstat, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ifThere } from '../../machinery/if-there.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { podCgroupResources, qosClass } from '../pods/qos.ts'
 import type { ApiPod } from '../pods/types.ts'
@@ -86,7 +87,7 @@ export async function createPodCgroups(options: {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined
+  return (await ifThere(lstat(path))) !== undefined
 }
 
 /** The v1 hierarchies: real directories (co-mounted controllers are symlinks), without the unified one. */
@@ -152,7 +153,7 @@ async function set(directory: string, file: string, value: number): Promise<void
 
 /** Children first; a cgroup directory goes away with rmdir only. */
 async function removeTree(path: string): Promise<void> {
-  const found = await readdir(path, { withFileTypes: true }).catch(() => undefined)
+  const found = await ifThere(readdir(path, { withFileTypes: true }))
   if (!found) return
   for (const entry of found) if (entry.isDirectory()) await removeTree(join(path, entry.name))
   await rmdir(path)

@@ -4,7 +4,7 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { Informer } from '../../client/informer.ts'
 import type { Clock } from '../../machinery/clock.ts'
-import { sleep } from '../../machinery/clock.ts'
+import { pause } from '../../machinery/clock.ts'
 import { admitPod } from './admission.ts'
 import { podTarget } from './event-target.ts'
 import type { ExitWatch } from './exit-watch.ts'
@@ -102,7 +102,7 @@ export class PodManager {
         if (signal.aborted) return
         log.warn('runtime-events-interrupted', { error })
       }
-      await pause(clock, EVENTS_RETRY_MS, signal)
+      await pause(clock, EVENTS_RETRY_MS, { signal })
     }
   }
 
@@ -111,7 +111,7 @@ export class PodManager {
     await this.#informer.waitForSync()
     while (!signal.aborted) {
       this.#sweepSoon()
-      await pause(clock, RESYNC_MS, signal)
+      await pause(clock, RESYNC_MS, { signal })
       this.wakeAll()
     }
   }
@@ -160,8 +160,4 @@ function isNew(pod: ApiPod): boolean {
 function orphanPod(uid: string, namespace: string, name: string): ApiPod {
   const metadata = { uid, namespace, name, resourceVersion: '', creationTimestamp: '' }
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] }, status: {} }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return sleep(clock, ms, { signal }).catch(() => {})
 }

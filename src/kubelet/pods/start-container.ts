@@ -16,6 +16,7 @@ import { containerTarget } from './event-target.ts'
 import { runHook } from './hooks.ts'
 import { killContainer } from './kill.ts'
 import { fieldContext, type PodEnv } from './pod-env.ts'
+import { readAtMost } from './read-at-most.ts'
 import { type ApiContainer, type ApiPod, newest, type PodRuntimeState } from './types.ts'
 
 export interface StartOptions {
@@ -108,6 +109,9 @@ function nextRestartCount(pod: ApiPod, container: ApiContainer, state: PodRuntim
   return before?.containerID ? before.restartCount + 1 : 0
 }
 
+/** Upstream's limit on files that give environment variables. */
+const MAX_ENV_FILE = 64 * 1024
+
 async function readVolumeFile(
   volumes: ReadonlyMap<string, MountedVolume>,
   volume: string,
@@ -115,7 +119,11 @@ async function readVolumeFile(
 ): Promise<string | undefined> {
   const mounted = volumes.get(volume)
   if (!mounted) throw new Error(`cannot find the volume "${volume}" referenced by FileKeyRef`)
-  return readFile(join(mounted.path, path), 'utf8').catch(() => undefined)
+  const content = await readAtMost(join(mounted.path, path), MAX_ENV_FILE + 1)
+  if (content && content.length > MAX_ENV_FILE) {
+    throw new Error(`cannot read "${path}" of volume "${volume}": it is longer than ${MAX_ENV_FILE} bytes`)
+  }
+  return content?.toString()
 }
 
 async function writeHosts(env: PodEnv, pod: ApiPod, state: PodRuntimeState): Promise<string> {

@@ -3,7 +3,7 @@
 import type { Pod, PodStatus } from '../../api/generated/core-v1.ts'
 import { pods } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
-import { type Clock, sleep } from '../../machinery/clock.ts'
+import { type Clock, pause } from '../../machinery/clock.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { isReason } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
@@ -78,7 +78,7 @@ export class StatusManager {
       } catch (error) {
         if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return
         this.#env.log.warn('pod-status-not-written', { pod: entry.pod.metadata.name, error })
-        await sleep(this.#env.clock, retry, { signal: this.#env.signal }).catch(() => {})
+        await pause(this.#env.clock, retry, { signal: this.#env.signal })
         retry = Math.min(retry * 2, MAX_RETRY_MS)
       }
     }

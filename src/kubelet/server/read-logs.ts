@@ -3,6 +3,7 @@
 import { watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { ifThere } from '../../machinery/if-there.ts'
 import { logTimeMs, parseLogLine } from './log-format.ts'
 
 export interface LogOptions {
@@ -99,7 +100,7 @@ async function* rawLines(options: LogOptions): AsyncGenerator<Buffer> {
 }
 
 async function wasReplaced(file: FileHandle, path: string): Promise<boolean> {
-  const [mine, theirs] = await Promise.all([file.stat(), stat(path).catch(() => undefined)])
+  const [mine, theirs] = await Promise.all([file.stat(), ifThere(stat(path))])
   return theirs !== undefined && (theirs.ino !== mine.ino || theirs.dev !== mine.dev)
 }
 

@@ -3,6 +3,7 @@
 
 import { chmod, chown, lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ifThere } from '../../machinery/if-there.ts'
 
 export interface ProjectedFile {
   readonly data: Buffer
@@ -23,7 +24,7 @@ export async function writeAtomically(
   options: { stamp: string; gid?: number },
 ): Promise<void> {
   for (const path of payload.keys()) checkPath(path)
-  const before = await readlink(join(directory, DATA)).catch(() => undefined)
+  const before = await ifThere(readlink(join(directory, DATA)))
   const fresh = `..${options.stamp}`
   await mkdir(join(directory, fresh), { mode: 0o755 })
   await chmod(join(directory, fresh), 0o755)
@@ -45,7 +46,7 @@ async function linkNames(directory: string, payload: Payload): Promise<void> {
   const wanted = new Set([...payload.keys()].map((p) => p.split('/')[0] ?? p))
   for (const name of wanted) {
     const link = join(directory, name)
-    if (await lstat(link).catch(() => undefined)) continue
+    if (await ifThere(lstat(link))) continue
     await symlink(join(DATA, name), link)
   }
   for (const name of await readdir(directory)) {

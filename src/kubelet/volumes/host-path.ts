@@ -2,6 +2,7 @@
 
 import type { Stats } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { ifThere } from '../../machinery/if-there.ts'
 
 const CHECKS: Readonly<Record<string, { is: (s: Stats) => boolean; what: string }>> = {
   Directory: { is: (s) => s.isDirectory(), what: 'a directory' },
@@ -18,7 +19,7 @@ export async function prepareHostPath(path: string, type: string): Promise<void>
   if (type === '') return
   const check = CHECKS[type]
   if (!check) throw new Error(`hostPath type ${JSON.stringify(type)} is not supported`)
-  const found = await stat(path).catch(() => undefined)
+  const found = await ifThere(stat(path))
   if (!found && type === 'DirectoryOrCreate') {
     await mkdir(path, { recursive: true, mode: 0o755 })
     return

@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
+import { ifThere } from '../../machinery/if-there.ts'
 
 /** Creates missing directories and returns the real path; rejects when it lies outside of the volume. */
 export async function resolveSubPath(volumePath: string, subPath: string): Promise<string> {
@@ -29,13 +30,13 @@ export async function resolveSubPath(volumePath: string, subPath: string): Promi
 /** Outermost first. */
 async function missingDirectories(target: string): Promise<string[]> {
   const missing: string[] = []
-  for (let at = target; !(await stat(at).catch(() => undefined)); at = dirname(at)) missing.unshift(at)
+  for (let at = target; !(await ifThere(stat(at))); at = dirname(at)) missing.unshift(at)
   return missing
 }
 
 async function nearestExisting(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
-    const real = await realpath(at).catch(() => undefined)
+    const real = await ifThere(realpath(at))
     if (real !== undefined) return real
   }
 }

@@ -10,6 +10,7 @@ import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../machinery/clock.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { isReason } from '../../machinery/errors.ts'
+import { ifThere } from '../../machinery/if-there.ts'
 import type { MountedVolume } from '../pods/container-config.ts'
 import type { ObjectReader } from '../pods/env.ts'
 import { messageOf } from '../pods/errors.ts'
@@ -89,7 +90,7 @@ export class VolumeManager {
 
   /** Pods that have left directories on this node. */
   async leftovers(): Promise<string[]> {
-    return readdir(join(this.#env.root, 'pods')).catch(() => [])
+    return (await ifThere(readdir(join(this.#env.root, 'pods')))) ?? []
   }
 
   async #setUpOne(
