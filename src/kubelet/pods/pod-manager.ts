@@ -3,7 +3,6 @@
 
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { Informer } from '../../client/informer.ts'
-import type { Clock } from '../../machinery/clock.ts'
 import { pause } from '../../machinery/clock.ts'
 import { admitPod } from './admission.ts'
 import { podTarget } from './event-target.ts'
