@@ -1,36 +1,10 @@
 // The v1.36 API as data: every type with its fields, every resource path. All generic code is driven by it.
 
 import { factsJson } from './generated/facts.ts'
+import { legacySchema } from './legacy-schema.ts'
+import type { ServedResource, TypeSchema } from './schema-types.ts'
 
-/** What is known of one field. Exactly one of `type`, `ref`, `map` describes its value; `items` comes with arrays. */
-export interface FieldSchema {
-  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'array'
-  readonly format?: string
-  readonly ref?: string
-  readonly map?: FieldSchema
-  readonly items?: FieldSchema
-  /** Strategic merge: the field that identifies an element. */
-  readonly mergeKey?: string
-  /** Strategic merge: `merge`, `replace`, `retainKeys`, comma-separated. */
-  readonly patchStrategy?: string
-  readonly listType?: 'atomic' | 'set' | 'map'
-  readonly listMapKeys?: readonly string[]
-  readonly mapType?: 'atomic' | 'granular'
-  /** A zero (empty text, 0, false) means the same as an absent field. */
-  readonly zeroIsAbsent?: boolean
-  /** Protobuf number, or a path of numbers through inlined structs. */
-  readonly pb?: number | readonly number[]
-  readonly wire?: string
-}
-
-export interface TypeSchema {
-  readonly type?: string
-  readonly format?: string
-  /** `apps/v1/Deployment`, for types that are objects of their own. */
-  readonly gvk?: readonly string[]
-  readonly required?: readonly string[]
-  readonly fields?: Readonly<Record<string, FieldSchema>>
-}
+export type { FieldSchema, ServedResource, TypeSchema } from './schema-types.ts'
 
 interface ResourceFacts {
   readonly kind: string
@@ -44,45 +18,10 @@ interface Facts {
   readonly types: Readonly<Record<string, TypeSchema>>
 }
 
-/** One served path: a resource or a subresource of a version. */
-export interface ServedResource {
-  readonly group: string
-  readonly version: string
-  readonly resource: string
-  /** Empty for the resource itself. */
-  readonly subresource: string
-  /** Group, version and kind of the body, which for some subresources differ from the resource's. */
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
-  readonly namespaced: boolean
-  /** `get`, `list`, `post`, `put`, `patch`, `delete`, `deletecollection`, `connect`. */
-  readonly actions: readonly string[]
-}
-
 const facts: Facts = JSON.parse(factsJson)
 
 /** The upstream release the facts were taken from, e.g. `v1.36.1`. */
 export const kubernetesVersion: string = facts.kubernetes
-
-/** The type behind a reference such as `io.k8s.api.core.v1.PodSpec`. Throws when there is none. */
-export function typeOf(ref: string): TypeSchema {
-  const type = facts.types[ref]
-  if (!type) throw new Error(`no type ${JSON.stringify(ref)} in the API facts`)
-  return type
-}
-
-/** All types by reference. */
-export const types: Readonly<Record<string, TypeSchema>> = facts.types
-
-const refsByKind = new Map<string, string>()
-for (const [ref, type] of Object.entries(facts.types)) {
-  // A kind shared by all groups (DeleteOptions, WatchEvent, …) lists many; only those with one are looked up by kind.
-  for (const gvk of type.gvk ?? []) if (!refsByKind.has(gvk)) refsByKind.set(gvk, ref)
-}
-
-/** The type of a kind, e.g. `('apps', 'v1', 'Deployment')`; undefined when unknown. */
-export function typeRefOfKind(group: string, version: string, kind: string): string | undefined {
-  return refsByKind.get(group === '' ? `${version}/${kind}` : `${group}/${version}/${kind}`)
-}
 
 function parseKind(text: string): ServedResource['kind'] {
   const parts = text.split('/')
@@ -90,8 +29,8 @@ function parseKind(text: string): ServedResource['kind'] {
   return { group: group ?? '', version: version ?? '', kind: kind ?? '' }
 }
 
-/** Every path of the table. */
-export const servedResources: readonly ServedResource[] = Object.entries(facts.resources).map(([path, r]) => {
+/** Every path of the table of v1.36. */
+const currentResources: readonly ServedResource[] = Object.entries(facts.resources).map(([path, r]) => {
   const [prefix = '', name = ''] = path.split(' ')
   const segments = prefix.split('/')
   const [resource = '', subresource = ''] = name.split('/')
@@ -105,3 +44,34 @@ export const servedResources: readonly ServedResource[] = Object.entries(facts.r
     actions: r.actions,
   }
 })
+
+const legacy = legacySchema(facts.types, currentResources)
+
+/** Every path there is, those of retired versions last. */
+export const servedResources: readonly ServedResource[] = [...currentResources, ...legacy.served]
+
+/** All types by reference. */
+export const types: Readonly<Record<string, TypeSchema>> = { ...facts.types, ...legacy.types }
+
+/** The type of today that took over from a type of a retired version; undefined for all others. */
+export function successorOf(ref: string): string | undefined {
+  return legacy.successors.get(ref)
+}
+
+/** The type behind a reference such as `io.k8s.api.core.v1.PodSpec`. Throws when there is none. */
+export function typeOf(ref: string): TypeSchema {
+  const type = types[ref]
+  if (!type) throw new Error(`no type ${JSON.stringify(ref)} in the API facts`)
+  return type
+}
+
+const refsByKind = new Map<string, string>()
+for (const [ref, type] of Object.entries(types)) {
+  // A kind shared by all groups (DeleteOptions, WatchEvent, …) lists many; only those with one are looked up by kind.
+  for (const gvk of type.gvk ?? []) if (!refsByKind.has(gvk)) refsByKind.set(gvk, ref)
+}
+
+/** The type of a kind, e.g. `('apps', 'v1', 'Deployment')`; undefined when unknown. */
+export function typeRefOfKind(group: string, version: string, kind: string): string | undefined {
+  return refsByKind.get(group === '' ? `${version}/${kind}` : `${group}/${version}/${kind}`)
+}

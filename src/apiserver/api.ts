@@ -11,7 +11,7 @@ import { deriveEntry, type Entry } from './registry/entry.ts'
 import { applyPatch, type PatchType, patchTransform } from './registry/patch.ts'
 import type { Registry, RequestContext } from './registry/registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './registry/resource.ts'
-import { applyScale, scaleOf } from './registry/scale.ts'
+import { applyScale, scaleIn, scaleKindOf } from './registry/scale.ts'
 import { update } from './registry/update.ts'
 import { bindPod } from './subresources/binding.ts'
 import { evictPod } from './subresources/eviction.ts'
@@ -46,7 +46,7 @@ export class Api {
     const { resource, name } = target
     const entry = await this.registry.find(resource, context.namespace, name)
     if (!entry) throw notFound(resource, name)
-    if (target.subresource === 'scale') return scaleEntry(resource, entry)
+    if (target.subresource === 'scale') return scaleEntry(resource, entry, context.version)
     return inVersion(entry, context.version)
   }
 
@@ -85,10 +85,10 @@ export class Api {
     const { resource, subresource, name } = target
     if (subresource === 'scale') {
       const merged = (current: StoredObject) => {
-        const scale = structuredClone(scaleOf(resource, current)) as unknown as ApiObject
+        const scale = structuredClone(scaleIn(context.version, resource, current)) as unknown as ApiObject
         const versioned = isRecord(patch.body) && isRecord(patch.body.metadata) && patch.body.metadata.resourceVersion
         if (!versioned) delete scale.metadata.resourceVersion
-        return applyPatch(resource, 'io.k8s.api.autoscaling.v1.Scale', patch, scale)
+        return applyPatch(resource, scaleKindOf(context.version).typeRef, patch, scale)
       }
       return (await this.#putScale(target, merged, context)).entry
     }
@@ -138,7 +138,8 @@ export class Api {
         name,
         subresource: 'scale',
         mayCreate: false,
-        transform: (current) => applyScale(structuredClone(current) as ApiObject, bodyOf(current as StoredObject)),
+        transform: (current) =>
+          applyScale(structuredClone(current) as ApiObject, bodyOf(current as StoredObject), context.version),
         prepare: (object, old) => {
           const before = (old.spec as { replicas?: number }).replicas
           const after = (object.spec as { replicas?: number }).replicas
@@ -147,7 +148,7 @@ export class Api {
       },
       context,
     )
-    return { entry: scaleEntry(resource, result.entry), created: false }
+    return { entry: scaleEntry(resource, result.entry, context.version), created: false }
   }
 }
 
@@ -190,6 +191,7 @@ export function inVersion(entry: Entry, version: ServedVersion): Entry {
   return deriveEntry(entry, version.apiVersion, (object) => toVersion(object, version))
 }
 
-function scaleEntry(resource: Resource, entry: Entry): Entry {
-  return deriveEntry(entry, 'scale', (object) => scaleOf(resource, object) as unknown as StoredObject)
+function scaleEntry(resource: Resource, entry: Entry, version: ServedVersion): Entry {
+  const name = `scale ${scaleKindOf(version).apiVersion}`
+  return deriveEntry(entry, name, (object) => scaleIn(version, resource, object) as unknown as StoredObject)
 }

@@ -62,10 +62,30 @@ export function groupVersions(registry: Registry): readonly GroupVersion[] {
     for (const version of resource.versions) at(version.group, version.version).resources.push({ resource, version })
   }
   for (const virtual of VIRTUAL) at(virtual.group, virtual.version)
-  const order = (group: string) => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length)
   return [...found.values()].sort(
-    (a, b) => order(a.group) - order(b.group) || a.group.localeCompare(b.group) || b.version.localeCompare(a.version),
+    (a, b) =>
+      orderOf(a.group) - orderOf(b.group) || a.group.localeCompare(b.group) || compareVersions(a.version, b.version),
   )
+}
+
+/** Groups that are not listed follow those that are; the retired one comes last, so that no name resolves to it. */
+function orderOf(group: string): number {
+  if (group === 'extensions') return GROUP_ORDER.length + 1
+  return GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length
+}
+
+/** Stable versions before beta before alpha, then newer before older. Model: k8s.io/apimachinery/pkg/version. */
+function compareVersions(a: string, b: string): number {
+  const [x, y] = [versionParts(a), versionParts(b)]
+  return y.stability - x.stability || y.major - x.major || y.minor - x.minor || a.localeCompare(b)
+}
+
+const STABILITY = ['alpha', 'beta', '']
+
+function versionParts(version: string): { stability: number; major: number; minor: number } {
+  const [, major, stage = '', minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? []
+  if (major === undefined) return { stability: -1, major: 0, minor: 0 }
+  return { stability: STABILITY.indexOf(stage), major: Number(major), minor: Number(minor ?? 0) }
 }
 
 /** `/api`. */

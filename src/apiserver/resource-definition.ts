@@ -27,6 +27,10 @@ export interface OtherVersion {
   readonly kind?: string
   toStorage(object: ApiObject): ApiObject
   fromStorage(object: StoredObject): ApiObject
+  /** The warning that an answer with this kind carries; absent for versions in good standing. */
+  deprecation?(kind: string): string | undefined
+  /** Problems of the storage version that this one always let pass. */
+  forgives?(error: FieldError): boolean
 }
 
 /** Where the scale subresource finds its numbers. */

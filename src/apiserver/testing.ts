@@ -29,7 +29,7 @@ export interface TestApi {
  * `kube-node-lease`, each with its `default` service account. Objects are frozen, so that editing a shared one throws. `clock` defaults to the real one.
  */
 export async function startTestApi(
-  options: { clock?: Clock; virtual?: ReadonlyMap<string, VirtualCreate> } = {},
+  options: { clock?: Clock; virtual?: ReadonlyMap<string, VirtualCreate>; legacyApis?: boolean } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? systemClock
   const store = openLogStore({
@@ -39,7 +39,7 @@ export async function startTestApi(
       throw error
     },
   })
-  const registry = new Registry({ store, resources: allResources(), clock, random: systemRandom, freeze: true })
+  const registry = new Registry({ store, resources: allResources(options), clock, random: systemRandom, freeze: true })
   registry.allocators = [
     await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
   ]

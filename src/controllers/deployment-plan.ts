@@ -23,6 +23,11 @@ const NOT_COPIED = new Set([
   'deprecated.deployment.rollback.to',
 ])
 
+/** Whether an annotation travels between a deployment and its ReplicaSets. */
+export function isCopied(annotation: string): boolean {
+  return !NOT_COPIED.has(annotation)
+}
+
 /** One ReplicaSet and the size it shall have. */
 export interface ScaleStep {
   readonly replicaSet: ReadReplicaSet
@@ -79,7 +84,8 @@ export function splitReplicaSets(
   return { current, old: sorted.filter((rs) => rs !== current) }
 }
 
-function revisionOf(object: {
+/** The revision an object carries; 0 without one. */
+export function revisionOf(object: {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
 }): number {
   const revision = Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10)

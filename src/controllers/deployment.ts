@@ -34,6 +34,7 @@ import {
   splitReplicaSets,
   TEMPLATE_HASH,
 } from './deployment-plan.ts'
+import { planRollback } from './deployment-rollback.ts'
 import {
   deploymentCounts,
   findCondition,
@@ -140,6 +141,7 @@ class Rollouts {
       return this.#writeCounts(deployment, splitReplicaSets(deployment, all))
     }
     if (await this.#notePause(deployment)) return
+    if (!deployment.spec.paused && (await this.#rollBack(deployment, all))) return
     if (deployment.spec.paused || isScalingEvent(deployment, all)) return this.#resize(deployment, all)
     return isRollingUpdate(deployment) ? this.#roll(deployment, all) : this.#recreate(deployment, all)
   }
@@ -171,6 +173,16 @@ class Rollouts {
       this.#context.clock.now(),
     )
     await this.#writeStatus(deployment, { ...deployment.status, conditions })
+    return true
+  }
+
+  /** Carries out a rollback that is asked for; tells whether one was. */
+  async #rollBack(deployment: ReadDeployment, all: readonly ReadReplicaSet[]): Promise<boolean> {
+    const rollback = planRollback(deployment, all)
+    if (!rollback) return false
+    await this.#context.client.update(deploymentsRef, rollback.deployment)
+    const { type, reason, message } = rollback.event
+    this.#context.events.event(target(deployment), type, reason, message)
     return true
   }
 

@@ -20,6 +20,7 @@ import { Registry } from '../apiserver/registry/registry.ts'
 import { createServiceAllocator } from '../apiserver/registry/service-allocator.ts'
 import { checkComponents } from '../apiserver/resources/core/component-status.ts'
 import { allResources } from '../apiserver/resources/index.ts'
+import { rollback } from '../apiserver/resources/legacy/rollback.ts'
 import { bindings } from '../apiserver/subresources/binding.ts'
 import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
@@ -50,6 +51,8 @@ export interface ApiServerSetup {
   readonly serviceCidr: string
   readonly nodePorts: { readonly from: number; readonly to: number }
   readonly readyChecks: readonly HealthCheck[]
+  /** Serve the versions that upstream retired, too. */
+  readonly legacyApis: boolean
   /** Prose for the OpenAPI documents. */
   readonly loadDocs?: LoadDocs
 }
@@ -66,7 +69,7 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const registry = new Registry({ store, resources: allResources(), clock, random, freeze: false })
+  const registry = new Registry({ store, resources: allResources(setup), clock, random, freeze: false })
   const issuerUrl = `https://kubernetes.default.svc.${setup.clusterDomain}`
   const audiences = [issuerUrl]
   const privateKey = createPrivateKey(signingKey(setup.pki))
@@ -84,6 +87,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     new Map([
       ['/bindings', bindings(registry)],
       ['serviceaccounts/token', tokenRequest(registry, issuer, audiences)],
+      ['deployments/rollback', rollback(registry)],
       ...reviews({ authorizer, rbac, issuer, audiences }),
     ]),
   )

@@ -41,6 +41,7 @@ export async function chooseConfig(options: {
   others: readonly ClusterConfig[]
   apiPort?: number
   containerRuntimeEndpoint?: string
+  legacyApis?: boolean
 }): Promise<ClusterConfig> {
   const { name, nodeName, runtime, others } = options
   const taken = new Set(others.flatMap((o) => [o.apiPort, o.kubeletPort, o.registryPort]))
@@ -58,6 +59,7 @@ export async function chooseConfig(options: {
     nodePorts,
     clusterDomain: 'cluster.local',
     runtime,
+    legacyApis: options.legacyApis ?? true,
     ...(options.containerRuntimeEndpoint ? { containerRuntimeEndpoint: options.containerRuntimeEndpoint } : {}),
   }
 }

@@ -104,6 +104,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     serviceCidr: config.serviceCidr,
     nodePorts: config.nodePorts,
     loadDocs: apiDocsFrom(env.apiDocs),
+    legacyApis: config.legacyApis ?? true,
     readyChecks: [
       {
         name: 'poststarthook/rbac/bootstrap-roles',

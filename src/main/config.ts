@@ -17,6 +17,8 @@ export interface ClusterConfig {
   readonly runtime: 'cri' | 'simulated'
   /** CRI endpoint of a runtime that someone else runs; absent: our own containerd. */
   readonly containerRuntimeEndpoint?: string
+  /** Whether API versions that upstream retired are served; absent: they are. */
+  readonly legacyApis?: boolean
 }
 
 /** Every path of a cluster on this machine. */

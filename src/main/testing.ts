@@ -40,7 +40,7 @@ export interface TestServer {
 const HOST = '127.0.0.1'
 
 /** Starts an API server with RBAC, the built-in roles and namespaces, and default service accounts. */
-export async function startTestServer(options: { docs?: ApiDocs } = {}): Promise<TestServer> {
+export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: boolean } = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-test-'))
   const log = jsonLogger({ level: 'error', now: () => Date.now(), write: (line) => process.stderr.write(line) })
   const store = openLogStore({
@@ -78,6 +78,7 @@ export async function startTestServer(options: { docs?: ApiDocs } = {}): Promise
       serviceCidr: '10.96.0.0/16',
       nodePorts: { from: 30000, to: 32767 },
       readyChecks: [],
+      legacyApis: options.legacyApis ?? true,
       loadDocs: () => options.docs,
     })
   let server = await start(0)

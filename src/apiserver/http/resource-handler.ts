@@ -55,6 +55,8 @@ export async function serveResource(
   const target = { resource, subresource: info.subresource, name: info.name }
   const exchange: Exchange = { request, response, info, target, context, version }
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
+  const deprecation = version.deprecation?.(version.subresources.get(info.subresource)?.kind.kind ?? version.kind)
+  if (deprecation) context.warn(deprecation)
   switch (info.verb) {
     case 'get':
       return serveGet(env, exchange)

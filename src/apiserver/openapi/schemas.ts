@@ -1,7 +1,7 @@
 // Types of the schema as JSON schemas, in the dialects of OpenAPI v2 and v3.
 // Extensions: k8s.io/kube-openapi and https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
 
-import { type FieldSchema, types } from '../../api/schema.ts'
+import { type FieldSchema, successorOf, types } from '../../api/schema.ts'
 
 /** Prose about one type. */
 export interface TypeDocs {
@@ -29,7 +29,8 @@ export function refTo(dialect: Dialect, ref: string): string {
 /** The schema of one type. */
 export function typeSchema(dialect: Dialect, ref: string, docs: ApiDocs): Json {
   const type = types[ref] ?? {}
-  const prose = docs[ref]
+  // A type of a retired version is explained by the one that took over.
+  const prose = docs[ref] ?? docs[successorOf(ref) ?? '']
   const out: Json = prose?.description ? { description: prose.description } : {}
   if (type.fields) {
     const properties = Object.entries(type.fields).map(([name, field]) => [

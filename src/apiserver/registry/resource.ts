@@ -3,6 +3,7 @@
 import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
+import type { FieldError } from '../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
 
@@ -21,6 +22,10 @@ export interface ServedVersion {
   readonly subresources: ReadonlyMap<string, ServedResource>
   /** Absent for the storage version. */
   readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: StoredObject): ApiObject }
+  /** The warning for the use of a kind of this version. */
+  deprecation?(kind: string): string | undefined
+  /** Problems of the storage version that are none in this one. */
+  forgives?(error: FieldError): boolean
 }
 
 export interface Resource {
@@ -47,7 +52,16 @@ export function resolveResource(definition: ResourceDefinition): Resource {
   const storage = servedVersion(group, storageVersion, resource)
   const others = (definition.otherVersions ?? []).map((other) => ({
     ...servedVersion(other.group ?? group, other.version, resource),
-    convert: { toStorage: other.toStorage, fromStorage: other.fromStorage },
+    convert: {
+      toStorage: (object: ApiObject) => ({
+        ...other.toStorage(object),
+        apiVersion: storage.apiVersion,
+        kind: storage.kind,
+      }),
+      fromStorage: other.fromStorage,
+    },
+    ...(other.deprecation ? { deprecation: other.deprecation } : {}),
+    ...(other.forgives ? { forgives: other.forgives } : {}),
   }))
   const fields = typeOf(storage.typeRef).fields ?? {}
   return {

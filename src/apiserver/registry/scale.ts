@@ -1,17 +1,45 @@
 // The scale subresource: autoscaling/v1 Scale over the replicas of a workload.
 
 import type { Scale } from '../../api/generated/autoscaling-v1.ts'
+import { typeRefOfKind } from '../../api/schema.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, field, invalid } from '../../machinery/errors.ts'
 import { formatSelector, selectorOf, selectorOfMap } from '../../machinery/labels.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, ServedVersion } from './resource.ts'
 
 const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale'
 
 interface Scalable {
   spec: { replicas?: number; selector?: Record<string, unknown> }
   status: { replicas?: number }
+}
+
+/** A retired version's Scale: the selector both as a map and as text. */
+interface OldScale extends Omit<Scale, 'status'> {
+  status: { replicas: number; selector?: Record<string, string>; targetSelector?: string }
+}
+
+/** The Scale of a workload as a version answers it: autoscaling/v1, or the kind a retired version had of its own. */
+export function scaleIn(version: ServedVersion, resource: Resource, object: StoredObject): Scale | OldScale {
+  const scale = scaleOf(resource, object)
+  const { apiVersion } = scaleKindOf(version)
+  if (apiVersion === scale.apiVersion) return scale
+  const { selector: targetSelector, ...status } = scale.status
+  const labels = (object as unknown as Scalable).spec.selector?.matchLabels as Record<string, string> | undefined
+  return {
+    ...scale,
+    apiVersion,
+    status: { ...status, ...(labels ? { selector: labels } : {}), ...(targetSelector ? { targetSelector } : {}) },
+  }
+}
+
+/** The kind of a version's scale subresource. */
+export function scaleKindOf(version: ServedVersion): { apiVersion: string; version: string; typeRef: string } {
+  const kind = version.subresources.get('scale')?.kind
+  if (!kind || kind.group === 'autoscaling') return { apiVersion: 'autoscaling/v1', version: 'v1', typeRef: SCALE_TYPE }
+  const typeRef = typeRefOfKind(kind.group, kind.version, kind.kind) ?? SCALE_TYPE
+  return { apiVersion: `${kind.group}/${kind.version}`, version: kind.version, typeRef }
 }
 
 /** The Scale of a workload. */
@@ -32,8 +60,8 @@ export function scaleOf(resource: Resource, object: StoredObject): Scale {
 }
 
 /** The workload with the replicas of a Scale body; its resourceVersion, if any, must hold. */
-export function applyScale(object: ApiObject, body: unknown): ApiObject {
-  const scale = decodeScale(body)
+export function applyScale(object: ApiObject, body: unknown, version: ServedVersion): ApiObject {
+  const scale = decodeScale(body, version)
   const replicas = scale.spec?.replicas ?? 0
   if (replicas < 0) {
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name ?? '', [
@@ -47,11 +75,14 @@ export function applyScale(object: ApiObject, body: unknown): ApiObject {
   return object
 }
 
-function decodeScale(body: unknown): Scale {
+function decodeScale(body: unknown, served: ServedVersion): Scale {
+  const { typeRef, version } = scaleKindOf(served)
   try {
-    return decode(SCALE_TYPE, body).object as unknown as Scale
+    return decode(typeRef, body).object as unknown as Scale
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${error.message}`, { cause: error })
+    throw badRequest(`Scale in version ${JSON.stringify(version)} cannot be handled as a Scale: ${error.message}`, {
+      cause: error,
+    })
   }
 }

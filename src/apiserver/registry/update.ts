@@ -1,7 +1,7 @@
 // Update and patch: read, transform, check, write if nothing changed meanwhile; else start over when the client did
 // not insist on a version. Model: k8s.io/apiserver/pkg/registry/generic/registry/store.go.
 
-import { conflict, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
+import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -10,7 +10,7 @@ import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { readyToVanish } from './finalize.ts'
 import { validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
-import { keyOf, type Resource } from './resource.ts'
+import { keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 
 // Of all writers that meet at an object one wins each round: this many can meet before one is turned away.
@@ -79,7 +79,7 @@ async function tryUpdate(
     old,
   } as const
   await admit(registry.admission, attributes)
-  check(resource, request, object, old)
+  check(resource, request, object, old, context)
   await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion
   const entry = await write(registry, resource, { key, current, object, context })
@@ -175,18 +175,43 @@ function replace<T extends object, K extends keyof T>(target: T, key: K, value: 
   else target[key] = value as T[K]
 }
 
-function check(resource: Resource, request: UpdateRequest, object: ApiObject, old: StoredObject): void {
+function check(
+  resource: Resource,
+  request: UpdateRequest,
+  object: ApiObject,
+  old: StoredObject,
+  context: RequestContext,
+): void {
   const { definition } = resource
   const before = old as ApiObject
   const errors = [...validateMetadataUpdate(object, old)]
   if (request.subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before) ?? []))
   else {
-    errors.push(...(definition.validate?.(object) ?? []))
+    errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
     // A subresource that prepares by itself may change what a plain update may not.
     if (!request.prepare) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
 }
+
+/**
+ * What one version of the resource lets pass may be there in objects that came through it: that is no problem of an
+ * update that leaves it as it is.
+ */
+function unforgiven(
+  resource: Resource,
+  all: readonly FieldError[],
+  before: ApiObject,
+  version: ServedVersion,
+): readonly FieldError[] {
+  const errors = all.filter((error) => !version.forgives?.(error))
+  const forgivable = errors.filter((error) => resource.versions.some((other) => other.forgives?.(error)))
+  if (forgivable.length === 0) return errors
+  const known = new Set((resource.definition.validate?.(structuredClone(before)) ?? []).map(problemOf))
+  return errors.filter((error) => !forgivable.includes(error) || !known.has(problemOf(error)))
+}
+
+const problemOf = ({ path, message }: FieldError) => `${path} ${message}`
 
 /** Stores a new state over `current`. Undefined when someone else was faster. */
 export async function write(

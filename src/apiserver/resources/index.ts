@@ -14,6 +14,7 @@ import { nodes } from './core/node.ts'
 import { pods } from './core/pod.ts'
 import { replicationControllers } from './core/replication-controller.ts'
 import { services } from './core/service.ts'
+import { withLegacyVersions } from './legacy/index.ts'
 import { otherDefinitions } from './other/index.ts'
 
 const definitions: readonly ResourceDefinition[] = [
@@ -32,15 +33,19 @@ const definitions: readonly ResourceDefinition[] = [
   ...otherDefinitions,
 ]
 
-/** All resources, in the order in which discovery lists them. */
-export function allResources(): readonly Resource[] {
+/**
+ * All resources, in the order in which discovery lists them. `legacyApis` adds the versions that upstream retired.
+ */
+export function allResources({ legacyApis = false } = {}): readonly Resource[] {
   const defined = new Map(definitions.map((d) => [`${d.group}/${d.resource}`, d]))
+  const resolve = (definition: ResourceDefinition) =>
+    resolveResource(legacyApis ? withLegacyVersions(definition) : definition)
   // A resource that another group serves too is stored once, under its home group.
   const aliases = new Set(
     definitions.flatMap((d) => (d.otherVersions ?? []).filter((v) => v.group).map((v) => `${v.group}/${d.resource}`)),
   )
   const stored = stableResources()
     .filter(({ group, resource }) => !aliases.has(`${group}/${resource}`))
-    .map((generic) => resolveResource(defined.get(`${generic.group}/${generic.resource}`) ?? generic))
+    .map((generic) => resolve(defined.get(`${generic.group}/${generic.resource}`) ?? generic))
   return [...stored, resolveResource(componentStatuses)]
 }

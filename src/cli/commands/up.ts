@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { CertificateAuthority } from '../../main/certificates.ts'
 import { chooseConfig, otherConfigs, readConfig, writeConfig } from '../../main/choose-config.ts'
-import type { ClusterConfig } from '../../main/config.ts'
+import type { ClusterConfig, ClusterPaths } from '../../main/config.ts'
 import { defaultNodeName, missingRequirements } from '../../main/host.ts'
 import { clusterKubeconfig, mergeKubeconfig, userKubeconfigPath, writeKubeconfig } from '../../main/kubeconfig.ts'
 import { startDetached } from '../../main/lifecycle.ts'
@@ -36,12 +36,18 @@ export const up: Command = {
       type: 'string',
       description: 'CRI socket to use instead of an own containerd (first start only)',
     },
+    {
+      name: 'legacy-apis',
+      type: 'boolean',
+      description: 'Serve API versions that Kubernetes retired, such as extensions/v1beta1; kept for later starts',
+      fallback: 'true',
+    },
   ],
   async run(flags, env) {
     const name = clusterName(flags)
     const paths = env.pathsOf(name)
     const progress = createProgress(env.stdout, env.now)
-    const config = readConfig(paths) ?? (await newConfig(name, flags, env))
+    const config = keptConfig(paths, flags) ?? (await newConfig(name, flags, env))
     if (runningPid(paths) !== undefined) {
       await giveAccess(config, env)
       env.stdout.write(
@@ -76,6 +82,21 @@ export const up: Command = {
   },
 }
 
+/** The configuration of a cluster that has been up before, with what may change at a later start. */
+function keptConfig(paths: ClusterPaths, flags: ParsedFlags): ClusterConfig | undefined {
+  const kept = readConfig(paths)
+  const legacyApis = flags.boolean('legacy-apis')
+  if (!kept || flags.strings('legacy-apis').length === 0 || (kept.legacyApis ?? true) === legacyApis) return kept
+  if (runningPid(paths) !== undefined) {
+    throw new CommandError(
+      `cannot change --legacy-apis while cluster ${JSON.stringify(kept.name)} is running: stop it first with "sampan down"`,
+    )
+  }
+  const config = { ...kept, legacyApis }
+  writeConfig(paths, config)
+  return config
+}
+
 async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Promise<ClusterConfig> {
   const runtime = flags.string('runtime')
   if (runtime !== 'cri' && runtime !== 'simulated') {
@@ -89,6 +110,7 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
     runtime,
     others: otherConfigs(env.dataRoot, name),
     ...(apiPort ? { apiPort: portOf(apiPort) } : {}),
+    legacyApis: flags.boolean('legacy-apis'),
     ...(endpoint ? { containerRuntimeEndpoint: endpoint } : {}),
   })
   checkMachine(config, env)
