@@ -26,6 +26,7 @@ module.exports = {
     only('network', 'network', component),
     only('dns', 'dns', component),
     only('registry', 'registry', ['machinery']),
+    only('kubectl', 'kubectl', component),
     only('images', 'images', ['machinery', 'registry']),
     {
       name: 'nothing-imports-main',

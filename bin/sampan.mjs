@@ -1,18 +1,21 @@
 #!/usr/bin/env node
-// The sampan command: runs the bundle, from V8's compiled form when that is at hand and fits this Node.
+// The sampan command: runs the bundle that the command line is for, from V8's compiled form when that is at hand
+// and fits this Node.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { bundleFor } from './verbs.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
-const bundle = join(dist, 'sampan.cjs')
+const name = bundleFor(process.argv[1] ?? '', process.argv.slice(2))
+const bundle = join(dist, `${name}.cjs`)
 if (!existsSync(bundle)) {
   process.stderr.write('sampan: not built yet; run "npm run build" in the repository first\n')
   process.exit(1)
 }
-const compiled = join(dist, `sampan.${process.version}.cache`)
+const compiled = join(dist, `${name}.${process.version}.cache`)
 const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'utf8')}\n})`
 const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
 // A compiled form of another bundle or Node is refused by V8, which then compiles as usual.

@@ -1,12 +1,15 @@
-// Bundles the command into one CommonJS file, which starts in half the time of the separate modules.
+// Bundles the command into CommonJS files, which start in half the time of the separate modules: one with the server,
+// one with kubectl alone.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { warmKubectl } from './warm-kubectl.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { kubernetes } = JSON.parse(readFileSync(join(root, 'src/api/facts-v1.36.json'), 'utf8'))
 
 const options = {
   absWorkingDir: root,
@@ -16,14 +19,17 @@ const options = {
   format: 'cjs',
   // Native code stays where npm put it.
   external: ['lmdb', 'esbuild', 'bufferutil', 'utf-8-validate'],
-  define: { SAMPAN_VERSION: JSON.stringify(version) },
+  define: { SAMPAN_VERSION: JSON.stringify(version), KUBERNETES_VERSION: JSON.stringify(kubernetes) },
   logLevel: 'warning',
   legalComments: 'none',
   minifySyntax: true,
   keepNames: false,
+  // The script is run by vm.Script, where only require can load.
+  supported: { 'dynamic-import': false },
 }
 
 await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
+await build({ ...options, entryPoints: ['src/cli/kubectl.ts'], outfile: 'dist/kubectl.cjs' })
 await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })
 
 // The prose of `kubectl explain`, out of the dependency that ships it.
@@ -34,3 +40,4 @@ execFileSync(process.execPath, [join(root, 'bin/sampan.mjs'), 'version'], {
   env: { ...process.env, SAMPAN_WRITE_COMPILED: '1' },
   stdio: 'ignore',
 })
+await warmKubectl(root)

@@ -1,0 +1,86 @@
+// Makes a command's context: kubeconfig, client and mapper on first use.
+
+import type { KubectlContext, KubectlEnvironment } from './command.ts'
+import { type Kubeconfig, loadKubeconfig } from './config/kubeconfig.ts'
+import { chooseNamespace, chooseRestConfig } from './config/rest-config.ts'
+import type { RestMapper } from './discovery/mapper.ts'
+import type { ParsedFlags } from './flags.ts'
+import type { RestClient } from './rest/client.ts'
+
+/** A context and what must be done with it when the command is over. */
+export interface OwnedContext {
+  readonly context: KubectlContext
+  warnings(): number
+  close(): Promise<void>
+}
+
+const YELLOW = '\u001b[33;1m'
+const PLAIN = '\u001b[0m'
+
+/** The context of one invocation. */
+export function createContext(world: KubectlEnvironment, flags: ParsedFlags): OwnedContext {
+  const explicit = flags.string('kubeconfig')
+  const kubeconfigSource = { explicit, env: world.env, home: world.home, cwd: world.cwd }
+  const warned = new Set<string>()
+  let loaded: Kubeconfig | undefined
+  let client: Promise<RestClient> | undefined
+  let mapper: Promise<RestMapper> | undefined
+
+  const context: KubectlContext = {
+    ...world,
+    now: () => world.now(),
+    flags,
+    out: (text) => void world.stdout.write(text),
+    err: (text) => void world.stderr.write(text),
+    kubeconfigSource,
+    kubeconfig() {
+      loaded ??= loadKubeconfig(kubeconfigSource)
+      return loaded
+    },
+    namespace: () => chooseNamespace(context.kubeconfig(), flags),
+    warn(text) {
+      if (warned.has(text)) return
+      warned.add(text)
+      const colored = world.stderr.isTTY && world.env.TERM !== 'dumb' && world.env.NO_COLOR === undefined
+      world.stderr.write(colored ? `${YELLOW}Warning:${PLAIN} ${text}\n` : `Warning: ${text}\n`)
+    },
+    client() {
+      client ??= openClient(context)
+      return client
+    },
+    mapper() {
+      mapper ??= openMapper(context)
+      return mapper
+    },
+  }
+  return {
+    context,
+    warnings: () => warned.size,
+    async close() {
+      const open = await client?.catch(() => undefined)
+      open?.close()
+    },
+  }
+}
+
+async function openClient(context: KubectlContext): Promise<RestClient> {
+  const { createRestClient } = await import('./rest/client.ts')
+  const config = chooseRestConfig(context.kubeconfig(), context.flags)
+  return createRestClient({ config, env: context.env, onWarning: context.warn })
+}
+
+async function openMapper(context: KubectlContext): Promise<RestMapper> {
+  const { createMapper } = await import('./discovery/mapper.ts')
+  const { discoveryCache } = await import('./discovery/cache.ts')
+  const client = await context.client()
+  const directory = context.flags.string('cache-dir') || context.env.KUBECACHEDIR || `${context.home}/.kube/cache`
+  const cache = discoveryCache(directory, client.config.server, context.now)
+  return createMapper(async (fresh) => {
+    const kept = fresh ? undefined : cache.read()
+    if (kept) return kept
+    const { discover } = await import('./discovery/discovery.ts')
+    const discovery = await discover(client)
+    cache.write(discovery)
+    return discovery
+  })
+}

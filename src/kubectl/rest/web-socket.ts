@@ -1,0 +1,32 @@
+// Opens a WebSocket to the API server; a refusal becomes the error it carries.
+
+import { WebSocket } from 'ws'
+import { readAll } from './client.ts'
+import { connectionError } from './connection-error.ts'
+import { errorOf } from './status.ts'
+
+interface WebSocketOptions {
+  readonly target: URL
+  readonly subprotocols: readonly string[]
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly tls: object
+}
+
+const MAX_PAYLOAD = 64 * 1024 * 1024
+
+/** An open socket. */
+export function openWebSocket({ target, subprotocols, headers, tls }: WebSocketOptions): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(target, [...subprotocols], {
+      headers: headers as Record<string, string>,
+      maxPayload: MAX_PAYLOAD,
+      perMessageDeflate: false,
+      ...tls,
+    })
+    socket.once('open', () => resolve(socket))
+    socket.once('unexpected-response', (_request, response) => {
+      readAll(response).then((body) => reject(errorOf({ path: target.pathname }, response, body)), reject)
+    })
+    socket.once('error', (error) => reject(connectionError(target, error)))
+  })
+}
