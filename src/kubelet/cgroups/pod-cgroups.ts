@@ -2,13 +2,14 @@
 // in the one v2 tree.
 
 import { lstat, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ifThere } from '../../machinery/if-there.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { podCgroupResources, qosClass } from '../pods/qos.ts'
 import type { ApiPod } from '../pods/types.ts'
 
 const CPU_PERIOD = 100_000
+const CPUSET = ['cpuset.cpus', 'cpuset.mems'] as const
 const V2_CONTROLLERS = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb']
 
 export interface CgroupSettings {
@@ -56,9 +57,14 @@ export async function createPodCgroups(options: {
   const { mountpoint, root, log } = options
   const unified = await exists(join(mountpoint, 'cgroup.controllers'))
   const trees = unified ? [mountpoint] : await hierarchies(mountpoint)
+  const kinds = new Map<string, V1Tree>()
+  if (!unified) for (const tree of trees) kinds.set(tree, await openV1(tree, root))
   const made = new Set<string>()
   const make = async (path: string, settings: CgroupSettings): Promise<void> => {
-    for (const tree of trees) await (unified ? ensureV2(tree, path, settings) : ensureV1(tree, path, settings))
+    for (const tree of trees) {
+      const kind = kinds.get(tree)
+      await (kind ? ensureV1(join(tree, path), kind, settings) : ensureV2(tree, path, settings))
+    }
   }
   await make(root, { cpuShares: 0, cpuQuota: 0, memoryLimit: 0 })
   await make(`${root}/besteffort`, { cpuShares: 2, cpuQuota: 0, memoryLimit: 0 })
@@ -101,27 +107,50 @@ async function hierarchies(mountpoint: string): Promise<string[]> {
   return out
 }
 
-async function ensureV1(tree: string, path: string, settings: CgroupSettings): Promise<void> {
+/** What the groups of one v1 hierarchy have: looked up once, so that a pod's group costs a mkdir and a few writes. */
+interface V1Tree {
+  readonly files: ReadonlySet<string>
+}
+
+/** Makes the group `root` with its parents, and looks what groups have here: the hierarchy's own root lacks some files. */
+async function openV1(tree: string, root: string): Promise<V1Tree> {
   let at = tree
-  for (const part of path.split('/').filter(Boolean)) {
-    const parent = at
+  for (const part of root.split('/').filter(Boolean)) {
+    const cpuset = await exists(join(at, CPUSET[0]))
     at = join(at, part)
-    if (await exists(at)) continue
-    await mkdir(at, { recursive: true })
-    await inheritCpuset(parent, at)
+    if ((await makeDirectory(at)) && cpuset) await inheritCpuset(dirname(at), at)
   }
-  await set(at, 'cpu.shares', settings.cpuShares)
+  return { files: new Set(await readdir(at)) }
+}
+
+/** The parent of `path` must be there. */
+async function ensureV1(path: string, { files }: V1Tree, settings: CgroupSettings): Promise<void> {
+  if ((await makeDirectory(path)) && files.has(CPUSET[0])) await inheritCpuset(dirname(path), path)
+  const set = async (file: string, value: number) => {
+    if (value > 0 && files.has(file)) await writeFile(join(path, file), String(value))
+  }
+  await set('cpu.shares', settings.cpuShares)
   if (settings.cpuQuota > 0) {
-    await set(at, 'cpu.cfs_period_us', CPU_PERIOD)
-    await set(at, 'cpu.cfs_quota_us', settings.cpuQuota)
+    await set('cpu.cfs_period_us', CPU_PERIOD)
+    await set('cpu.cfs_quota_us', settings.cpuQuota)
   }
-  await set(at, 'memory.limit_in_bytes', settings.memoryLimit)
+  await set('memory.limit_in_bytes', settings.memoryLimit)
+}
+
+/** Gives whether it had to be made. */
+async function makeDirectory(path: string): Promise<boolean> {
+  try {
+    await mkdir(path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 /** A new v1 cpuset takes no processes until it has cpus and memory nodes. */
 async function inheritCpuset(parent: string, child: string): Promise<void> {
-  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    if (!(await exists(join(child, file)))) continue
+  for (const file of CPUSET) {
     await writeFile(join(child, file), await readFile(join(parent, file), 'utf8'))
   }
 }

@@ -44,10 +44,14 @@ export interface VolumesReady {
   readonly renewAt: number | undefined
 }
 
+type Plugin = 'empty-dir' | 'configmap' | 'secret' | 'projected' | 'downward-api'
+const IN_MEMORY: ReadonlySet<Plugin> = new Set(['secret', 'projected', 'downward-api'])
+
 /** See the file comment. */
 export class VolumeManager {
   readonly #env: VolumeEnv
   readonly #published = new Map<string, string>()
+  #memoryMounted: Promise<void> | undefined
   #stamps = 0
 
   constructor(env: VolumeEnv) {
@@ -84,13 +88,17 @@ export class VolumeManager {
     const directory = this.podDirectory(uid)
     for (const mount of await this.#env.mounter.mountsBelow(directory)) await this.#env.mounter.unmount(mount)
     await rm(directory, { recursive: true, force: true })
+    await rm(join(this.#memoryRoot, uid), { recursive: true, force: true })
     for (const key of this.#published.keys()) if (key.startsWith(`${uid}/`)) this.#published.delete(key)
     this.#env.tokens.forget(uid)
   }
 
   /** Pods that have left directories on this node. */
   async leftovers(): Promise<string[]> {
-    return (await ifThere(readdir(join(this.#env.root, 'pods')))) ?? []
+    const names = await Promise.all(
+      [join(this.#env.root, 'pods'), this.#memoryRoot].map(async (path) => (await ifThere(readdir(path))) ?? []),
+    )
+    return [...new Set(names.flat())]
   }
 
   async #setUpOne(
@@ -138,16 +146,16 @@ export class VolumeManager {
   }
 
   async #publish(pod: ApiPod, volume: DeepReadonly<Volume>, payload: Payload): Promise<string> {
-    const kind = volume.configMap
+    const kind: Plugin = volume.configMap
       ? 'configmap'
       : volume.secret
         ? 'secret'
         : volume.projected
           ? 'projected'
           : 'downward-api'
+    if (kind !== 'configmap') await this.#memory()
     const path = this.#path(pod, kind, volume.name)
     await mkdir(path, { recursive: true, mode: 0o755 })
-    if (kind !== 'configmap' && !(await this.#env.mounter.isMounted(path))) await this.#env.mounter.mountTmpfs(path, 0)
     const key = `${pod.metadata.uid}/${volume.name}`
     const digest = digestOf(payload)
     if (this.#published.get(key) === digest) return path
@@ -176,8 +184,29 @@ export class VolumeManager {
     return { path, readOnly: volume.persistentVolumeClaim?.readOnly ?? false }
   }
 
-  #path(pod: ApiPod, plugin: string, name: string): string {
-    return join(this.podDirectory(pod.metadata.uid), 'volumes', `kubernetes.io~${plugin}`, name)
+  #path(pod: ApiPod, plugin: Plugin, name: string): string {
+    const { uid } = pod.metadata
+    const parent = IN_MEMORY.has(plugin) ? join(this.#memoryRoot, uid) : join(this.podDirectory(uid), 'volumes')
+    return join(parent, `kubernetes.io~${plugin}`, name)
+  }
+
+  get #memoryRoot(): string {
+    return join(this.#env.root, 'memory')
+  }
+
+  /** What must not reach a disk shares one memory file system: a mount for each volume costs a process and a slot. */
+  #memory(): Promise<void> {
+    this.#memoryMounted ??= this.#mountMemory().catch((error: unknown) => {
+      this.#memoryMounted = undefined
+      throw error
+    })
+    return this.#memoryMounted
+  }
+
+  async #mountMemory(): Promise<void> {
+    const path = this.#memoryRoot
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    if (!(await this.#env.mounter.isMounted(path))) await this.#env.mounter.mountTmpfs(path, 0)
   }
 }
 
