@@ -1,11 +1,12 @@
 // npm run bench: measures a real cluster on this machine, prints a table and writes JSON.
 // Options: --only NAME[,NAME…], --idle-seconds N (60).
 
-import { execFile, spawn } from 'node:child_process'
+import { execFile, fork, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { promisify } from 'node:util'
+import { loadBare, runtimeAlone, serveBare } from './floor.ts'
 import { load, open, send, type Target } from './load.ts'
 
 const exec = promisify(execFile)
@@ -174,6 +175,15 @@ async function measurePods(): Promise<void> {
     if (left > 0) await new Promise((resolve) => setTimeout(resolve, 100))
   }
   session.destroy()
+  await measureRuntime(count)
+}
+
+/** The container runtime without us: the server is killed, which its containerd outlives, and started again. */
+async function measureRuntime(count: number): Promise<void> {
+  process.kill(await serverPid(), 'SIGKILL')
+  const alone = await runtimeAlone({ endpoint: `/run/sampan/${NAME}/containerd.sock`, image: IMAGE, count })
+  report('  the container runtime alone', alone, 'pods/s')
+  await up()
 }
 
 async function measureRequests(): Promise<void> {
@@ -199,10 +209,39 @@ async function measureRequests(): Promise<void> {
     report(`reads/s, ${clients} client(s)`, reads.perSecond, '/s', clients === 64 ? { atLeast: 15000 } : undefined)
     report(`  p50 of a read, ${clients} client(s)`, reads.p50Ms, 'ms')
     report(`  p99 of a read, ${clients} client(s)`, reads.p99Ms, 'ms')
+    await measureBareReads(clients)
   }
   const session = await open(target())
   await send(session, { method: 'DELETE', path: `${NAMESPACE}/configmaps` })
   session.destroy()
+}
+
+/** The same answers from a bare Node HTTPS server in a process of its own. */
+async function measureBareReads(clients: number): Promise<void> {
+  const session = await open(target())
+  const body = await send(session, { method: 'GET', path: `${NAMESPACE}/configmaps/w-${clients}-0-0` })
+  session.destroy()
+  const child = fork(process.argv[1] ?? '', ['--bare-server'], { serialization: 'advanced' })
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      child.once('message', (message) => resolve(Number(message)))
+      child.once('error', reject)
+      child.send(body)
+    })
+    const bare = await loadBare(target(), port, { clients, ms: LOAD_MS })
+    report(`  a bare Node server's reads/s, ${clients} client(s)`, bare.perSecond, '/s')
+  } finally {
+    child.kill()
+  }
+}
+
+function serveAsChild(): void {
+  process.once('message', (body: Buffer) => {
+    const pem = (name: string) => readFileSync(`${DATA}/pki/${name}`, 'utf8')
+    void serveBare({ ca: pem('ca.crt'), cert: pem('apiserver.crt'), key: pem('apiserver.key'), body }).then((port) =>
+      process.send?.(port),
+    )
+  })
 }
 
 async function measureList(): Promise<void> {
@@ -334,7 +373,9 @@ async function main(): Promise<void> {
   process.stdout.write(`written to ${file.pathname}\n`)
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = 1
-})
+if (process.argv.includes('--bare-server')) serveAsChild()
+else
+  main().catch((error: unknown) => {
+    process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 1
+  })
