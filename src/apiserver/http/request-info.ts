@@ -34,29 +34,28 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
-  const segments = path
-    .split('/')
-    .filter((s) => s !== '')
-    .map(decodeSegment)
-  const other: RequestInfo = {
-    path,
-    query,
-    verb: method.toLowerCase(),
-    isResource: false,
-    group: '',
-    version: '',
-    namespace: '',
-    resource: '',
-    subresource: '',
-    name: '',
-    rest: '',
-  }
+  const segments: string[] = []
+  for (const segment of path.split('/')) if (segment !== '') segments.push(decodeSegment(segment))
   const root = segments[0]
-  if (root !== 'api' && root !== 'apis') return other
-  const parts = segments.slice(root === 'api' ? 2 : 3)
-  const version = segments[root === 'api' ? 1 : 2]
-  if (version === undefined || parts.length === 0) return other
-  return resourceRequest({ ...other, group: root === 'api' ? '' : (segments[1] ?? ''), version }, method, parts)
+  const first = root === 'api' ? 2 : 3
+  const version = segments[first - 1]
+  if ((root !== 'api' && root !== 'apis') || version === undefined || segments.length === first) {
+    return {
+      path,
+      query,
+      verb: method.toLowerCase(),
+      isResource: false,
+      group: '',
+      version: '',
+      namespace: '',
+      resource: '',
+      subresource: '',
+      name: '',
+      rest: '',
+    }
+  }
+  const group = root === 'api' ? '' : (segments[1] ?? '')
+  return resourceRequest({ path, query, group, version }, method, segments.slice(first))
 }
 
 function decodeSegment(segment: string): string {
@@ -68,7 +67,11 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function resourceRequest(base: RequestInfo, method: string, segments: string[]): RequestInfo {
+function resourceRequest(
+  base: Pick<RequestInfo, 'path' | 'query' | 'group' | 'version'>,
+  method: string,
+  segments: string[],
+): RequestInfo {
   let parts = segments
   let verb = VERBS[method] ?? ''
   // Old clients ask for a watch by path: /api/v1/watch/pods.
