@@ -135,9 +135,12 @@ function ipText(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16))
   const full = groups.join(':')
-  const zeroes = full.match(/\b0(?::0)+\b/g)?.reduce((a, b) => (b.length > a.length ? b : a), '') ?? ''
-  if (zeroes === '') return full
-  const at = full.indexOf(zeroes)
-  const before = full.slice(0, at).replace(/:$/, '')
-  return `${before}::${full.slice(at + zeroes.length).replace(/^:/, '')}`
+  const runs = [...full.matchAll(/\b0(?::0)+\b/g)]
+  const longest = runs.reduce<RegExpExecArray | undefined>(
+    (best, run) => (best && best[0].length >= run[0].length ? best : run),
+    undefined,
+  )
+  if (!longest) return full
+  const before = full.slice(0, longest.index).replace(/:$/, '')
+  return `${before}::${full.slice(longest.index + longest[0].length).replace(/^:/, '')}`
 }
