@@ -30,6 +30,7 @@ runKubectl(process.argv.slice(2), {
   home: homedir(),
   now: () => Date.now(),
   program: basename(process.argv[1] ?? '').startsWith('kubectl') ? 'kubectl' : 'sampan',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   signal: interrupted.signal,
   version: `${kubernetes}+sampan.${own}`,
 }).then(

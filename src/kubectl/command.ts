@@ -19,6 +19,8 @@ export interface KubectlEnvironment {
   readonly program: string
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal
+  /** Of this client, e.g. `linux/amd64`. */
+  readonly platform: string
   /** Version of this client, e.g. `v1.36.0`. */
   readonly version: string
 }

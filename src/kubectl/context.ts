@@ -71,10 +71,9 @@ async function openClient(context: KubectlContext): Promise<RestClient> {
 
 async function openMapper(context: KubectlContext): Promise<RestMapper> {
   const { createMapper } = await import('./discovery/mapper.ts')
-  const { discoveryCache } = await import('./discovery/cache.ts')
+  const { cacheOf } = await import('./discovery/cache.ts')
   const client = await context.client()
-  const directory = context.flags.string('cache-dir') || context.env.KUBECACHEDIR || `${context.home}/.kube/cache`
-  const cache = discoveryCache(directory, client.config.server, context.now)
+  const cache = cacheOf(context, client.config.server)
   return createMapper(async (fresh) => {
     const kept = fresh ? undefined : cache.read()
     if (kept) return kept
@@ -82,5 +81,5 @@ async function openMapper(context: KubectlContext): Promise<RestMapper> {
     const discovery = await discover(client)
     cache.write(discovery)
     return discovery
-  })
+  }, context.warn)
 }

@@ -3,10 +3,11 @@
 import type { Invocation, KubectlContext } from '../command.ts'
 import { KubectlError, throwCollected } from '../errors.ts'
 import type { KubeObject } from '../object.ts'
+import { flattenList } from '../printers/lists.ts'
 import { createTabWriter } from '../printers/tab-writer.ts'
 import { formatLabels } from '../printers/table.ts'
 import { buildResources } from '../resources/builder.ts'
-import { flattenList, requestOf } from './get.ts'
+import { requestOf } from './get.ts'
 
 interface Container {
   readonly name?: string

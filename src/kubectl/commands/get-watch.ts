@@ -4,11 +4,12 @@ import type { Invocation, KubectlContext } from '../command.ts'
 import { groupVersionOf, pathOf } from '../discovery/mapper.ts'
 import { throwCollected } from '../errors.ts'
 import { itemsOf, type KubeObject } from '../object.ts'
+import { flattenList } from '../printers/lists.ts'
 import { createTabWriter } from '../printers/tab-writer.ts'
 import { createTablePrinter, isTable } from '../printers/table.ts'
 import { buildResources, type Info } from '../resources/builder.ts'
 import type { Query } from '../rest/client.ts'
-import { flattenList, isForPeople, kindPrefix, objectPrinter, requestOf, tableOptions, tablesOf } from './get.ts'
+import { isForPeople, kindPrefix, objectPrinter, requestOf, tableOptions, tablesOf } from './get.ts'
 
 /** Prints one object; for events, with their type. */
 type Show = (object: KubeObject, eventType: string | undefined) => void

@@ -7,6 +7,7 @@ import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { KubectlError, throwCollected } from '../errors.ts'
 import type { Flag } from '../flags.ts'
 import { itemsOf, type KubeObject } from '../object.ts'
+import { flattenList } from '../printers/lists.ts'
 import {
   namePrinter,
   OBJECT_FORMATS,
@@ -186,9 +187,6 @@ function refuseMixtures(ctx: KubectlContext): void {
   if (ctx.flags.boolean('show-labels') && output !== '' && output !== 'wide') {
     throw new KubectlError(`--show-labels option cannot be used with ${output} printer`)
   }
-  if (ctx.flags.strings('label-columns').length > 0 && output.startsWith('custom-columns')) {
-    throw new KubectlError(`--label-columns option cannot be used with ${output} printer`)
-  }
   const watching = ctx.flags.boolean('watch') || ctx.flags.boolean('watch-only')
   if (ctx.flags.boolean('output-watch-events') && !watching) {
     throw new KubectlError('--output-watch-events option can only be used with --watch or --watch-only')
@@ -314,15 +312,20 @@ function severalKinds(infos: readonly Info[]): boolean {
 async function sortedInfos(infos: readonly Info[], ctx: KubectlContext): Promise<readonly Info[]> {
   const path = ctx.flags.string('sort-by')
   if (!path) return infos
-  const { sortByPath } = await import('../printers/sort.ts')
-  if (infos.length > 1 && infos.every((info) => !isTable(info.object))) {
-    return sortByPath(infos, path, (info) => info.object)
+  const { sortByPath, SortFieldError } = await import('../printers/sort.ts')
+  // Upstream sorts the answers themselves when there are several, and the rows when there is one.
+  if (infos.length > 1) return sortByPath(infos, path, (info) => info.object)
+  try {
+    return infos.map((info) => {
+      const table = info.object as KubeObject & { rows?: { object?: KubeObject }[] }
+      if (!isTable(info.object) || !table.rows) return info
+      return { ...info, object: { ...table, rows: sortByPath(table.rows, path, (row) => row.object ?? {}) } }
+    })
+  } catch (error) {
+    // Upstream shows nothing when no row has the field.
+    if (error instanceof SortFieldError) return infos.map((info) => ({ ...info, object: { ...info.object, rows: [] } }))
+    throw error
   }
-  return infos.map((info) => {
-    const table = info.object as KubeObject & { rows?: { object?: KubeObject }[] }
-    if (!isTable(info.object) || !table.rows) return info
-    return { ...info, object: { ...table, rows: sortByPath(table.rows, path, (row) => row.object ?? {}) } }
-  })
 }
 
 async function printObjects(invocation: Invocation, ctx: KubectlContext): Promise<number> {
@@ -350,18 +353,6 @@ async function combined({ infos, singleItemImplied }: ResourceResult, ctx: Kubec
     items = sortByPath(objects, path, (object) => object)
   }
   return { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }
-}
-
-/** The items of a list, each with the apiVersion and kind that the list implies. */
-export function flattenList(object: KubeObject): KubeObject[] {
-  const items = itemsOf(object)
-  if (!items) return [object]
-  const kind = object.kind?.replace(/List$/, '') ?? ''
-  return items.map((item) => ({
-    ...item,
-    apiVersion: item.apiVersion ?? object.apiVersion ?? '',
-    kind: item.kind ?? kind,
-  }))
 }
 
 /** The printer for programs, custom columns included. Throws KubectlError. */

@@ -43,18 +43,16 @@ interface Chosen {
 
 /** Follows flags, context, cluster and user. Throws what kubectl says when one is missing. */
 function choose(config: Kubeconfig, flags: ParsedFlags): Chosen {
-  const contextFlag = flags.string('context')
-  const contextName = contextFlag || config.currentContext
+  const contextName = flags.string('context') || config.currentContext
   const found = config.contexts.get(contextName)
   if (contextName !== '' && !found) {
-    if (contextFlag) throw new KubectlError(`context ${JSON.stringify(contextName)} does not exist`)
     throw new ConfigurationError(`context was not found for specified context: ${contextName}`)
   }
   const context = found ?? {}
   const clusterFlag = flags.string('cluster')
   const clusterName = clusterFlag || context.cluster || ''
   const cluster = config.clusters.get(clusterName)
-  if (clusterFlag && !cluster) throw new KubectlError(`cluster ${JSON.stringify(clusterFlag)} does not exist`)
+  if (clusterFlag && !cluster) throw new KubectlError(`no server found for cluster ${JSON.stringify(clusterFlag)}`)
   const userFlag = flags.string('user')
   const userName = userFlag || context.user || ''
   const user = config.users.get(userName)

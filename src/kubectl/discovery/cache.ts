@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { KubectlContext } from '../command.ts'
 import type { Discovery } from './discovery.ts'
 
 const TTL_MS = 6 * 3_600_000
@@ -12,6 +13,12 @@ export interface DiscoveryCache {
   read(): Discovery | undefined
   write(discovery: Discovery): void
   clear(): void
+}
+
+/** The cache that the flags and the environment ask for. */
+export function cacheOf(ctx: KubectlContext, server: string): DiscoveryCache {
+  const directory = ctx.flags.string('cache-dir') || ctx.env.KUBECACHEDIR || `${ctx.home}/.kube/cache`
+  return discoveryCache(directory, server, ctx.now)
 }
 
 /** The cache of one server below `directory`. */

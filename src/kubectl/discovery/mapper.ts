@@ -39,7 +39,10 @@ export interface RestMapper {
 }
 
 /** A mapper over `load`, which is asked again, past its cache, when something is not found. */
-export function createMapper(load: (fresh: boolean) => Promise<Discovery>): RestMapper {
+export function createMapper(
+  load: (fresh: boolean) => Promise<Discovery>,
+  warn: (text: string) => void = () => {},
+): RestMapper {
   let current: Promise<Discovery> | undefined
   let fresh = false
   const discovery = () => {
@@ -58,7 +61,10 @@ export function createMapper(load: (fresh: boolean) => Promise<Discovery>): Rest
     discovery,
     async mappingFor(argument) {
       const mapping = await find((d) => findResource(d, argument))
-      if (mapping) return mapping
+      if (mapping) {
+        for (const text of ambiguities(await discovery(), argument, mapping)) warn(text)
+        return mapping
+      }
       throw new KubectlError(`the server doesn't have a resource type ${JSON.stringify(argument.split('.', 1)[0])}`)
     },
     async mappingForKind(apiVersion, kind) {
@@ -96,6 +102,17 @@ export function findResource(discovery: Discovery, argument: string): Mapping | 
   }
   const group = parts.slice(1).join('.')
   return byName(discovery, first, ...groupTests(group)) ?? byKind(discovery, parts)
+}
+
+/** What kubectl says when a short name fits other resources too. */
+function ambiguities(discovery: Discovery, argument: string, chosen: Mapping): string[] {
+  if (argument.includes('.') || !chosen.shortNames.includes(argument)) return []
+  const others = discovery.resources.filter((r) => r.shortNames.includes(argument))
+  const names = new Set(others.map(groupResourceOf))
+  names.delete(groupResourceOf(chosen))
+  return [...names].map(
+    (name) => `short name ${JSON.stringify(argument)} could also match lower priority resource ${name}`,
+  )
 }
 
 /** A group is meant exactly before it is meant as a beginning. */

@@ -6,13 +6,18 @@ import { KubectlError } from '../errors.ts'
 import { findJsonPath } from '../template/jsonpath.ts'
 import { relaxedPath } from './relaxed-path.ts'
 
+/** No item has the field. */
+export class SortFieldError extends KubectlError {
+  override name = 'SortFieldError'
+}
+
 /** `items` by the value that `path` finds in what `objectOf` gives; those without one come first. */
 export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {
   const field = relaxedPath(path)
   const keyed = items.map((item) => ({ item, found: findJsonPath(field, objectOf(item), { allowMissingKeys: true }) }))
   const valued = keyed.map(({ item, found }) => ({ item, has: (found[0]?.length ?? 0) > 0, value: found[0]?.[0] }))
   if (items.length > 0 && !valued.some((v) => v.has)) {
-    throw new KubectlError(`couldn't find any field with path ${JSON.stringify(field)} in the list of objects`)
+    throw new SortFieldError(`couldn't find any field with path ${JSON.stringify(field)} in the list of objects`)
   }
   return valued
     .sort((a, b) => {

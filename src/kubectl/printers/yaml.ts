@@ -1,12 +1,19 @@
-// YAML exactly as kubectl prints it: block style, keys in go-yaml's natural order, its quoting rules, no folding.
+// YAML exactly as kubectl prints it: block style, keys in go-yaml's natural order, its quoting rules and its folding.
 // Model: sigs.k8s.io/yaml's marshalling of JSON values.
 
 /** The document, ending in a newline. */
 export function toYaml(value: unknown): string {
-  if (isEmptyOrScalar(value)) return `${scalarOrEmpty(value, 0, false)}\n`
+  if (isEmptyOrScalar(value)) return `${scalarOrEmpty(value, { indent: 0, column: 0 })}\n`
   const lines: string[] = []
   writeBlock(lines, value, 0, '')
   return `${lines.join('\n')}\n`
+}
+
+/** Where a scalar starts, and where its further lines stand. */
+interface Place {
+  readonly indent: number
+  readonly column: number
+  readonly key?: boolean
 }
 
 function isEmptyOrScalar(value: unknown): boolean {
@@ -30,30 +37,33 @@ function writeBlock(lines: string[], value: unknown, indent: number, head: strin
     lead = ''
     return text
   }
+  const below = indent + 2
+  const scalar = (prefix: string, item: unknown) =>
+    lines.push(prefix + scalarOrEmpty(item, { indent: below, column: prefix.length }))
   if (Array.isArray(value)) {
     for (const item of value) {
       const prefix = `${start()}- `
-      if (isEmptyOrScalar(item)) lines.push(prefix + scalarOrEmpty(item, indent + 2, false))
-      else writeBlock(lines, item, indent + 2, prefix)
+      if (isEmptyOrScalar(item)) scalar(prefix, item)
+      else writeBlock(lines, item, below, prefix)
     }
     return
   }
   for (const [key, item] of entriesOf(value as object)) {
-    const prefix = `${start()}${scalarText(key, indent, true)}:`
-    if (isEmptyOrScalar(item)) lines.push(`${prefix} ${scalarOrEmpty(item, indent + 2, false)}`)
+    const prefix = `${start()}${scalarText(key, { indent, column: indent, key: true })}:`
+    if (isEmptyOrScalar(item)) scalar(`${prefix} `, item)
     else {
       lines.push(prefix)
       // Lists stand at the level of their key.
-      writeBlock(lines, item, Array.isArray(item) ? indent : indent + 2, '')
+      writeBlock(lines, item, Array.isArray(item) ? indent : below, '')
     }
   }
 }
 
-function scalarOrEmpty(value: unknown, indent: number, key: boolean): string {
+function scalarOrEmpty(value: unknown, place: Place): string {
   if (Array.isArray(value)) return '[]'
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'object') return '{}'
-  if (typeof value === 'string') return scalarText(value, indent, key)
+  if (typeof value === 'string') return scalarText(value, place)
   if (typeof value === 'number') return numberText(value)
   return String(value)
 }
@@ -70,16 +80,44 @@ export function goFloat(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }
 
-/** A string in the style that go-yaml chooses; `indent` is where lines of a literal stand. */
-function scalarText(text: string, indent: number, key: boolean): string {
+/** A string in the style that go-yaml chooses. */
+function scalarText(text: string, place: Place): string {
   const facts = analyze(text)
   if (text.includes('\n')) {
-    if (!facts.blockAllowed || key) return doubleQuoted(text)
-    return literal(text, indent)
+    return facts.blockAllowed && !place.key ? literal(text, place.indent) : doubleQuoted(text, place)
   }
-  if (!resolvesToString(text) || BASE_60.test(text)) return doubleQuoted(text)
-  if (facts.plainAllowed) return text
-  return facts.singleAllowed ? `'${text.replaceAll("'", "''")}'` : doubleQuoted(text)
+  if (!resolvesToString(text) || BASE_60.test(text)) return doubleQuoted(text, place)
+  if (facts.plainAllowed) return fold([...text], place, { quoted: false })
+  if (!facts.singleAllowed) return doubleQuoted(text, place)
+  const chars = [...text].map((c) => (c === "'" ? "''" : c))
+  return `'${fold(chars, { ...place, column: place.column + 1 }, { quoted: true })}'`
+}
+
+const BEST_WIDTH = 80
+
+/** Breaks at single spaces beyond the best width. `chars` may hold escapes of several characters. */
+function fold(chars: readonly string[], place: Place, { quoted }: { quoted: boolean }): string {
+  let { column } = place
+  let out = ''
+  let afterSpace = false
+  for (const [i, c] of chars.entries()) {
+    if (c !== ' ') {
+      out += c
+      column += c.length > 1 && [...c].length === 1 ? 1 : c.length
+      afterSpace = false
+      continue
+    }
+    const inside = !quoted || (i > 0 && i < chars.length - 1)
+    if (!place.key && !afterSpace && column > BEST_WIDTH && inside && chars[i + 1] !== ' ') {
+      out += `\n${' '.repeat(place.indent)}`
+      column = place.indent
+    } else {
+      out += c
+      column++
+    }
+    afterSpace = true
+  }
+  return out
 }
 
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
@@ -177,18 +215,42 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': '\\P',
 }
 
-function doubleQuoted(text: string): string {
+function escaped(c: string): string {
+  const known = ESCAPES[c]
+  if (known) return known
+  if (isPrintable(c)) return c
+  const code = c.codePointAt(0) ?? 0
+  const hex = code.toString(16).toUpperCase()
+  if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`
+  return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
+}
+
+function doubleQuoted(text: string, place: Place): string {
+  const chars = [...text]
+  let column = place.column + 1
   let out = ''
-  for (const c of text) {
-    const known = ESCAPES[c]
-    if (known) out += known
-    else if (isPrintable(c)) out += c
-    else {
-      const code = c.codePointAt(0) ?? 0
-      const hex = code.toString(16).toUpperCase()
-      if (code <= 0xff) out += `\\x${hex.padStart(2, '0')}`
-      else out += code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
+  let afterSpace = false
+  for (const [i, c] of chars.entries()) {
+    if (c !== ' ') {
+      const piece = escaped(c)
+      out += piece
+      column += piece === c ? 1 : piece.length
+      afterSpace = false
+      continue
     }
+    if (!place.key && !afterSpace && column > BEST_WIDTH && i > 0 && i < chars.length - 1) {
+      out += `\n${' '.repeat(place.indent)}`
+      column = place.indent
+      // A space that begins a line would be lost.
+      if (chars[i + 1] === ' ') {
+        out += '\\'
+        column++
+      }
+    } else {
+      out += c
+      column++
+    }
+    afterSpace = true
   }
   return `"${out}"`
 }

@@ -290,7 +290,19 @@ async function fromFiles(
     if ('error' in document) settled.push({ infos: [], error: document.error })
     else settled.push(await settle(infoOfManifest(ctx, request, document).then((info) => [info])))
   }
-  return collect(settled, request, single)
+  return collect(await matching(settled, request), request, single)
+}
+
+/** Objects of files that have the labels asked for. */
+async function matching(settled: readonly Settled[], request: ResourceRequest): Promise<readonly Settled[]> {
+  const selector = request.selector?.trim()
+  if (!selector) return settled
+  const { matches, parseSelector } = await import('../../machinery/labels.ts')
+  const parsed = parseSelector(selector)
+  return settled.map((one) => ({
+    ...one,
+    infos: one.infos.filter((info) => matches(parsed, info.object.metadata?.labels)),
+  }))
 }
 
 async function infoOfManifest(ctx: KubectlContext, request: ResourceRequest, manifest: Manifest): Promise<Info> {
