@@ -1,6 +1,7 @@
 // Who owns whom, over all objects of the cluster: the pure part of the garbage collector.
 
 import type { OwnerReference } from '../api/generated/meta-v1.ts'
+import { homeGroupOf } from '../api/legacy-groups.ts'
 import type { KubeObject } from '../client/client.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import type { AnyRef } from './support/api-resources.ts'
@@ -145,7 +146,8 @@ export class GarbageGraph {
 function refersTo(dependent: GraphNode, owner: GraphNode): boolean {
   const reference = dependent.owners.find((o) => o.uid === owner.uid)
   if (!reference) return false
-  const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0] : ''
+  const [first = ''] = reference.apiVersion.split('/')
+  const group = homeGroupOf(reference.apiVersion.includes('/') ? first : '', reference.kind)
   return (
     reference.name === owner.name &&
     reference.kind === owner.ref.kind &&

@@ -2,6 +2,7 @@
 
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import * as generated from '../../api/generated/resources.ts'
+import { homeGroupOf } from '../../api/legacy-groups.ts'
 import { apiVersionOf, groupResourceOf, type ResourceRef } from '../../api/resource-ref.ts'
 import type { Client, KubeObject } from '../../client/client.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
@@ -53,7 +54,7 @@ export function customResource(definition: DeepReadonly<CustomResourceDefinition
 /** Finds the resource that an owner reference's apiVersion and kind name. The version need not be the stored one. */
 export function findResource(refs: Iterable<AnyRef>, apiVersion: string, kind: string): AnyRef | undefined {
   const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+  const group = homeGroupOf(slash < 0 ? '' : apiVersion.slice(0, slash), kind)
   let sameGroup: AnyRef | undefined
   for (const ref of refs) {
     if (ref.kind !== kind || ref.group !== group) continue
