@@ -147,6 +147,11 @@ function virtualResources(group: string, version: string): APIResource[] {
   }))
 }
 
+/** `kubectl get all` asks every group for what belongs to `all`: each resource says so under its home group alone. */
+function categoriesOf({ definition, group }: Resource, version: ServedVersion): { categories?: string[] } {
+  return definition.categories && version.group === group ? { categories: [...definition.categories] } : {}
+}
+
 function classicResources(resource: Resource, version: ServedVersion): APIResource[] {
   const { definition, namespaced } = resource
   const own: APIResource = {
@@ -156,7 +161,7 @@ function classicResources(resource: Resource, version: ServedVersion): APIResour
     kind: version.kind,
     verbs: [...version.verbs],
     ...(definition.shortNames ? { shortNames: [...definition.shortNames] } : {}),
-    ...(definition.categories ? { categories: [...definition.categories] } : {}),
+    ...categoriesOf(resource, version),
   }
   const subresources = [...version.subresources.values()].map((served) => {
     const foreign = served.kind.group !== version.group || served.kind.version !== version.version
@@ -218,7 +223,7 @@ function aggregatedResource(resource: Resource, version: ServedVersion) {
     singularResource: resource.singular,
     verbs: version.verbs,
     ...(definition.shortNames ? { shortNames: definition.shortNames } : {}),
-    ...(definition.categories ? { categories: definition.categories } : {}),
+    ...categoriesOf(resource, version),
     ...(subresources.length === 0 ? {} : { subresources }),
   }
 }

@@ -113,6 +113,8 @@ describe('retired versions over HTTP', () => {
       'replicasets/status',
     ])
     expect(resources.find((r) => r.name === 'deployments/scale')).toMatchObject({ kind: 'Scale' })
+    // Otherwise `kubectl get all` would show everything twice.
+    expect(resources.find((r) => r.name === 'deployments')).not.toHaveProperty('categories')
     const aggregated = await call({ path: '/apis', accept: AGGREGATED })
     expect((aggregated.body.items as { metadata: { name: string } }[]).at(-1)?.metadata.name).toBe('extensions')
   })
