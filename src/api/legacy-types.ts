@@ -38,6 +38,7 @@ export interface LegacyVersion {
 
 const api = (name: string) => `io.k8s.api.${name}.`
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
+const AGGREGATOR = 'io.k8s.kube-aggregator.pkg.apis.apiregistration.'
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.'
 
 const text = (pb: number): FieldSchema => ({ type: 'string', pb, wire: 'bytes' })
@@ -292,6 +293,13 @@ export const legacyVersions: readonly LegacyVersion[] = [
         fields: { webhookClientConfig: ref('#WebhookClientConfig', 2), conversionReviewVersions: texts(3) },
       },
     },
+  },
+  {
+    group: 'apiregistration.k8s.io',
+    version: 'v1beta1',
+    prefix: `${AGGREGATOR}v1beta1.`,
+    like: [`${AGGREGATOR}v1.`],
+    resources: { 'apiregistration.k8s.io/v1': ['apiservices'] },
   },
   successor('scheduling.k8s.io', 'scheduling', V1BETA1, ['priorityclasses']),
   successor('scheduling.k8s.io', 'scheduling', { old: 'v1alpha1' }, ['priorityclasses']),

@@ -45,6 +45,7 @@ const LIFECYCLES: Readonly<Record<string, Readonly<Record<string, Lifecycle>>>> 
   },
   'admissionregistration.k8s.io/v1beta1': { '*': life('1.16', '1.22', 'admissionregistration.k8s.io/v1') },
   'apiextensions.k8s.io/v1beta1': { '*': life('1.16', '1.22', 'apiextensions.k8s.io/v1') },
+  'apiregistration.k8s.io/v1beta1': { '*': life('1.19', '1.22', 'apiregistration.k8s.io/v1') },
   'coordination.k8s.io/v1beta1': { '*': life('1.19', '1.22', 'coordination.k8s.io/v1') },
   'certificates.k8s.io/v1beta1': { '*': life('1.19', '1.22', 'certificates.k8s.io/v1') },
   'discovery.k8s.io/v1beta1': { '*': life('1.21', '1.25', 'discovery.k8s.io/v1') },

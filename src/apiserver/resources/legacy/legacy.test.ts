@@ -246,6 +246,10 @@ const CASES: Readonly<Record<string, Case>> = {
       },
     },
   },
+  apiservices: {
+    name: 'v1.example.com',
+    old: { spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 } },
+  },
   mutatingwebhookconfigurations: webhooks,
   validatingwebhookconfigurations: webhooks,
   certificatesigningrequests: {
