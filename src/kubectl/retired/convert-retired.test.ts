@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { typeRefOfKind } from '../../api/schema.ts'
+import { decode } from '../../machinery/decode.ts'
 import { convertRetired } from './convert-retired.ts'
 import { parseLenientJson } from './lenient-json.ts'
 
 function converted(text: string): { object: unknown; warnings: string[] } {
   const warnings: string[] = []
   const object = convertRetired(parseLenientJson(text), (warning) => warnings.push(warning))
+  const { kind, items = [object] } = object as { kind: string; items?: { kind: string }[] }
+  for (const item of items) {
+    const type = typeRefOfKind('', 'v1', (item as { kind?: string }).kind ?? kind)
+    // Whatever comes out is an object of today, down to the last field.
+    expect(type && decode(type, item).unknownFields).toEqual([])
+  }
   return { object, warnings }
 }
 
