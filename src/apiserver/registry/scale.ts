@@ -43,7 +43,7 @@ export function scaleKindOf(version: ServedVersion): { apiVersion: string; versi
 }
 
 /** The Scale of a workload. */
-export function scaleOf(resource: Resource, object: StoredObject): Scale {
+function scaleOf(resource: Resource, object: StoredObject): Scale {
   const { spec, status } = object as unknown as Scalable
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector =

@@ -32,7 +32,7 @@ function settled(given: string, name: string, what: string, notes: Notes): strin
 }
 
 /** The name of an object. */
-export function dnsName(name: unknown, what: string, notes: Notes): string {
+function dnsName(name: unknown, what: string, notes: Notes): string {
   const given = String(name)
   return settled(given, clean(given, /[^a-z0-9.-]+/g), what, notes)
 }
