@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest'
 import { notFound, StatusError } from '../../machinery/errors.ts'
 import type { KubeObject } from '../object.ts'
 import { parseCertificateRequest } from './certificate-request.ts'
+import { probeText } from './containers.ts'
 import { labelOf } from './generic.ts'
 import { type DescribeReader, describe } from './index.ts'
 import { compactRules } from './rbac.ts'
@@ -100,6 +101,21 @@ suite('describe', () => {
         '  Normal  R       10s               c     a\n' +
         '  Normal  R       3s (x4 over 50s)  c     b\n',
     )
+  })
+})
+
+suite('probeText', () => {
+  const timing = 'delay=0s timeout=1s period=10s #success=1 #failure=3'
+  const base = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
+  it.each([
+    [{ httpGet: { scheme: 'HTTPS', host: '::1', port: 'web', path: 'a b?c' } }, 'http-get https://[::1]:web/a%20b%3Fc'],
+    [{ httpGet: { scheme: 'HTTP', port: 80, path: '/' } }, 'http-get http://:80/'],
+    [{ exec: { command: ['cat', '/x'] } }, 'exec [cat /x]'],
+    [{ tcpSocket: { port: 6379 } }, 'tcp-socket :6379'],
+    [{ grpc: { port: 9, service: 's' } }, 'grpc <pod>:9 s'],
+    [{}, 'unknown'],
+  ])('%j', (probe, text) => {
+    expect(probeText({ ...base, ...probe })).toBe(`${text} ${timing}`)
   })
 })
 

@@ -130,7 +130,7 @@ async function replicaSetsOf(context: DescribeContext, deployment: Deployment): 
 }
 
 /** Which of the deployment's replica sets has its present template, and the others by age. */
-export function historyOf(deployment: Deployment, all: readonly ReplicaSet[]): ReplicaSetHistory {
+function historyOf(deployment: Deployment, all: readonly ReplicaSet[]): ReplicaSetHistory {
   const owned = all
     .filter((set) => set.metadata.ownerReferences?.find((o) => o.controller)?.uid === deployment.metadata.uid)
     .sort(

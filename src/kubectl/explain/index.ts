@@ -17,9 +17,6 @@ export interface OpenApiReader {
   document(url: string): Promise<unknown>
 }
 
-/** Output formats; the second is explained from another source, which Sampan does not read. */
-export const EXPLAIN_FORMATS: readonly string[] = ['plaintext', 'plaintext-openapiv2']
-
 /** Explains a resource or one of its fields. Throws KubectlError, and whatever `openapi` throws. */
 export async function explain(request: {
   openapi: OpenApiReader

@@ -26,15 +26,9 @@ export function parseJsonPath(template: string): (data: unknown, options?: JsonP
       .join('')
 }
 
-/** Reads an expression once; the function it returns finds values: one list per part of the template. */
-export function compileJsonPath(expr: string): (data: unknown, options?: JsonPathOptions) => unknown[][] {
-  const nodes = parseJsonPathTemplate(expr)
-  return (data, options = {}) => new Evaluation(nodes, options.allowMissingKeys ?? false).find(data)
-}
-
 /** The values an expression finds: one list per part of the template. Throws JsonPathError. */
 export function findJsonPath(expr: string, data: unknown, options: JsonPathOptions = {}): unknown[][] {
-  return compileJsonPath(expr)(data, options)
+  return new Evaluation(parseJsonPathTemplate(expr), options.allowMissingKeys ?? false).find(data)
 }
 
 function print(results: readonly unknown[], asJson: boolean): string {
