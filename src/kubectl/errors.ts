@@ -97,10 +97,12 @@ export function report(error: unknown): { text: string; code: number } {
   if (error instanceof ConfigurationError) return { text: `Error in configuration: ${error.message}\n`, code: 1 }
   if (error instanceof Failures) return { text: error.errors.map((e) => `${messageOf(e)}\n`).join(''), code: 1 }
   const standard = standardMessage(error)
-  if (standard !== undefined) return { text: `${standard}\n`, code: 1 }
+  if (standard !== undefined) return { text: line(standard), code: 1 }
   const message = plainMessage(error)
-  return { text: `${message.startsWith('error: ') ? message : `error: ${message}`}\n`, code: 1 }
+  return { text: line(message.startsWith('error: ') ? message : `error: ${message}`), code: 1 }
 }
+
+const line = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
 
 function invalidText(error: StatusError): string {
   const { details, message } = error.status

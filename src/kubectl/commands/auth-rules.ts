@@ -28,7 +28,8 @@ export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
   })
 }
 
-function breakDown(rule: PolicyRule): PolicyRule[] {
+/** Rules of one verb on one resource (and name), or on one URL. */
+export function breakDown(rule: PolicyRule): PolicyRule[] {
   const broken: PolicyRule[] = []
   for (const group of rule.apiGroups ?? []) {
     for (const resource of rule.resources ?? []) {
@@ -43,6 +44,28 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
     for (const verb of rule.verbs) broken.push({ verbs: [verb], nonResourceURLs: [url] })
   }
   return broken
+}
+
+/** The rules of `wanted`, taken apart, that nothing in `given` allows. */
+export function missingRules(wanted: readonly PolicyRule[], given: readonly PolicyRule[]): PolicyRule[] {
+  return wanted.flatMap(breakDown).filter((rule) => !given.some((owner) => allows(owner, rule)))
+}
+
+/** Whether a rule allows what a rule of one verb and one resource or URL does. */
+function allows(owner: PolicyRule, one: PolicyRule): boolean {
+  const has = (list: readonly string[] = [], value = '') => list.includes('*') || list.includes(value)
+  if (!has(owner.verbs, one.verbs[0])) return false
+  const [url] = one.nonResourceURLs ?? []
+  if (url !== undefined) {
+    return (owner.nonResourceURLs ?? []).some((u) => u === url || (u.endsWith('*') && url.startsWith(u.slice(0, -1))))
+  }
+  const resource = one.resources?.[0] ?? ''
+  const subresource = resource.includes('/') ? `*/${resource.split('/')[1]}` : resource
+  if (!has(owner.apiGroups, one.apiGroups?.[0])) return false
+  if (!has(owner.resources, resource) && !has(owner.resources, subresource)) return false
+  const names = owner.resourceNames ?? []
+  const [name] = one.resourceNames ?? []
+  return names.length === 0 || (name !== undefined && names.includes(name))
 }
 
 /** The rule as Go prints it, by which upstream sorts. */

@@ -6,8 +6,10 @@ import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import type { Mapping } from '../discovery/mapper.ts'
 import { KubectlError } from '../errors.ts'
 import type { KubeObject } from '../object.ts'
+import { toJson } from '../printers/json.ts'
 import { printerOf, printFlags } from '../printers/print-flags.ts'
 import { alignRows } from '../printers/tab-writer.ts'
+import { reconcile } from './auth-reconcile.ts'
 import { compactRules, type PolicyRule, resourceWithGroup } from './auth-rules.ts'
 
 const RESOURCE_VERBS = new Set(
@@ -172,7 +174,7 @@ const whoami: KubectlCommand = {
     const printer = await printerOf(ctx)
     const answer = await selfReview(ctx)
     if (printer) {
-      ctx.out(printer(answer))
+      ctx.out(ctx.flags.string('output') === 'json' ? toJson(inOrder(answer), { keepOrder: true }) : printer(answer))
       return 0
     }
     const { username, uid, groups = [], extra = {} } = (answer.status as { userInfo?: UserInfo })?.userInfo ?? {}
@@ -190,15 +192,23 @@ const whoami: KubectlCommand = {
   },
 }
 
+/** The fields in the order of the Go type. */
+function inOrder({ kind, apiVersion, metadata, status }: KubeObject): object {
+  const { username, uid, groups, extra } = (status as { userInfo?: UserInfo })?.userInfo ?? {}
+  return { kind, apiVersion, metadata, status: { userInfo: { username, uid, groups, extra } } }
+}
+
 async function selfReview(ctx: KubectlContext): Promise<KubeObject> {
   const apiVersion = 'authentication.k8s.io/v1'
   try {
     const client = await ctx.client()
-    return (await client.json({
+    const answer = (await client.json({
       method: 'POST',
       path: `/apis/${apiVersion}/selfsubjectreviews`,
       body: JSON.stringify({ apiVersion, kind: 'SelfSubjectReview', metadata: {}, status: {} }),
     })) as KubeObject
+    const { creationTimestamp, ...metadata } = answer.metadata ?? {}
+    return { ...answer, metadata: creationTimestamp ? { ...metadata, creationTimestamp } : metadata }
   } catch (error) {
     if (isReason(error, 'NotFound')) {
       throw new KubectlError('the selfsubjectreviews API is not enabled in the cluster', { cause: error })
@@ -219,5 +229,5 @@ export const auth: KubectlCommand = {
   short: 'Inspect authorization',
   long: 'Inspect authorization.',
   flags: [],
-  children: [canI, whoami],
+  children: [canI, reconcile, whoami],
 }

@@ -62,8 +62,13 @@ kubectl cluster-info`,
       query: { labelSelector: 'kubernetes.io/cluster-service=true' },
     })) as KubeObject
     const { server } = client.config
+    const colored = ctx.stdout.isTTY === true && ctx.env.TERM !== 'dumb' && ctx.env.NO_COLOR === undefined
     const line = (name: string, link: string) =>
-      ctx.out(`${GREEN}${name}${PLAIN} is running at ${YELLOW}${link}${PLAIN}\n`)
+      ctx.out(
+        colored
+          ? `${GREEN}${name}${PLAIN} is running at ${YELLOW}${link}${PLAIN}\n`
+          : `${name} is running at ${link}\n`,
+      )
     line('Kubernetes control plane', server)
     for (const service of itemsOf(list) ?? []) {
       line(service.metadata?.labels?.['kubernetes.io/name'] || (service.metadata?.name ?? ''), linkOf(service, server))

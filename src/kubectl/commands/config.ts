@@ -70,10 +70,45 @@ kubectl config view -o jsonpath='{.users[?(@.name == "e2e")].user.password}'`,
   },
 }
 
+/** The fields of an entry in the order of the Go type; others follow. */
+const FIELD_ORDER: Readonly<Record<string, readonly string[]>> = {
+  cluster: [
+    'server',
+    'tls-server-name',
+    'insecure-skip-tls-verify',
+    'certificate-authority',
+    'certificate-authority-data',
+    'proxy-url',
+    'disable-compression',
+  ],
+  user: [
+    'client-certificate',
+    'client-certificate-data',
+    'client-key',
+    'client-key-data',
+    'token',
+    'tokenFile',
+    'as',
+    'as-uid',
+    'as-groups',
+    'as-user-extra',
+    'username',
+    'password',
+    'auth-provider',
+    'exec',
+  ],
+  context: ['cluster', 'user', 'namespace'],
+}
+
 /** Entries as Go writes them in JSON: the name before the rest. */
 function nameFirst(entries: unknown): unknown {
   if (!Array.isArray(entries)) return entries
-  return entries.map(({ name, ...rest }: Record<string, unknown>) => ({ name, ...rest }))
+  return entries.map(({ name, ...rest }: Record<string, unknown>) => {
+    const [[field, value] = ['', {}]] = Object.entries(rest)
+    const entry = value as Record<string, unknown>
+    const known = (FIELD_ORDER[field] ?? []).filter((key) => key in entry).map((key) => [key, entry[key]])
+    return { name, [field]: { ...Object.fromEntries(known), ...entry } }
+  })
 }
 
 const getContexts: KubectlCommand = {
@@ -162,7 +197,7 @@ const renameContext: KubectlCommand = {
   },
 }
 
-/** The arguments when there are `count` of them. Throws KubectlError. */
+/** The arguments when there are `count` of them. Throws KubectlError, after which the help is shown. */
 function exactly(count: number, { args, path }: Invocation): readonly string[] {
   if (args.length === count) return args
   throw new KubectlError(`Unexpected args: [${args.join(' ')}]\nSee '${path} -h' for help and examples`)

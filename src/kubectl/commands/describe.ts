@@ -45,8 +45,7 @@ Use "kubectl api-resources" for a complete list of supported resources.
     }
     const result = await buildResources(ctx, requestOf(invocation, ctx))
     const objects = result.infos.flatMap((info) => flattenList(info.object))
-    const several = result.errors.length > 0 || objects.length > 1
-    const showEvents = ctx.flags.boolean('show-events') && (!several || ctx.flags.changed('show-events'))
+    const showEvents = ctx.flags.boolean('show-events')
     const [firstError] = result.errors
     if (result.errors.length === 1 && isReason(firstError, 'NotFound') && invocation.args.length === 2) {
       return describePrefixed(firstError, invocation, ctx)
@@ -96,11 +95,7 @@ async function describePrefixed(missing: unknown, { args }: Invocation, ctx: Kub
     .flatMap((info) => flattenList(info.object))
     .filter((object) => object.metadata?.name?.startsWith(prefix))
   if (found.length === 0) throw missing
-  // Upstream decided about events when the exact name was not found.
-  const options = {
-    showEvents: ctx.flags.boolean('show-events') && ctx.flags.changed('show-events'),
-    now: ctx.now(),
-  }
+  const options = { showEvents: ctx.flags.boolean('show-events'), now: ctx.now() }
   for (const object of found) ctx.out(`${await describeObject(object, readerOf(ctx), options)}\n`)
   return 0
 }

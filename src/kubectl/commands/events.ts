@@ -43,8 +43,7 @@ export const events: KubectlCommand = {
       description: 'After listing the requested events, watch for more events.',
     },
   ],
-  async run({ args }, ctx) {
-    if (args.length > 0) throw new KubectlError(`unknown argument ${JSON.stringify(args[0])}`)
+  async run(_invocation, ctx) {
     for (const type of ctx.flags.strings('types')) {
       if (!/^(normal|warning)$/i.test(type)) throw new KubectlError('valid --types are Normal or Warning')
     }
@@ -73,6 +72,8 @@ export const events: KubectlCommand = {
       return 0
     }
     const table = eventTable(ctx)
+    // Upstream prints no names of a whole list.
+    if (printer && ctx.flags.string('output') === 'name' && !watching) return 0
     if (printer) ctx.out(printer({ ...list, apiVersion: 'v1', kind: 'EventList', items: shown.map(typed) }))
     else table(shown)
     if (!watching) return 0

@@ -10,6 +10,12 @@ const OTHER = 'Other Commands:'
 
 export const entries: readonly CommandEntry[] = [
   {
+    name: 'explain',
+    short: 'Get documentation for a resource',
+    group: INTERMEDIATE,
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
     name: 'get',
     short: 'Display one or many resources',
     group: INTERMEDIATE,

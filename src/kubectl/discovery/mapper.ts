@@ -31,6 +31,8 @@ export function pathOf(mapping: Mapping, namespace?: string, name?: string, subr
 export interface RestMapper {
   /** Throws KubectlError when the server has no such resource. */
   mappingFor(argument: string): Promise<Mapping>
+  /** Every resource of a name, the most preferred first; a short name means one of them. */
+  candidates(name: string): Promise<readonly Mapping[]>
   /** By apiVersion and kind, as manifests name it. Throws NoKindMatchError. */
   mappingForKind(apiVersion: string, kind: string): Promise<Mapping>
   /** Resources of a category such as `all`; undefined when there is none of that name. */
@@ -67,6 +69,13 @@ export function createMapper(
       }
       throw new KubectlError(`the server doesn't have a resource type ${JSON.stringify(argument.split('.', 1)[0])}`)
     },
+    async candidates(name) {
+      const known = await find((d) => {
+        const found = candidatesOf(d, name.toLowerCase())
+        return found.length > 0 ? found : undefined
+      })
+      return known ?? []
+    },
     async mappingForKind(apiVersion, kind) {
       const mapping = await find((d) => d.resources.find((r) => r.kind === kind && groupVersionOf(r) === apiVersion))
       if (mapping) return mapping
@@ -77,6 +86,14 @@ export function createMapper(
       return all.length === 0 ? undefined : all
     },
   }
+}
+
+function candidatesOf(discovery: Discovery, name: string): readonly Mapping[] {
+  const short = discovery.resources.find((r) => r.shortNames.includes(name))
+  const wanted = short?.name ?? name
+  return discovery.resources.filter(
+    (r) => (r.name === wanted || r.singular === wanted) && (short === undefined || r.group === short.group),
+  )
 }
 
 /** Every resource once, in its preferred version. */

@@ -1,6 +1,7 @@
 // Reads manifests: streams of YAML documents, or of JSON values one after the other.
 
 import { parseYaml, parseYamlStream } from '../../machinery/yaml.ts'
+import { parseLenientJson } from '../retired/lenient-json.ts'
 
 /** Every document of a file. JSON that only YAML understands (comments, trailing commas) is read too. */
 export function parseManifest(text: string): unknown[] {
@@ -9,9 +10,23 @@ export function parseManifest(text: string): unknown[] {
     try {
       return JSON.parse(piece)
     } catch {
-      return parseYaml(piece)
+      return parseAlmostJson(piece)
     }
   })
+}
+
+/** JSON with comments and trailing commas is YAML; what is neither may still be what a text prints. */
+function parseAlmostJson(text: string): unknown {
+  try {
+    return parseYaml(text)
+  } catch (error) {
+    try {
+      return parseLenientJson(text)
+    } catch {
+      // What YAML says of it is what kubectl says.
+      throw error
+    }
+  }
 }
 
 /** Cuts `{…}{…}` into its values; what cannot be cut comes back whole. */

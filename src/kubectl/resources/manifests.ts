@@ -42,7 +42,7 @@ export async function readManifests(options: FilenameOptions, ctx: KubectlContex
   for (const source of sources) {
     try {
       const text = await readSource(source, ctx)
-      for (const object of objectsIn(text, source)) documents.push({ object, source: shown(source) })
+      for (const object of await objectsIn(text, source, ctx)) documents.push({ object, source: shown(source) })
     } catch (error) {
       documents.push({ error, source: shown(source) })
     }
@@ -149,7 +149,11 @@ async function readUrl(url: string, ctx: KubectlContext): Promise<string> {
 }
 
 /** The objects of a text. Throws KubectlError in kubectl's words. */
-export function objectsIn(text: string, source: string): KubeObject[] {
+export async function objectsIn(
+  text: string,
+  source: string,
+  ctx: Pick<KubectlContext, 'warn'>,
+): Promise<KubeObject[]> {
   let documents: unknown[]
   try {
     documents = parseManifest(text)
@@ -161,7 +165,18 @@ export function objectsIn(text: string, source: string): KubeObject[] {
       },
     )
   }
-  return documents.flatMap((document) => flatten(document, source))
+  const current = documents.some(isRetired) ? await converted(documents, ctx) : documents
+  return current.flatMap((document) => flatten(document, source))
+}
+
+/** Versions before v1, which no server serves any more. */
+function isRetired(document: unknown): boolean {
+  return isObject(document) && typeof document.apiVersion === 'string' && /^v1beta[123]$/.test(document.apiVersion)
+}
+
+async function converted(documents: readonly unknown[], ctx: Pick<KubectlContext, 'warn'>): Promise<unknown[]> {
+  const { convertRetired } = await import('../retired/convert-retired.ts')
+  return documents.map((document) => convertRetired(document, ctx.warn))
 }
 
 function flatten(document: unknown, source: string): KubeObject[] {

@@ -1,0 +1,4 @@
+// Types of verbs.mjs, for its test.
+
+export const ownVerbs: readonly string[]
+export function bundleFor(script: string, words: readonly string[]): 'sampan' | 'kubectl'

@@ -1,0 +1,155 @@
+// Sampan's kubectl beside the stock one, on the same cluster: the same words give the same output and exit code.
+
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Output, run, startCluster, type TestCluster } from './support/cluster.ts'
+import { kubectlOf } from './support/kubectl.ts'
+import { differing, same } from './support/same-as-kubectl.ts'
+import { eventually } from './support/wait.ts'
+
+const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+
+const OBJECTS = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web, tier: front}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "nginx:1", resources: {requests: {cpu: 100m, memory: 64Mi}}}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, labels: {app: web}}
+spec: {selector: {app: web}, ports: [{port: 80, name: http}]}
+---
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: rc, labels: {app: rc}}
+spec:
+  replicas: 1
+  selector: {app: rc}
+  template:
+    metadata: {labels: {app: rc}}
+    spec: {containers: [{name: a, image: "busybox:1"}, {name: b, image: "nginx:1"}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: cron}
+spec:
+  schedule: "0 0 1 1 *"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x}]}}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: sec}
+stringData: {a: b}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: odd, annotations: {"10": ten, "9": nine, a.b/c: "yes"}}
+data:
+  a10: "1"
+  a2: "true"
+  b: "x: y"
+  c: " lead"
+  d: "tail "
+  e: "multi\\nline\\n"
+  f: "multi\\nline"
+  g: "multi \\nline"
+  h: "tab\\there"
+  i: ""
+  j: "2020-01-01"
+  k: "12:30"
+  l: "\\n"
+  m: "a\\n\\n"
+  o: "ünïcode 🎉 <b>&amp;"
+  p: "#hash"
+  s: "0x1F"
+  u: "-"
+  w: "'quoted'"
+  z: "*star"
+  zz: "a very long line that goes on and on and on and on and on and on and on and on and on and on and on and on and on"
+`
+
+let cluster: TestCluster
+let link: string
+
+beforeAll(async () => {
+  cluster = await startCluster({ runtime: 'simulated' })
+  // Called kubectl, it is kubectl, also in what it says of itself.
+  mkdirSync(join(cluster.dir, 'bin'))
+  link = join(cluster.dir, 'bin', 'kubectl')
+  symlinkSync(script, link)
+  writeFileSync(join(cluster.dir, 'objects.yaml'), OBJECTS)
+  await cluster.kubectl('apply', '-f', join(cluster.dir, 'objects.yaml'))
+  await eventually('three running pods', async () => {
+    const phases = await cluster.kubectl('get', 'pods', '-o', 'jsonpath={.items[*].status.phase}')
+    return phases === 'Running Running Running' ? phases : undefined
+  })
+  await eventually('ready controllers', async () => {
+    const ready = await cluster.kubectl('get', 'deploy/web', 'rc/rc', '-o', 'jsonpath={.items[*].status.readyReplicas}')
+    return ready === '2 1' ? ready : undefined
+  })
+})
+
+afterAll(async () => {
+  await cluster?.remove()
+  rmSync(link, { force: true })
+})
+
+/** Ages change while the two are run; log lines of client-go are the other's own. */
+function comparable({ code, stdout, stderr }: Output): object {
+  const withoutAges = (text: string) =>
+    text
+      .replace(/\b(\d+y)?(\d+d)?(\d+h)?(\d+m)?\d+s\b( \(x\d+ over [^)]*\))?/g, 'AGE')
+      .replace(/\b\d+m\b/g, 'AGE')
+      .replace(/(AGE|\b) {2,}/g, '$1  ')
+  const withoutLog = (text: string) => text.replace(/^[EWI]\d{4} .*\n/gm, '')
+  return { code, stdout: withoutAges(stdout), stderr: withoutAges(withoutLog(stderr)) }
+}
+
+/** Words of a command line; single quotes keep spaces. */
+function words(line: string): string[] {
+  const all = [...line.matchAll(/(?:[^\s']|'[^']*')+/g)].map((m) => m[0].replaceAll("'", ''))
+  return all.map((word) => word.replace('DIR', cluster.dir))
+}
+
+async function both(line: string): Promise<{ stock: Output; ours: Output }> {
+  const env = { KUBECONFIG: cluster.kubeconfig, KUBECACHEDIR: join(cluster.dir, 'cache') }
+  const [stock, ours] = await Promise.all([
+    run(kubectlOf('v35'), words(line), { env }),
+    run(link, words(line), { env }),
+  ])
+  return { stock, ours }
+}
+
+describe('the same output and exit code', () => {
+  it.each(same)('kubectl %s', async (line) => {
+    const { stock, ours } = await both(line)
+    expect(comparable(ours)).toEqual(comparable(stock))
+  })
+})
+
+describe('known differences', () => {
+  it.each(differing)('kubectl $line differs: $why', async ({ line }) => {
+    const { stock, ours } = await both(line)
+    expect(ours.code).toBe(stock.code)
+    expect(comparable(ours)).not.toEqual(comparable(stock))
+  })
+})
+
+it('starts quickly', async () => {
+  const times: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const begin = performance.now()
+    await run(link, ['get', 'pods'], { env: { KUBECONFIG: cluster.kubeconfig } })
+    times.push(performance.now() - begin)
+  }
+  // A machine that tests at the same time is slower than a user's; the figure to hold is 120 ms.
+  expect(Math.min(...times)).toBeLessThan(400)
+})
