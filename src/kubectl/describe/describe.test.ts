@@ -4,6 +4,7 @@ import { notFound, StatusError } from '../../machinery/errors.ts'
 import type { KubeObject } from '../object.ts'
 import { parseCertificateRequest } from './certificate-request.ts'
 import { probeText } from './containers.ts'
+import { dateText, plainDateText } from './format.ts'
 import { labelOf } from './generic.ts'
 import { type DescribeReader, describe } from './index.ts'
 import { compactRules } from './rbac.ts'
@@ -116,6 +117,26 @@ suite('probeText', () => {
     [{}, 'unknown'],
   ])('%j', (probe, text) => {
     expect(probeText({ ...base, ...probe })).toBe(`${text} ${timing}`)
+  })
+})
+
+suite('times', () => {
+  it.each([
+    ['UTC', 'Fri, 02 Jan 2026 03:04:05 +0000', '2026-01-02 03:04:05 +0000 UTC'],
+    ['Europe/Berlin', 'Fri, 02 Jan 2026 04:04:05 +0100', '2026-01-02 04:04:05 +0100 CET'],
+    ['America/New_York', 'Thu, 01 Jan 2026 22:04:05 -0500', '2026-01-01 22:04:05 -0500 EST'],
+    ['Europe/Istanbul', 'Fri, 02 Jan 2026 06:04:05 +0300', '2026-01-02 06:04:05 +0300 +03'],
+  ])('are those of %s', (zoneName, long, plain) => {
+    process.env.TZ = zoneName
+    expect([dateText('2026-01-02T03:04:05Z'), plainDateText('2026-01-02T03:04:05Z')]).toEqual([long, plain])
+    process.env.TZ = 'UTC'
+  })
+
+  it('may be missing', () => {
+    expect([dateText(undefined), plainDateText(undefined)]).toEqual([
+      'Mon, 01 Jan 0001 00:00:00 +0000',
+      '0001-01-01 00:00:00 +0000 UTC',
+    ])
   })
 })
 

@@ -128,10 +128,20 @@ export function plainDateText(timestamp: string | undefined): string {
   if (!timestamp) return '0001-01-01 00:00:00 +0000 UTC'
   const date = new Date(timestamp)
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
-    .formatToParts(date)
-    .find((part) => part.type === 'timeZoneName')
-  return `${day} ${clockText(date)} ${zoneOffset(date)} ${zone?.value ?? 'UTC'}`
+  return `${day} ${clockText(date)} ${zoneOffset(date)} ${zoneName(date)}`
+}
+
+/** Each knows the short names of the zones of its own region only. */
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA']
+
+/** `CET`, `EST`, or `+03` for a zone without a short name. */
+function zoneName(date: Date): string {
+  for (const locale of LOCALES) {
+    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date)
+    const name = parts.find((part) => part.type === 'timeZoneName')?.value
+    if (name && !/\d/.test(name)) return name
+  }
+  return zoneOffset(date).replace(/00$/, '')
 }
 
 function clockText(date: Date): string {
