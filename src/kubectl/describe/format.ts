@@ -132,7 +132,7 @@ export function plainDateText(timestamp: string | undefined): string {
 }
 
 /** Each knows the short names of the zones of its own region only. */
-const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA']
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA', 'ja-JP']
 
 /** `CET`, `EST`, or `+03` for a zone without a short name. */
 function zoneName(date: Date): string {

@@ -85,7 +85,7 @@ function one(operand: GoValue, given: Directive): string {
 }
 
 function bad(operand: GoValue, d: Directive): string {
-  return `%!${d.verb}(${typeName(operand)}=${formatValue(operand)})`
+  return `%!${d.verb}(${typeName(operand)}=${one(operand, { ...d, verb: 'v' })})`
 }
 
 const BASES: Readonly<Record<string, number>> = { d: 10, v: 10, b: 2, o: 8, O: 8, x: 16, X: 16 }

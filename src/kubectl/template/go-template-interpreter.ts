@@ -232,7 +232,7 @@ class Interpreter {
     if (first.type === 'field' || first.type === 'chain' || (first.type === 'variable' && first.names.length > 0)) {
       return this.operand(dot, first, hasArgs)
     }
-    if (first.type !== 'variable' && first.type !== 'pipeline') this.at(first)
+    if (first.type !== 'pipeline') this.at(first)
     if (hasArgs) this.fail(`can't give argument to non-function ${show(first)}`)
     if (first.type === 'nil') this.fail('nil is not a command')
     return this.operand(dot, first, false)

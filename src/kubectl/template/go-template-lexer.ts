@@ -195,7 +195,7 @@ class Lexer {
       case ',':
         return this.emit('comma')
       case '.':
-        return /\d/.test(this.char()) ? this.number() : this.name('field')
+        return /^\d?$/.test(this.char()) ? this.number() : this.name('field')
     }
     if (/^[-+0-9]$/.test(char)) this.number()
     else if (isAlphaNumeric(char)) this.word()

@@ -110,6 +110,7 @@ describe('parseGoTemplate', () => {
     ['{{3 | printf "%d %d" 4}}', '4 3'],
     ['{{printf "%s" (printf "%v" .b)}}', 'map[a:1 c:see l:[1 x]]'],
     ['{{$x := 5}}{{$x | printf "%03d"}}', '005'],
+    ['{{printf "%5t|%-4q" 3 2.5}}', '%!t(int=    3)|%!q(float64=2.5 )'],
   ])('%s', (template, expected) => {
     expect(parseGoTemplate(template)(data)).toBe(expected)
   })
@@ -358,6 +359,12 @@ describe('parseGoTemplate', () => {
       '',
       'template: output:1:2: executing "output" at <slice .list 0 1 5>: error calling slice: index out of range: 5',
     ],
+    [
+      '{{$x := 5}}{{$x .a}}',
+      '',
+      'template: output:1:13: executing "output" at <$x>: can\'t give argument to non-function $x',
+    ],
+    ['{{.', '', 'template: output:1: illegal number syntax: "."'],
   ])('%s fails', (template, written, message) => {
     let caught: unknown
     try {
