@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chooseResource, explain, splitRequest } from './index.ts'
+import { chooseResource, ExplainError, explain, splitRequest } from './index.ts'
 import { wrapWords } from './word-wrap.ts'
 
 const kinds = [{ group: 'k.io', version: 'v1', kind: 'Box' }]
@@ -71,7 +71,9 @@ describe('explain', () => {
     [['nope'], 'field "nope" does not exist'],
     [['spec', 'labels', 'x'], 'field "x" does not exist'],
   ])('refuses %s', async (path, message) => {
-    await expect(run(path)).rejects.toThrow(message)
+    const failure = await run(path).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ExplainError)
+    expect(failure).toMatchObject({ message, output: HEAD })
   })
 
   it('names resources that have no documentation', async () => {

@@ -6,6 +6,7 @@ import { isObject } from '../object.ts'
 import { renderExplanation } from './render.ts'
 import { type GroupVersionResource, type OpenApiDocument, resourceText } from './schema.ts'
 
+export { ExplainError } from './render.ts'
 export { chooseResource, splitRequest } from './request.ts'
 export type { GroupVersionResource } from './schema.ts'
 
@@ -17,7 +18,7 @@ export interface OpenApiReader {
   document(url: string): Promise<unknown>
 }
 
-/** Explains a resource or one of its fields. Throws KubectlError, and whatever `openapi` throws. */
+/** Explains a resource or one of its fields. Throws KubectlError (ExplainError carries what to print first), and whatever `openapi` throws. */
 export async function explain(request: {
   openapi: OpenApiReader
   gvr: GroupVersionResource

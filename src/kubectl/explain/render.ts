@@ -16,6 +16,17 @@ import {
 } from './schema.ts'
 import { wrapWords } from './word-wrap.ts'
 
+/** The path leads nowhere. `output` is what kubectl has written by then: which kind it is. */
+export class ExplainError extends KubectlError {
+  override name = 'ExplainError'
+  readonly output: string
+
+  constructor(message: string, output: string) {
+    super(message)
+    this.output = output
+  }
+}
+
 /** What to explain. */
 export interface ExplainRequest {
   readonly document: OpenApiDocument
@@ -30,18 +41,19 @@ const LISTED_VALUES = 4
 /** Schemas inside one another, at most. */
 const MAX_DEPTH = 200
 
-/** The whole explanation. Throws KubectlError. */
+/** The whole explanation. Throws KubectlError, ExplainError once the kind is known. */
 export function renderExplanation({ document, gvr, fieldPath, recursive }: ExplainRequest): string {
   const gvk = kindOfResource(document, gvr)
   if (!gvk) {
     throw new KubectlError(`GVR (${resourceText(gvr)}) not found in OpenAPI schema`)
   }
-  const schema = schemaOfKind(document, gvk)
-  if (!schema) throw new KubectlError(`GVK ${formatValue(gvk)} not found in OpenAPI schema`)
-  const body = new Explanation(document, recursive).output(schema, fieldPath, new Set(), 0)
-  if (body === '') throw new KubectlError(`field "${fieldPath.at(-1) ?? ''}" does not exist`)
   const group = gvk.group ? `GROUP:      ${gvk.group}\n` : ''
-  return `${group}KIND:       ${gvk.kind}\nVERSION:    ${gvk.version}\n\n${body}\n`
+  const head = `${group}KIND:       ${gvk.kind}\nVERSION:    ${gvk.version}\n\n`
+  const schema = schemaOfKind(document, gvk)
+  if (!schema) throw new ExplainError(`GVK ${formatValue(gvk)} not found in OpenAPI schema`, head)
+  const body = new Explanation(document, recursive).output(schema, fieldPath, new Set(), 0)
+  if (body === '') throw new ExplainError(`field "${fieldPath.at(-1) ?? ''}" does not exist`, head)
+  return `${head}${body}\n`
 }
 
 class Explanation {
