@@ -3,6 +3,7 @@
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import { runKubectl } from '../kubectl/program.ts'
+import { systemClock } from '../machinery/clock.ts'
 
 declare const KUBERNETES_VERSION: string | undefined
 declare const SAMPAN_VERSION: string | undefined
@@ -28,7 +29,7 @@ runKubectl(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   home: homedir(),
-  now: () => Date.now(),
+  ...systemClock,
   program: basename(process.argv[1] ?? '').startsWith('kubectl') ? 'kubectl' : 'sampan',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   signal: interrupted.signal,

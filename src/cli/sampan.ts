@@ -44,13 +44,22 @@ function find(argv: readonly string[]): { command: Command | undefined; path: st
   }
 }
 
+/** The verbs of kubectl, which are sampan's too. */
+async function kubectlHelp(): Promise<string> {
+  const { entries } = await import('../kubectl/commands/index.ts')
+  const verbs = entries.filter((e) => e.group)
+  const width = Math.max(...verbs.map((e) => e.name.length))
+  const lines = verbs.map((e) => `  ${e.name.padEnd(width)}  ${e.short}`)
+  return `\nCommands of kubectl, on the cluster of the current kubeconfig:\n${lines.join('\n')}\n`
+}
+
 /** Runs the command line; gives the exit code. */
 export async function main(argv: readonly string[], env: CommandEnv): Promise<number> {
   const { command, path, rest } = find(argv)
   if (!command) {
     const [first] = argv
     if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
-      env.stdout.write(helpText(commands, undefined, []))
+      env.stdout.write(`${helpText(commands, undefined, [])}${await kubectlHelp()}`)
       return 0
     }
     env.stderr.write(`error: unknown command ${JSON.stringify(first)} for "sampan"\nSee 'sampan --help'.\n`)

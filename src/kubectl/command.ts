@@ -15,6 +15,8 @@ export interface KubectlEnvironment {
   readonly home: string
   /** Milliseconds since the epoch. */
   now(): number
+  /** Calls `fn` once after `ms`; the returned function cancels it. */
+  after(ms: number, fn: () => void): () => void
   /** What the user typed to get here: `kubectl` or `sampan`. */
   readonly program: string
   /** Aborted when the user interrupts the command. */

@@ -29,6 +29,7 @@ export function createContext(world: KubectlEnvironment, flags: ParsedFlags): Ow
   const context: KubectlContext = {
     ...world,
     now: () => world.now(),
+    after: (ms, fn) => world.after(ms, fn),
     flags,
     out: (text) => void world.stdout.write(text),
     err: (text) => void world.stderr.write(text),

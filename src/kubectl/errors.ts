@@ -8,6 +8,11 @@ export class KubectlError extends Error {
   override name = 'KubectlError'
 }
 
+/** Wrong use of a command; `path` is how it was called, e.g. `kubectl logs`. */
+export function usageError(path: string, message: string): KubectlError {
+  return new KubectlError(`${message}\nSee '${path} -h' for help and examples`)
+}
+
 /** Ends the command with an exit code; prints `message` as it is when there is one. */
 export class ExitError extends Error {
   override name = 'ExitError'

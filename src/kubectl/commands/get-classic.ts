@@ -7,7 +7,7 @@ import { flattenList } from '../printers/lists.ts'
 import { createTabWriter } from '../printers/tab-writer.ts'
 import { formatLabels } from '../printers/table.ts'
 import { buildResources } from '../resources/builder.ts'
-import { requestOf } from './get.ts'
+import { requestOf } from './get-common.ts'
 
 interface Container {
   readonly name?: string

@@ -9,7 +9,7 @@ import { createTabWriter } from '../printers/tab-writer.ts'
 import { createTablePrinter, isTable } from '../printers/table.ts'
 import { buildResources, type Info } from '../resources/builder.ts'
 import type { Query } from '../rest/client.ts'
-import { isForPeople, kindPrefix, objectPrinter, requestOf, tableOptions, tablesOf } from './get.ts'
+import { isForPeople, kindPrefix, objectPrinter, requestOf, tableOptions, tablesOf } from './get-common.ts'
 
 /** Prints one object; for events, with their type. */
 type Show = (object: KubeObject, eventType: string | undefined) => void

@@ -1,25 +1,15 @@
 // kubectl get: shows objects, as tables the server makes or in the format that -o asks for.
 // Model: k8s.io/kubectl/pkg/cmd/get/get.go.
 
-import { resolve } from 'node:path'
-import { humanDuration } from '../../machinery/duration.ts'
 import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { KubectlError, throwCollected } from '../errors.ts'
 import type { Flag } from '../flags.ts'
 import { itemsOf, type KubeObject } from '../object.ts'
 import { flattenList } from '../printers/lists.ts'
-import {
-  namePrinter,
-  OBJECT_FORMATS,
-  type ObjectPrinter,
-  printerOf,
-  printFlags,
-  readTemplate,
-  unknownFormat,
-} from '../printers/print-flags.ts'
+import { printFlags } from '../printers/print-flags.ts'
 import { createTabWriter } from '../printers/tab-writer.ts'
-import { createTablePrinter, isTable, type Table, type TableOptions, type TablePrinter } from '../printers/table.ts'
-import { buildResources, type Info, type ResourceRequest, type ResourceResult } from '../resources/builder.ts'
+import { createTablePrinter, isTable, type TablePrinter } from '../printers/table.ts'
+import { buildResources, type Info, type ResourceResult } from '../resources/builder.ts'
 import {
   allNamespacesFlag,
   chunkSizeFlag,
@@ -29,11 +19,7 @@ import {
   selectorFlag,
 } from '../resources/flags.ts'
 import { hasFilenames } from '../resources/manifests.ts'
-
-const FORMATS = [...OBJECT_FORMATS, 'custom-columns', 'custom-columns-file', 'wide']
-/** What asks the server for a table. */
-export const TABLE_ACCEPT =
-  'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json'
+import { FORMATS, isForPeople, kindPrefix, objectPrinter, requestOf, tableOptions, tablesOf } from './get-common.ts'
 
 const flags: readonly Flag[] = [
   ...printFlags(FORMATS),
@@ -193,55 +179,6 @@ function refuseMixtures(ctx: KubectlContext): void {
   }
 }
 
-/** Tables are for people; every other format is for programs. */
-export function isForPeople(ctx: KubectlContext): boolean {
-  const output = ctx.flags.string('output') ?? ''
-  return (output === '' && !ctx.flags.string('template')) || output === 'wide'
-}
-
-/** What the builder is asked for. */
-export function requestOf({ args }: Invocation, ctx: KubectlContext): ResourceRequest {
-  const { namespace, explicit } = ctx.namespace()
-  const { flags } = ctx
-  const sortBy = flags.string('sort-by') ?? ''
-  const table = isForPeople(ctx) && flags.boolean('server-print')
-  return {
-    args,
-    files: filenameOptions(flags),
-    namespace,
-    enforceNamespace: explicit && !flags.boolean('all-namespaces'),
-    allNamespaces: flags.boolean('all-namespaces'),
-    selector: flags.string('selector') ?? '',
-    fieldSelector: flags.string('field-selector') ?? '',
-    subresource: flags.string('subresource') ?? '',
-    allowEmptySelector: true,
-    chunkSize: sortBy === '' ? flags.int('chunk-size') : 0,
-    ignoreNotFound: flags.boolean('ignore-not-found'),
-    ...(table ? { accept: TABLE_ACCEPT } : {}),
-    ...(table && sortBy !== '' ? { query: { includeObject: 'Object' } } : {}),
-  }
-}
-
-/** Table options from the flags. */
-export function tableOptions(
-  ctx: KubectlContext,
-  more: { readonly withNamespace: boolean; readonly kindPrefix?: string | undefined },
-): TableOptions {
-  return {
-    noHeaders: ctx.flags.boolean('no-headers'),
-    wide: ctx.flags.string('output') === 'wide',
-    showLabels: ctx.flags.boolean('show-labels'),
-    columnLabels: ctx.flags.strings('label-columns'),
-    ...more,
-  }
-}
-
-/** `deployment.apps`, as --show-kind and lists of several kinds write it. */
-export function kindPrefix({ mapping }: Pick<Info, 'mapping'>): string {
-  const kind = mapping.kind.toLowerCase()
-  return mapping.group === '' ? kind : `${kind}.${mapping.group}`
-}
-
 async function printTables(invocation: Invocation, ctx: KubectlContext): Promise<number> {
   const result = await buildResources(ctx, requestOf(invocation, ctx))
   const infos = await sortedInfos(result.infos, ctx)
@@ -280,28 +217,6 @@ async function printTables(invocation: Invocation, ctx: KubectlContext): Promise
   }
   throwCollected(result.errors)
   return 0
-}
-
-/** A server without tables answers with objects; they are shown by name and age. */
-export function tablesOf(object: KubeObject, ctx: KubectlContext): Table[] {
-  if (isTable(object)) return [object as Table]
-  return [plainTable(itemsOf(object) ?? [object], ctx)]
-}
-
-function plainTable(objects: readonly KubeObject[], ctx: KubectlContext): Table {
-  return {
-    columnDefinitions: [
-      { name: 'Name', type: 'string', format: 'name' },
-      { name: 'Age', type: 'string' },
-    ],
-    rows: objects.map((object) => ({ cells: [object.metadata?.name ?? '', ageOf(object, ctx.now())], object })),
-  }
-}
-
-/** The age of an object at `now`. */
-export function ageOf(object: KubeObject, now: number): string {
-  const created = Date.parse(object.metadata?.creationTimestamp ?? '')
-  return Number.isNaN(created) ? '<unknown>' : humanDuration(now - created)
 }
 
 function severalKinds(infos: readonly Info[]): boolean {
@@ -353,28 +268,4 @@ async function combined({ infos, singleItemImplied }: ResourceResult, ctx: Kubec
     items = sortByPath(objects, path, (object) => object)
   }
   return { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }
-}
-
-/** The printer for programs, custom columns included. Throws KubectlError. */
-export async function objectPrinter(ctx: KubectlContext): Promise<ObjectPrinter> {
-  const output = ctx.flags.string('output') ?? ''
-  if (output.startsWith('custom-columns')) return columnsPrinter(output, ctx)
-  const printer = (await printerOf(ctx, { formats: FORMATS })) ?? namePrinter(output)
-  if (!printer) throw unknownFormat(output, FORMATS)
-  return printer
-}
-
-async function columnsPrinter(output: string, ctx: KubectlContext): Promise<ObjectPrinter> {
-  const { customColumnsPrinter, parseColumns, parseColumnsFile } = await import('../printers/custom-columns.ts')
-  const [format = '', inline = ''] = output.split(/=(.*)/s)
-  const spec = inline || (ctx.flags.string('template') ?? '')
-  const noHeaders = ctx.flags.boolean('no-headers')
-  switch (format) {
-    case 'custom-columns':
-      return customColumnsPrinter(parseColumns(spec), noHeaders)
-    case 'custom-columns-file':
-      return customColumnsPrinter(parseColumnsFile(readTemplate(resolve(ctx.cwd, spec), spec)), noHeaders)
-    default:
-      throw unknownFormat(output, FORMATS)
-  }
 }

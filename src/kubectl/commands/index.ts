@@ -77,6 +77,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./version.ts')).version,
   },
   {
+    name: 'completion',
+    short: 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
+    group: SETTINGS,
+    load: async () => (await import('./completion.ts')).completionOf(() => entries),
+  },
+  {
     name: 'options',
     short: 'Print the list of flags inherited by all commands',
     load: async () => (await import('./options.ts')).options,

@@ -74,6 +74,8 @@ export function createMapper(
         const found = candidatesOf(d, name.toLowerCase())
         return found.length > 0 ? found : undefined
       })
+      const [first] = known ?? []
+      if (first) for (const text of ambiguities(await discovery(), name, first)) warn(text)
       return known ?? []
     },
     async mappingForKind(apiVersion, kind) {

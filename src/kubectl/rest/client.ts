@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { StatusError } from '../../machinery/errors.ts'
 import type { RestConfig } from '../config/rest-config.ts'
+import { readAll } from './body.ts'
 import { connectionError } from './connection-error.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
 import { readJsonLines } from './json-lines.ts'
@@ -58,8 +59,6 @@ export interface RestClientOptions {
   readonly onWarning: (text: string) => void
 }
 
-// A list of a large cluster fits many times; an answer without end does not.
-const MAX_BODY = 1024 * 1024 * 1024
 const JSON_TYPE = 'application/json'
 
 /** A client for one server. */
@@ -178,22 +177,6 @@ function answer(
     request.on('response', resolve)
     request.end(body)
   })
-}
-
-/** The whole body, up to a limit. */
-export async function readAll(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response) {
-    const piece = chunk as Buffer
-    size += piece.length
-    if (size > MAX_BODY) {
-      response.destroy()
-      throw new Error(`cannot read the answer: expected at most ${MAX_BODY} bytes`)
-    }
-    chunks.push(piece)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Texts of a Warning header: `299 - "text"`, several after commas. */

@@ -1,7 +1,7 @@
 // Opens a WebSocket to the API server; a refusal becomes the error it carries.
 
 import { WebSocket } from 'ws'
-import { readAll } from './client.ts'
+import { readAll } from './body.ts'
 import { connectionError } from './connection-error.ts'
 import { errorOf } from './status.ts'
 
