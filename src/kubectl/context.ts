@@ -4,6 +4,7 @@ import type { KubectlContext, KubectlEnvironment } from './command.ts'
 import { type Kubeconfig, loadKubeconfig } from './config/kubeconfig.ts'
 import { chooseNamespace, chooseRestConfig } from './config/rest-config.ts'
 import type { RestMapper } from './discovery/mapper.ts'
+import { KubectlError } from './errors.ts'
 import type { ParsedFlags } from './flags.ts'
 import type { RestClient } from './rest/client.ts'
 
@@ -67,7 +68,18 @@ export function createContext(world: KubectlEnvironment, flags: ParsedFlags): Ow
 async function openClient(context: KubectlContext): Promise<RestClient> {
   const { createRestClient } = await import('./rest/client.ts')
   const config = chooseRestConfig(context.kubeconfig(), context.flags)
-  return createRestClient({ config, env: context.env, onWarning: context.warn })
+  if (config.proxyUrl) {
+    throw new KubectlError(`cannot use proxy-url ${JSON.stringify(config.proxyUrl)}: proxies are not supported`)
+  }
+  const client = await createRestClient({ config, env: context.env, onWarning: context.warn })
+  if (context.flags.boolean('match-server-version')) await requireSameVersion(client, context.version)
+  return client
+}
+
+async function requireSameVersion(client: RestClient, own: string): Promise<void> {
+  const { gitVersion } = (await client.json({ path: '/version' })) as { gitVersion?: string }
+  if (gitVersion === own) return
+  throw new KubectlError(`server version (${gitVersion}) differs from client version (${own})`)
 }
 
 async function openMapper(context: KubectlContext): Promise<RestMapper> {
