@@ -13,6 +13,11 @@ export function usageError(path: string, message: string): KubectlError {
   return new KubectlError(`${message}\nSee '${path} -h' for help and examples`)
 }
 
+/** Wrong use of a command whose help is shown before the message. */
+export class HelpError extends KubectlError {
+  override name = 'HelpError'
+}
+
 /** Ends the command with an exit code; prints `message` as it is when there is one. */
 export class ExitError extends Error {
   override name = 'ExitError'

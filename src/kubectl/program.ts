@@ -3,7 +3,7 @@
 import type { CommandEntry, KubectlCommand, KubectlEnvironment } from './command.ts'
 import { entries } from './commands/index.ts'
 import { createContext } from './context.ts'
-import { KubectlError, report } from './errors.ts'
+import { HelpError, KubectlError, report } from './errors.ts'
 import { type Flag, parseFlags, takeCommandWord, UsageError } from './flags.ts'
 import { globalFlags } from './globals.ts'
 
@@ -66,6 +66,10 @@ async function run({ command, path, rest }: Found, world: KubectlEnvironment): P
       return 1
     }
     if (world.signal.aborted) return 130
+    if (error instanceof HelpError) {
+      const { helpText } = await import('./help.ts')
+      world.stdout.write(helpText(command, path))
+    }
     const { text, code } = report(error)
     world.stderr.write(text)
     return code

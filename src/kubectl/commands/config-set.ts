@@ -6,7 +6,7 @@ import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { setCurrentContext, setEntry } from '../config/edit.ts'
 import type { ClusterEntry, ContextEntry, ExecConfig, UserEntry } from '../config/kubeconfig.ts'
 import { parseProperty, parseValue } from '../config/property.ts'
-import { KubectlError } from '../errors.ts'
+import { HelpError, KubectlError } from '../errors.ts'
 import type { Flag } from '../flags.ts'
 
 const text = (name: string, what: string): Flag => ({
@@ -20,8 +20,8 @@ const embedFlag = (what: string): Flag => ({
   description: `embed-certs for the ${what} entry in kubeconfig`,
 })
 
-function unexpected({ args, path }: Invocation): KubectlError {
-  return new KubectlError(`Unexpected args: [${args.join(' ')}]\nSee '${path} -h' for help and examples`)
+function unexpected({ args }: Invocation): HelpError {
+  return new HelpError(`Unexpected args: [${args.join(' ')}]`)
 }
 
 /** The fields without those that are empty. */
@@ -136,13 +136,12 @@ function changedCluster(entry: ClusterEntry, ctx: KubectlContext): ClusterEntry 
     delete changed['tls-server-name']
   }
   if (flags.changed('tls-server-name')) changed['tls-server-name'] = flags.string('tls-server-name')
-  if (flags.changed('insecure-skip-tls-verify')) {
-    const insecure = flags.boolean('insecure-skip-tls-verify')
-    changed['insecure-skip-tls-verify'] = insecure
-    if (insecure) {
-      delete changed['certificate-authority']
-      delete changed['certificate-authority-data']
-    }
+  // As upstream: an insecure cluster stays so only while each call says it.
+  const insecure = flags.boolean('insecure-skip-tls-verify')
+  changed['insecure-skip-tls-verify'] = insecure
+  if (insecure) {
+    delete changed['certificate-authority']
+    delete changed['certificate-authority-data']
   }
   if (flags.boolean('embed-certs') && ca === '') {
     throw new KubectlError('you must specify a --certificate-authority to embed')
@@ -238,7 +237,7 @@ export const setCredentials: KubectlCommand = {
   async run(invocation, ctx) {
     const [name] = invocation.args
     if (name === undefined || invocation.args.length !== 1) {
-      throw new KubectlError(`unexpected args: [${invocation.args.join(' ')}]`)
+      throw new HelpError(`unexpected args: [${invocation.args.join(' ')}]`)
     }
     if (name === '') throw new KubectlError('you must specify a non-empty user name')
     const entry = ctx.kubeconfig().users.get(name) ?? {}
@@ -292,14 +291,15 @@ function changedExec(entry: ExecConfig | undefined, { flags }: KubectlContext): 
     else env.set(name, value ?? '')
   }
   const args = flags.strings('exec-arg')
+  const interactiveMode = mode ?? start.interactiveMode
   return {
-    apiVersion: flags.string('exec-api-version') ?? start.apiVersion ?? '',
-    args: args.length > 0 ? [...args] : (start.args ?? null),
     command: start.command ?? '',
+    args: args.length > 0 ? [...args] : (start.args ?? null),
     env: env.size > 0 ? [...env].map(([name, value]) => ({ name, value })) : null,
-    interactiveMode: mode ?? start.interactiveMode ?? 'IfAvailable',
+    apiVersion: flags.string('exec-api-version') ?? start.apiVersion ?? '',
     provideClusterInfo: flags.changed('exec-provide-cluster-info')
       ? flags.boolean('exec-provide-cluster-info')
       : (start.provideClusterInfo ?? false),
+    ...(interactiveMode === undefined ? {} : { interactiveMode }),
   }
 }

@@ -5,8 +5,9 @@ import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { defaultFile, type EntryList, setCurrentContext, setEntry } from '../config/edit.ts'
 import { kubeconfigObject } from '../config/kubeconfig.ts'
 import { flattened, minified, redacted } from '../config/view.ts'
-import { KubectlError, throwCollected } from '../errors.ts'
+import { HelpError, KubectlError, throwCollected } from '../errors.ts'
 import type { Flag } from '../flags.ts'
+import { isObject } from '../object.ts'
 import { toJson } from '../printers/json.ts'
 import { printerOf, printFlags } from '../printers/print-flags.ts'
 import { alignRows } from '../printers/tab-writer.ts'
@@ -107,8 +108,13 @@ function nameFirst(entries: unknown): unknown {
     const [[field, value] = ['', {}]] = Object.entries(rest)
     const entry = value as Record<string, unknown>
     const known = (FIELD_ORDER[field] ?? []).filter((key) => key in entry).map((key) => [key, entry[key]])
-    return { name, [field]: { ...Object.fromEntries(known), ...entry } }
+    const exec = isObject(entry.exec) ? { exec: execInOrder(entry.exec) } : {}
+    return { name, [field]: { ...Object.fromEntries(known), ...entry, ...exec } }
   })
+}
+
+function execInOrder({ command, args, env, apiVersion, ...rest }: Record<string, unknown>): object {
+  return { command, args, env, apiVersion, ...rest }
 }
 
 const getContexts: KubectlCommand = {
@@ -197,10 +203,10 @@ const renameContext: KubectlCommand = {
   },
 }
 
-/** The arguments when there are `count` of them. Throws KubectlError, after which the help is shown. */
-function exactly(count: number, { args, path }: Invocation): readonly string[] {
+/** The arguments when there are `count` of them. Throws HelpError. */
+function exactly(count: number, { args }: Invocation): readonly string[] {
   if (args.length === count) return args
-  throw new KubectlError(`Unexpected args: [${args.join(' ')}]\nSee '${path} -h' for help and examples`)
+  throw new HelpError(`Unexpected args: [${args.join(' ')}]`)
 }
 
 /** The file that messages name. */

@@ -13,6 +13,13 @@ export type EntryList = 'clusters' | 'contexts' | 'users'
 
 const FIELD: Readonly<Record<EntryList, string>> = { clusters: 'cluster', contexts: 'context', users: 'user' }
 
+/** Fields that are written even when they are empty. */
+const NEEDED: Readonly<Record<EntryList, object>> = {
+  clusters: { server: '' },
+  contexts: { cluster: '', user: '' },
+  users: {},
+}
+
 /** The file that new entries go to. */
 export function defaultFile(source: KubeconfigSource): string {
   const files = kubeconfigFiles(source)
@@ -25,7 +32,7 @@ export function setEntry(ctx: KubectlContext, list: EntryList, name: string, val
   editFile(file, (raw) => {
     const entries = (Array.isArray(raw[list]) ? raw[list] : []) as Record<string, unknown>[]
     const others = entries.filter((entry) => entry.name !== name)
-    raw[list] = value === undefined ? others : [...others, { [FIELD[list]]: value, name }]
+    raw[list] = value === undefined ? others : [...others, { [FIELD[list]]: { ...NEEDED[list], ...value }, name }]
   })
 }
 
