@@ -111,7 +111,7 @@ async function columnsPrinter(output: string, ctx: KubectlContext): Promise<Obje
     case 'custom-columns':
       return customColumnsPrinter(parseColumns(spec), noHeaders)
     case 'custom-columns-file':
-      return customColumnsPrinter(parseColumnsFile(readTemplate(resolve(ctx.cwd, spec), spec)), noHeaders)
+      return customColumnsPrinter(parseColumnsFile(readTemplate(resolve(ctx.cwd, spec), spec, 'template')), noHeaders)
     default:
       throw unknownFormat(output, FORMATS)
   }

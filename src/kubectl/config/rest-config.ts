@@ -39,6 +39,7 @@ interface Chosen {
   readonly context: ContextEntry
   readonly cluster: ClusterEntry
   readonly user: UserEntry
+  readonly userName: string
 }
 
 /** Follows flags, context, cluster and user. Throws what kubectl says when one is missing. */
@@ -57,7 +58,7 @@ function choose(config: Kubeconfig, flags: ParsedFlags): Chosen {
   const userName = userFlag || context.user || ''
   const user = config.users.get(userName)
   if (userFlag && !user) throw new KubectlError(`auth info ${JSON.stringify(userFlag)} does not exist`)
-  return { context, cluster: cluster ?? {}, user: user ?? {} }
+  return { context, cluster: cluster ?? {}, user: user ?? {}, userName }
 }
 
 /** The namespace and whether `--namespace` said so. */
@@ -71,7 +72,7 @@ export function chooseNamespace(config: Kubeconfig, flags: ParsedFlags): { names
 
 /** Everything a client needs. */
 export function chooseRestConfig(config: Kubeconfig, flags: ParsedFlags): RestConfig {
-  const { cluster, user } = choose(config, flags)
+  const { cluster, user, userName } = choose(config, flags)
   const server = normalServer(flags.string('server') || cluster.server || DEFAULT_SERVER)
   const insecure = flags.changed('insecure-skip-tls-verify')
     ? flags.boolean('insecure-skip-tls-verify')
@@ -107,12 +108,12 @@ export function chooseRestConfig(config: Kubeconfig, flags: ParsedFlags): RestCo
     ...(user.password ? { password: user.password } : {}),
     ...(user.exec ? { exec: user.exec } : {}),
     ...(cluster['proxy-url'] ? { proxyUrl: cluster['proxy-url'] } : {}),
-    impersonate: impersonation(flags, user),
+    impersonate: impersonation(flags, user, userName),
     timeoutMs: requestTimeout(flags.string('request-timeout')),
   }
 }
 
-function impersonation(flags: ParsedFlags, user: UserEntry): RestConfig['impersonate'] {
+function impersonation(flags: ParsedFlags, user: UserEntry, userName: string): RestConfig['impersonate'] {
   const extra: Record<string, string[]> = {}
   for (const pair of flags.strings('as-user-extra')) {
     const [key = '', value = ''] = pair.split(/=(.*)/s)
@@ -121,6 +122,9 @@ function impersonation(flags: ParsedFlags, user: UserEntry): RestConfig['imperso
   const name = flags.string('as') || user.as
   const uid = flags.string('as-uid') || user['as-uid']
   const groups = flags.strings('as-group')
+  if (!name && (uid || groups.length > 0 || Object.keys(extra).length > 0)) {
+    throw new KubectlError(`requesting uid, groups or user-extra for ${userName} without impersonating a user`)
+  }
   return {
     ...(name ? { user: name } : {}),
     ...(uid ? { uid } : {}),

@@ -9,6 +9,7 @@ import type { Flag, ParsedFlags } from '../flags.ts'
 import { itemsOf, type KubeObject, objectName } from '../object.ts'
 import { goTemplateFailure, jsonPathFailure } from '../template/failure.ts'
 import { toJson } from './json.ts'
+import { toKyaml } from './kyaml.ts'
 import { toYaml } from './yaml.ts'
 
 /** Prints one object (or list); gives the text. */
@@ -95,6 +96,8 @@ export function structuredPrinter(format: string, flags: ParsedFlags): ObjectPri
         return mark + toYaml(shown(object))
       }
     }
+    case 'kyaml':
+      return (object) => toKyaml(shown(object))
     default:
       return undefined
   }
@@ -183,11 +186,11 @@ function splitFormat(format: string): [kind: string, inline: string] | undefined
 }
 
 /** Text of a template file. Throws KubectlError. */
-export function readTemplate(file: string, shown: string): string {
+export function readTemplate(file: string, shown: string, what = '--template'): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new KubectlError(`error reading --template ${shown}, open ${shown}: no such file or directory\n`, {
+    throw new KubectlError(`error reading ${what} ${shown}, open ${shown}: no such file or directory\n`, {
       cause: error,
     })
   }
