@@ -27,7 +27,7 @@ export async function runKubectl(argv: readonly string[], world: KubectlEnvironm
 }
 
 /** The entry that `name` means. */
-export function findEntry(name: string): CommandEntry | undefined {
+function findEntry(name: string): CommandEntry | undefined {
   return entries.find((e) => e.name === name || e.aliases?.includes(name))
 }
 

@@ -69,7 +69,7 @@ export interface KubeconfigSource {
   readonly cwd: string
 }
 
-export function emptyKubeconfig(): Kubeconfig {
+function emptyKubeconfig(): Kubeconfig {
   return { clusters: new Map(), contexts: new Map(), users: new Map(), currentContext: '', origins: new Map() }
 }
 
@@ -98,7 +98,7 @@ export function loadKubeconfig(source: KubeconfigSource): Kubeconfig {
 }
 
 /** Reads one file as it stands, paths included. Throws KubectlError when it is no kubeconfig. */
-export function readKubeconfig(file: string): Kubeconfig {
+function readKubeconfig(file: string): Kubeconfig {
   if (!existsSync(file)) return emptyKubeconfig()
   let parsed: unknown
   try {

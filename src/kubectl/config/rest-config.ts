@@ -33,7 +33,7 @@ export interface RestConfig {
   readonly timeoutMs: number
 }
 
-export const DEFAULT_SERVER = 'http://localhost:8080'
+const DEFAULT_SERVER = 'http://localhost:8080'
 
 interface Chosen {
   readonly context: ContextEntry

@@ -22,7 +22,7 @@ export function cacheOf(ctx: KubectlContext, server: string): DiscoveryCache {
 }
 
 /** The cache of one server below `directory`. */
-export function discoveryCache(directory: string, server: string, now: () => number): DiscoveryCache {
+function discoveryCache(directory: string, server: string, now: () => number): DiscoveryCache {
   const host = server.replace(/^https?:\/\//, '').replace(/[^\w./-]/g, '_')
   const file = join(directory, 'discovery', host, 'sampan.json')
   return {

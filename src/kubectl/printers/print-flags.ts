@@ -82,7 +82,7 @@ export function unknownFormat(format: string, formats: readonly string[]): Kubec
 }
 
 /** json, yaml and kyaml. */
-export function structuredPrinter(format: string, flags: ParsedFlags): ObjectPrinter | undefined {
+function structuredPrinter(format: string, flags: ParsedFlags): ObjectPrinter | undefined {
   const keep = flags.boolean('show-managed-fields')
   const shown = (object: KubeObject) => (keep ? object : withoutManagedFields(object))
   switch (format.toLowerCase()) {

@@ -28,7 +28,7 @@ export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item
 }
 
 /** Numbers by size, texts by size when both are quantities, else by their bytes. */
-export function compareValues(a: unknown, b: unknown): number {
+function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
   if (typeof a === 'string' && typeof b === 'string') {
     if (parseQuantity(a) && parseQuantity(b)) return compareQuantities(a, b)

@@ -129,7 +129,7 @@ export function tableLines(
 }
 
 /** A cell on one line; what would move the cursor is shown instead of done. */
-export function cellText(cell: unknown): string {
+function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return ''
   const value = typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
   const cut = value.search(/[\f\n\r]/)

@@ -74,7 +74,7 @@ function numberText(value: number): string {
 }
 
 /** strconv.FormatFloat(value, 'g', -1, 64). */
-export function goFloat(value: number): string {
+function goFloat(value: number): string {
   const exponent = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)))
   if (exponent >= -4 && exponent < 21) return String(value)
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')

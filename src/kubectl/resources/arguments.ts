@@ -30,7 +30,7 @@ export function readArguments(words: readonly string[], program = 'kubectl'): Re
 }
 
 /** `a,b` without repetitions. */
-export function splitTypes(argument: string): string[] {
+function splitTypes(argument: string): string[] {
   return [...new Set(argument.split(','))]
 }
 
