@@ -38,6 +38,9 @@ const GROUP_ORDER = [
   'resource.k8s.io',
 ]
 
+/** The group whose kinds all live on in other groups. */
+const RETIRED_GROUP = 'extensions'
+
 /** Kinds that are answered but never stored: reviews. */
 const VIRTUAL = servedResources.filter(
   (r) => r.subresource === '' && /^v\d+$/.test(r.version) && r.actions.includes('post') && !r.actions.includes('get'),
@@ -70,7 +73,7 @@ export function groupVersions(registry: Registry): readonly GroupVersion[] {
 
 /** Groups that are not listed follow those that are; the retired one comes last, so that no name resolves to it. */
 function orderOf(group: string): number {
-  if (group === 'extensions') return GROUP_ORDER.length + 1
+  if (group === RETIRED_GROUP) return GROUP_ORDER.length + 1
   return GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length
 }
 
@@ -152,15 +155,20 @@ function categoriesOf({ definition, group }: Resource, version: ServedVersion): 
   return definition.categories && version.group === group ? { categories: [...definition.categories] } : {}
 }
 
+/** A short name that two groups claim makes kubectl warn at every use: the retired group claims none. */
+function shortNamesOf({ definition }: Resource, version: ServedVersion): { shortNames?: string[] } {
+  return definition.shortNames && version.group !== RETIRED_GROUP ? { shortNames: [...definition.shortNames] } : {}
+}
+
 function classicResources(resource: Resource, version: ServedVersion): APIResource[] {
-  const { definition, namespaced } = resource
+  const { namespaced } = resource
   const own: APIResource = {
     name: resource.resource,
     singularName: resource.singular,
     namespaced,
     kind: version.kind,
     verbs: [...version.verbs],
-    ...(definition.shortNames ? { shortNames: [...definition.shortNames] } : {}),
+    ...shortNamesOf(resource, version),
     ...categoriesOf(resource, version),
   }
   const subresources = [...version.subresources.values()].map((served) => {
@@ -210,7 +218,6 @@ function aggregatedVirtual(gv: GroupVersion) {
 }
 
 function aggregatedResource(resource: Resource, version: ServedVersion) {
-  const { definition } = resource
   const subresources = [...version.subresources.values()].map((served) => ({
     subresource: served.subresource,
     responseKind: { group: served.kind.group, version: served.kind.version, kind: served.kind.kind },
@@ -222,7 +229,7 @@ function aggregatedResource(resource: Resource, version: ServedVersion) {
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: version.verbs,
-    ...(definition.shortNames ? { shortNames: definition.shortNames } : {}),
+    ...shortNamesOf(resource, version),
     ...categoriesOf(resource, version),
     ...(subresources.length === 0 ? {} : { subresources }),
   }

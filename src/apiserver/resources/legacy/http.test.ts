@@ -117,6 +117,14 @@ describe('retired versions over HTTP', () => {
     expect(resources.find((r) => r.name === 'deployments')).not.toHaveProperty('categories')
     const aggregated = await call({ path: '/apis', accept: AGGREGATED })
     expect((aggregated.body.items as { metadata: { name: string } }[]).at(-1)?.metadata.name).toBe('extensions')
+    // Otherwise kubectl would warn at every `kubectl get deploy` that the short name is ambiguous.
+    expect(JSON.stringify(body)).not.toContain('shortNames')
+    const items = aggregated.body.items as { metadata: { name: string } }[]
+    const shortNamesIn = (group: string) =>
+      JSON.stringify(items.find((item) => item.metadata.name === group)).includes('shortNames')
+    expect(shortNamesIn('extensions')).toBe(false)
+    expect(shortNamesIn('apps')).toBe(true)
+    expect(shortNamesIn('events.k8s.io')).toBe(true)
   })
 
   it.each([
