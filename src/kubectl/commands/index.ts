@@ -2,13 +2,21 @@
 
 import type { CommandEntry } from '../command.ts'
 
+const BEGINNER = 'Basic Commands (Beginner):'
 const INTERMEDIATE = 'Basic Commands (Intermediate):'
 const CLUSTER = 'Cluster Management Commands:'
 const TROUBLE = 'Troubleshooting and Debugging Commands:'
+const ADVANCED = 'Advanced Commands:'
 const SETTINGS = 'Settings Commands:'
 const OTHER = 'Other Commands:'
 
 export const entries: readonly CommandEntry[] = [
+  {
+    name: 'create',
+    short: 'Create a resource from a file or from stdin',
+    group: BEGINNER,
+    load: async () => (await import('./create.ts')).create,
+  },
   {
     name: 'explain',
     short: 'Get documentation for a resource',
@@ -20,6 +28,12 @@ export const entries: readonly CommandEntry[] = [
     short: 'Display one or many resources',
     group: INTERMEDIATE,
     load: async () => (await import('./get.ts')).get,
+  },
+  {
+    name: 'delete',
+    short: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
+    group: INTERMEDIATE,
+    load: async () => (await import('./delete.ts')).deleteCommand,
   },
   {
     name: 'cluster-info',
@@ -41,6 +55,19 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./describe.ts')).describe,
   },
   {
+    name: 'logs',
+    aliases: ['log'],
+    short: 'Print the logs for a container in a pod',
+    group: TROUBLE,
+    load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    name: 'exec',
+    short: 'Execute a command in a container',
+    group: TROUBLE,
+    load: async () => (await import('./exec.ts')).exec,
+  },
+  {
     name: 'auth',
     short: 'Inspect authorization',
     group: TROUBLE,
@@ -51,6 +78,43 @@ export const entries: readonly CommandEntry[] = [
     short: 'List events',
     group: TROUBLE,
     load: async () => (await import('./events.ts')).events,
+  },
+  {
+    name: 'apply',
+    short: 'Apply a configuration to a resource by file name or stdin',
+    group: ADVANCED,
+    load: async () => (await import('./apply.ts')).apply,
+  },
+  {
+    name: 'patch',
+    short: 'Update fields of a resource',
+    group: ADVANCED,
+    load: async () => (await import('./patch.ts')).patch,
+  },
+  {
+    name: 'replace',
+    aliases: ['update'],
+    short: 'Replace a resource by file name or stdin',
+    group: ADVANCED,
+    load: async () => (await import('./replace.ts')).replace,
+  },
+  {
+    name: 'wait',
+    short: 'Wait for a specific condition on one or many resources',
+    group: ADVANCED,
+    load: async () => (await import('./wait.ts')).wait,
+  },
+  {
+    name: 'label',
+    short: 'Update the labels on a resource',
+    group: SETTINGS,
+    load: async () => (await import('./label.ts')).label,
+  },
+  {
+    name: 'annotate',
+    short: 'Update the annotations on a resource',
+    group: SETTINGS,
+    load: async () => (await import('./annotate.ts')).annotate,
   },
   {
     name: 'api-resources',
