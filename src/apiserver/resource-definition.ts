@@ -2,11 +2,14 @@
 
 import type { FieldError } from '../machinery/errors.ts'
 import type { ApiObject, StoredObject } from './api-object.ts'
+import type { UserInfo } from './user.ts'
 
 /** What hooks may use. */
 export interface StrategyContext {
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Who makes the request. */
+  readonly user: UserInfo
 }
 
 /** One column of `kubectl get`. `priority` above 0 shows with `-o wide` only. */

@@ -3,6 +3,9 @@
 import type { Controller } from '../client/controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { cronJobController } from './cron-job.ts'
+import { csrApprovingController, type MayRequest } from './csr-approving.ts'
+import { csrCleanerController } from './csr-cleaner.ts'
+import { csrSigningController, type SignRequest } from './csr-signing.ts'
 import { daemonSetController } from './daemon-set.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
@@ -35,13 +38,15 @@ export interface ControllerOptions {
   readonly nodeCidrMaskSize: number
   /** How many ended pods may stay around; 12500 when absent. */
   readonly terminatedPodThreshold?: number
+  /** Approves and signs certificate requests; without it they wait. */
+  readonly certificates?: { readonly sign: SignRequest; readonly mayRequest: MayRequest }
   /** Signs legacy tokens for secrets; without it such secrets stay empty. */
   readonly signServiceAccountToken?: SignServiceAccountToken
 }
 
 /** Everything that runs, in order. */
 export function createControllers(options: ControllerOptions): readonly Controller[] {
-  const sign = options.signServiceAccountToken
+  const { signServiceAccountToken: sign, certificates } = options
   return [
     serviceAccountController,
     ...(sign ? [serviceAccountTokenController({ rootCA: options.rootCA, sign })] : []),
@@ -65,5 +70,7 @@ export function createControllers(options: ControllerOptions): readonly Controll
     podGarbageCollector({ threshold: options.terminatedPodThreshold ?? 12_500 }),
     ttlAfterFinishedController,
     garbageCollector,
+    csrCleanerController,
+    ...(certificates ? [csrApprovingController(certificates), csrSigningController(certificates)] : []),
   ]
 }

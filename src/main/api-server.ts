@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { admissionPlugins } from '../apiserver/admission/index.ts'
 import { Api } from '../apiserver/api.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
+import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { firstOpinion } from '../apiserver/authorization/authorizer.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
@@ -61,6 +62,11 @@ export interface RunningApiServer {
   readonly port: number
   readonly issuer: TokenIssuer
   readonly audiences: readonly string[]
+  /** Whether a user may do something with a resource of the whole cluster. */
+  isAllowed(
+    user: UserInfo,
+    asked: { verb: string; group: string; version: string; resource: string; subresource: string },
+  ): Promise<boolean>
   /** A client for components in this process. */
   clientFor(user: UserInfo): Client
   close(): Promise<void>
@@ -110,7 +116,11 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     host: setup.host,
     port: setup.port,
     tls: { cert: setup.serving.cert, key: setup.serving.key, clientCa: setup.clientCa },
-    authenticate: firstKnown([certificateAuthenticator, issuer.authenticate]),
+    authenticate: firstKnown([
+      certificateAuthenticator,
+      bootstrapTokenAuthenticator({ registry, clock }),
+      issuer.authenticate,
+    ]),
     authorizer,
     resources: { api, clock, log, random, shutdown: shutdown.signal },
     system: {
@@ -139,6 +149,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     port: listener.port,
     issuer,
     audiences,
+    async isAllowed(user, asked) {
+      const attributes = { ...asked, user, namespace: '', name: '', path: '', isResource: true }
+      return (await authorizer.authorize(attributes)).verdict === 'allow'
+    },
     clientFor: (user) =>
       createInProcessClient({
         api,

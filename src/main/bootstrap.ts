@@ -4,6 +4,7 @@ import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../api/
 import {
   clusterrolebindings,
   clusterroles,
+  configmaps,
   endpoints,
   endpointslices,
   namespaces,
@@ -17,6 +18,7 @@ import { bootstrapPolicy } from '../apiserver/authorization/bootstrap-policy.ts'
 import type { Client, KubeObject, New } from '../client/client.ts'
 import { isReason } from '../machinery/errors.ts'
 import { sameJson } from '../machinery/same-json.ts'
+import { formatYaml } from '../machinery/yaml.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
@@ -26,13 +28,35 @@ export interface BootstrapOptions {
   readonly apiServiceIP: string
   /** Where the API listens, as pods can reach it. */
   readonly advertise: { readonly ip: string; readonly port: number }
+  /** PEM of the cluster's CA, published for machines that join. */
+  readonly rootCA: string
 }
 
 /** Makes what is missing. Safe to run at every start. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { client } = options
   await Promise.all(NAMESPACES.map((name) => ensure(client, namespaces, { metadata: { name }, spec: {} })))
-  await Promise.all([bootstrapRoles(client), bootstrapPriorities(client), bootstrapApiService(options)])
+  await Promise.all([
+    bootstrapRoles(client),
+    bootstrapPriorities(client),
+    bootstrapApiService(options),
+    bootstrapClusterInfo(options),
+  ])
+}
+
+/**
+ * Where the cluster is and who signs for it, readable by everyone: what a machine needs before it can prove who it is.
+ * Spec: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#configmap-signing
+ */
+async function bootstrapClusterInfo({ client, advertise, rootCA }: BootstrapOptions): Promise<void> {
+  const key = { namespace: 'kube-public', name: 'cluster-info' }
+  const cluster = {
+    'certificate-authority-data': Buffer.from(rootCA).toString('base64'),
+    server: `https://${advertise.ip}:${advertise.port}`,
+  }
+  const kubeconfig = formatYaml({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] })
+  await ensure(client, configmaps, { metadata: key, data: { kubeconfig } })
+  await client.patch(configmaps, key, { type: 'merge', patch: { data: { kubeconfig } } })
 }
 
 /** Creates an object unless one of its name is there. */

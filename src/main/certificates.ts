@@ -4,6 +4,15 @@
 import { webcrypto } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadX509, readCertificateRequest } from '../machinery/certificate-request.ts'
+import {
+  ALGORITHM,
+  alternativeNames,
+  exportPrivateKey,
+  importPrivateKey,
+  serialNumber,
+  subjectOf,
+} from './certificate-signing.ts'
 
 /** A certificate and its key as PEM. */
 export interface KeyPair {
@@ -22,7 +31,6 @@ export interface LeafRequest {
 const DAY_MS = 86_400_000
 const CA_DAYS = 3650
 const LEAF_DAYS = 365
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 /** A certificate authority kept in a directory. */
 export class CertificateAuthority {
@@ -78,10 +86,7 @@ export class CertificateAuthority {
     const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
     const issuer = new x509.X509Certificate(this.certificate)
     const signingKey = await importPrivateKey(readFileSync(this.#file('key'), 'utf8'))
-    const names = [
-      ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
-      ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
-    ]
+    const names = alternativeNames(request)
     const usages = [
       ...(request.usage === 'client' ? [] : [x509.ExtendedKeyUsage.serverAuth]),
       ...(request.usage === 'server' ? [] : [x509.ExtendedKeyUsage.clientAuth]),
@@ -103,6 +108,39 @@ export class CertificateAuthority {
       ],
     })
     return { cert: cert.toString('pem'), key: await exportPrivateKey(keys.privateKey) }
+  }
+
+  /** Signs someone else's request: subject, names and key are the request's, usages and lifetime are given. */
+  async signRequest(options: { pem: string; usages: readonly string[]; seconds?: number }): Promise<string> {
+    const x509 = await loadX509()
+    await readCertificateRequest(options.pem)
+    const request = new x509.Pkcs10CertificateRequest(options.pem)
+    const names = request.extensions.find((e) => e instanceof x509.SubjectAlternativeNameExtension)
+    const lifetime = Math.min((options.seconds ?? LEAF_DAYS * 86_400) * 1000, LEAF_DAYS * DAY_MS)
+    const has = (usage: string) => options.usages.includes(usage)
+    const flags =
+      (has('digital signature') ? x509.KeyUsageFlags.digitalSignature : 0) |
+      (has('key encipherment') ? x509.KeyUsageFlags.keyEncipherment : 0)
+    const cert = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject: request.subjectName.toString(),
+      issuer: new x509.X509Certificate(this.certificate).subject,
+      notBefore: new Date(this.#now() - 60_000),
+      notAfter: new Date(this.#now() + lifetime),
+      signingAlgorithm: ALGORITHM,
+      publicKey: request.publicKey,
+      signingKey: await importPrivateKey(readFileSync(this.#file('key'), 'utf8')),
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(flags, true),
+        new x509.ExtendedKeyUsageExtension([
+          ...(has('server auth') ? [x509.ExtendedKeyUsage.serverAuth] : []),
+          ...(has('client auth') ? [x509.ExtendedKeyUsage.clientAuth] : []),
+        ]),
+        ...(names ? [new x509.SubjectAlternativeNameExtension(names.rawData)] : []),
+      ],
+    })
+    return cert.toString('pem')
   }
 
   #file(extension: 'crt' | 'key'): string {
@@ -131,33 +169,4 @@ export class CertificateAuthority {
     writeFileSync(this.#file('key'), await exportPrivateKey(keys.privateKey), { mode: 0o600 })
     writeFileSync(this.#file('crt'), cert.toString('pem'), { mode: 0o600 })
   }
-}
-
-// Loading the library takes longer than anything else here, and a restart has no need of it.
-async function loadX509() {
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0])
-  return x509
-}
-
-function subjectOf(request: LeafRequest) {
-  return [...request.organizations.map((o) => ({ O: [o] })), { CN: [request.commonName] }]
-}
-
-function serialNumber(): string {
-  const bytes = webcrypto.getRandomValues(new Uint8Array(16))
-  // A leading zero bit keeps the number positive.
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01
-  return Buffer.from(bytes).toString('hex')
-}
-
-async function exportPrivateKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64')
-  return `-----BEGIN PRIVATE KEY-----\n${(der.match(/.{1,64}/g) ?? []).join('\n')}\n-----END PRIVATE KEY-----\n`
-}
-
-async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
-  return webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign'])
 }

@@ -115,13 +115,18 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     ],
   })
   const admin = api.clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
-  await bootstrap({ client: admin, apiServiceIP, advertise: { ip: env.nodeIP, port: api.port } })
+  await bootstrap({
+    client: admin,
+    apiServiceIP,
+    advertise: { ip: env.nodeIP, port: api.port },
+    rootCA: ca.certificate,
+  })
   bootstrapped = true
   log.info('api-ready', { port: api.port })
   env.onStep('api-ready')
 
   const stopCompaction = startCompaction({ store, clock, log, supervisor })
-  startControlLoops(env, api, ca.certificate)
+  startControlLoops(env, api, ca)
   supervisor.run('node', () => runNode(env, api, ca, runtime))
   supervisor.run('control-plane-label', () =>
     labelControlPlane({ client: admin, name: config.nodeName, signal: supervisor.signal }),
@@ -138,11 +143,26 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   }
 }
 
-function startControlLoops(env: ClusterEnv, api: RunningApiServer, rootCA: string): void {
+function startControlLoops(env: ClusterEnv, api: RunningApiServer, ca: CertificateAuthority): void {
   const { config, supervisor } = env
   const { signal } = supervisor
   const manager = partFor(env, api, 'kube-controller-manager')
-  const controllers = createControllers({ rootCA, clusterCidr: config.podCidr, nodeCidrMaskSize: 24 })
+  const controllers = createControllers({
+    rootCA: ca.certificate,
+    clusterCidr: config.podCidr,
+    nodeCidrMaskSize: 24,
+    certificates: {
+      sign: (request) => ca.signRequest(request),
+      mayRequest: (user, subresource) =>
+        api.isAllowed(user, {
+          verb: 'create',
+          group: 'certificates.k8s.io',
+          version: 'v1',
+          resource: 'certificatesigningrequests',
+          subresource,
+        }),
+    },
+  })
   const eventsFor = (component: string) => createEventRecorder({ ...manager, component })
   supervisor.run('controllers', () => runControllers(controllers, { ...manager, eventsFor }, signal))
   const scheduler = partFor(env, api, 'kube-scheduler')

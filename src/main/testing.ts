@@ -85,7 +85,7 @@ export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: bo
   const { port } = server
   const adminUser = { name: 'kubernetes-admin', groups: [MASTERS_GROUP] }
   const first = server.clientFor(adminUser)
-  await bootstrap({ client: first, apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port } })
+  await bootstrap({ client: first, apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port }, rootCA: ca.certificate })
   // No controllers run here: their part of a namespace is made by hand.
   for (const namespace of ['default', 'kube-system']) {
     await first.create(serviceaccounts, { metadata: { name: 'default', namespace } })

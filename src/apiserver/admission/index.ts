@@ -1,7 +1,9 @@
 // The admission chain, in order.
 
+import { readCertificateRequest } from '../../machinery/certificate-request.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { certificateApprovalAndSigning, certificateSubjectRestriction } from './certificate-requests.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -17,6 +19,7 @@ export function admissionPlugins(registry: Registry, escalation?: EscalationOpti
     serviceAccount(registry),
     defaultTolerationSeconds,
     priority(registry),
-    ...(escalation ? [rbacEscalation(registry, escalation)] : []),
+    certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
+    ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
   ]
 }

@@ -218,6 +218,7 @@ function clusterRoles(): New<ClusterRole>[] {
       ),
     ]),
     clusterRole('system:kube-scheduler', schedulerRules),
+    clusterRole('sampan:image-puller', [paths('get head', '/v2 /v2/*')]),
     ...controllerRoles(),
   ]
 }
@@ -237,10 +238,24 @@ function clusterRoleBindings(): New<ClusterRoleBinding>[] {
     // The node authorizer decides about nodes; the binding stays empty, as upstream.
     clusterBinding('system:node', []),
     clusterBinding('system:service-account-issuer-discovery', [group('system:serviceaccounts')]),
+    ...joinBindings(),
     ...controllerRoleBindings(),
   ]
 }
 
+/** What lets a machine join with a bootstrap token, and a node renew its certificate and serve pods. */
+function joinBindings(): New<ClusterRoleBinding>[] {
+  const requests = 'system:certificates.k8s.io:certificatesigningrequests'
+  return [
+    clusterBinding('system:node-bootstrapper', [group('system:bootstrappers')], 'sampan:kubelet-bootstrap'),
+    clusterBinding(`${requests}:nodeclient`, [group('system:bootstrappers')], 'sampan:node-autoapprove-bootstrap'),
+    clusterBinding(`${requests}:selfnodeclient`, [group('system:nodes')], 'sampan:node-autoapprove-renewal'),
+    clusterBinding('system:node-proxier', [group('system:nodes')], 'sampan:node-proxier'),
+    clusterBinding('sampan:image-puller', [group('system:nodes')]),
+  ]
+}
+
+const CLUSTER_INFO_READER = 'sampan:cluster-info-reader'
 const SYSTEM = 'kube-system'
 const LEADERS = { scheduler: 'kube-scheduler', manager: 'kube-controller-manager' } as const
 
@@ -264,6 +279,7 @@ function roles(): New<Role>[] {
       rule('update', 'core', 'configmaps', 'cluster-info'),
       eventsRule,
     ]),
+    role('kube-public', CLUSTER_INFO_READER, [rule('get', 'core', 'configmaps', 'cluster-info')]),
   ]
 }
 
@@ -281,6 +297,7 @@ function roleBindings(): New<RoleBinding>[] {
     leader(LEADERS.manager),
     leader(LEADERS.scheduler),
     binding('kube-public', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
+    binding('kube-public', CLUSTER_INFO_READER, [group(UNAUTHENTICATED), group(AUTHENTICATED)]),
   ]
 }
 

@@ -86,7 +86,7 @@ async function tryCreate(
   } as const
   await admit(registry.admission, attributes)
   prepare(registry, resource, object, now)
-  definition.prepareCreate?.(object, { now })
+  definition.prepareCreate?.(object, { now, user: context.user })
   const problems = [...validateMetadata(resource, object), ...(definition.validate?.(object) ?? [])]
   const errors = problems.filter((error) => !context.version.forgives?.(error))
   if (errors.length > 0) {

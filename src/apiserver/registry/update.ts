@@ -5,6 +5,7 @@ import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../
 import { sameJson } from '../../machinery/same-json.ts'
 import { admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { UserInfo } from '../user.ts'
 import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { readyToVanish } from './finalize.ts'
@@ -66,7 +67,7 @@ async function tryUpdate(
   const object = await request.transform(old)
   const wanted = object.metadata.resourceVersion
   checkPreconditions(resource, request, object, old, wanted)
-  prepare(registry, resource, request, object, old)
+  prepare(registry, resource, request, object, old, context.user)
   const attributes = {
     operation: 'UPDATE',
     resource,
@@ -119,9 +120,10 @@ function prepare(
   request: UpdateRequest,
   object: ApiObject,
   old: StoredObject,
+  user: UserInfo,
 ): void {
   const { definition } = resource
-  const context = { now: registry.clock.now() }
+  const context = { now: registry.clock.now(), user }
   const before = old as ApiObject
   keepServerFields(object, old)
   if (resource.hasSpec) object.spec ??= {}

@@ -201,9 +201,26 @@ const certificateSigningRequests = defineResource<CertificateSigningRequest>({
     }
     return errors
   },
+  prepareCreate({ spec }, { user }) {
+    // Whatever the client wrote: the request is made by whoever sent it.
+    spec.username = user.name
+    spec.groups = [...user.groups]
+    if (user.uid) spec.uid = user.uid
+    else delete spec.uid
+    if (user.extra) spec.extra = Object.fromEntries(Object.entries(user.extra).map(([k, v]) => [k, [...v]]))
+    else delete spec.extra
+  },
   prepareUpdate(request, old) {
     // Who asks for what is settled when the request is made.
     request.spec = old.spec
+  },
+  prepareStatusUpdate(request, old) {
+    // Approval and denial are given through the approval subresource alone.
+    const decided = (c: { type: string }) => c.type === 'Approved' || c.type === 'Denied'
+    const own = (request.status.conditions ?? []).filter((c) => !decided(c))
+    const conditions = [...(old.status.conditions ?? []).filter(decided), ...own]
+    if (conditions.length > 0) request.status.conditions = conditions
+    if (old.status.certificate) request.status.certificate = old.status.certificate
   },
   selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
   columns: [
