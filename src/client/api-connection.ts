@@ -8,7 +8,8 @@ export interface ApiConnectionOptions {
   readonly server: string
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string
-  readonly credentials: { readonly cert: string; readonly key: string } | { readonly token: string }
+  /** Absent: anonymous. */
+  readonly credentials?: { readonly cert: string; readonly key: string } | { readonly token: string }
   readonly clock: Clock
   /** Told of the Warning headers of answers. */
   readonly onWarning?: (text: string) => void
@@ -98,7 +99,7 @@ export class ApiConnection {
       ':path': path,
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': contentType }),
-      ...('token' in credentials ? { authorization: `Bearer ${credentials.token}` } : {}),
+      ...(credentials && 'token' in credentials ? { authorization: `Bearer ${credentials.token}` } : {}),
     }
     const stream = session.request(headers, { endStream: body === undefined })
     // Whoever reads the stream hears of errors; until someone does they must not end the process.
@@ -110,7 +111,7 @@ export class ApiConnection {
   #connect(): Promise<ClientHttp2Session> {
     const { server, ca, credentials, clock } = this.#options
     const attempt = new Promise<ClientHttp2Session>((resolve, reject) => {
-      const session = connect(server, { ca, ...('token' in credentials ? {} : credentials) })
+      const session = connect(server, { ca, ...(credentials && 'cert' in credentials ? credentials : {}) })
       const forget = () => {
         if (this.#session === attempt) this.#session = undefined
       }

@@ -9,20 +9,24 @@ import { isReason } from '../machinery/errors.ts'
 
 const KEY = { namespace: 'kube-system', name: 'kube-dns' } as const
 
-/** Creates the service with its endpoints, or points an existing one at `endpoint`. */
+/** Where a node's DNS server listens: its bridge's address. */
+export interface DnsEndpoint {
+  readonly ip: string
+  readonly nodeName: string
+}
+
+/** Creates the service with its endpoints, or points an existing one at them. */
 export async function ensureDnsService(options: {
   readonly client: Client
   readonly serviceIP: string
-  /** Where the server listens: the bridge's address. */
-  readonly endpoint: { readonly ip: string; readonly port: number }
-  readonly nodeName?: string
+  readonly endpoints: readonly DnsEndpoint[]
+  readonly port: number
 }): Promise<void> {
-  const { client, serviceIP, endpoint, nodeName } = options
+  const { client, serviceIP, endpoints, port } = options
   const ports = [
-    { name: 'dns', port: endpoint.port, protocol: 'UDP' },
-    { name: 'dns-tcp', port: endpoint.port, protocol: 'TCP' },
+    { name: 'dns', port, protocol: 'UDP' },
+    { name: 'dns-tcp', port, protocol: 'TCP' },
   ]
-  const at = nodeName === undefined ? {} : { nodeName }
   const service = await ensureService(client, serviceIP)
   if (service.spec.clusterIP !== serviceIP) {
     throw new Error(
@@ -31,11 +35,12 @@ export async function ensureDnsService(options: {
   }
   const slice = {
     addressType: 'IPv4',
-    endpoints: [{ addresses: [endpoint.ip], conditions: { ready: true }, ...at }],
+    endpoints: endpoints.map(({ ip, nodeName }) => ({ addresses: [ip], conditions: { ready: true }, nodeName })),
     ports,
   }
   await ensure(client, endpointslices, { metadata: meta({ 'kubernetes.io/service-name': KEY.name }), ...slice }, slice)
-  const subsets = [{ addresses: [{ ip: endpoint.ip, ...at }], ports }]
+  const addresses = endpoints.map(({ ip, nodeName }) => ({ ip, nodeName }))
+  const subsets = addresses.length > 0 ? [{ addresses, ports }] : []
   // The slice is ours already; a mirrored one would say everything twice.
   const skip = { 'endpointslice.kubernetes.io/skip-mirror': 'true' }
   await ensure(client, endpointsResource, { metadata: meta(skip), subsets }, { subsets })
@@ -53,7 +58,14 @@ async function ensureService(client: Client, serviceIP: string): Promise<DeepRea
   ]
   const wanted: New<Service> = {
     metadata: meta(labels),
-    spec: { type: 'ClusterIP', clusterIP: serviceIP, clusterIPs: [serviceIP], ports },
+    // Every node answers its own pods.
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: serviceIP,
+      clusterIPs: [serviceIP],
+      internalTrafficPolicy: 'Local',
+      ports,
+    },
   }
   return await client.create(services, wanted).catch((error: unknown) => {
     if (isReason(error, 'AlreadyExists')) return client.get(services, KEY)

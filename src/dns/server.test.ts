@@ -350,9 +350,9 @@ it('rejects when the address is taken', async () => {
 })
 
 it('makes the kube-dns service, and moves it to another address', async () => {
-  const options = { client: api.client, serviceIP: '10.96.0.10', nodeName: 'n1' }
-  await ensureDnsService({ ...options, endpoint: { ip: '10.244.0.1', port: 53 } })
-  await ensureDnsService({ ...options, endpoint: { ip: '10.244.7.1', port: 5353 } })
+  const options = { client: api.client, serviceIP: '10.96.0.10' }
+  await ensureDnsService({ ...options, endpoints: [{ ip: '10.244.0.1', nodeName: 'n1' }], port: 53 })
+  await ensureDnsService({ ...options, endpoints: [{ ip: '10.244.7.1', nodeName: 'n1' }], port: 5353 })
   const key = { namespace: 'kube-system', name: 'kube-dns' }
   expect((await api.client.get(services, key)).spec).toMatchObject({ clusterIP: '10.96.0.10' })
   const slice = await api.client.get(endpointslices, key)

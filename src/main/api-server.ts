@@ -13,7 +13,7 @@ import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
-import { listen } from '../apiserver/http/server.ts'
+import { type ApiServerOptions, listen } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
@@ -54,6 +54,8 @@ export interface ApiServerSetup {
   readonly readyChecks: readonly HealthCheck[]
   /** Serve the versions that upstream retired, too. */
   readonly legacyApis: boolean
+  /** The image registry's handler, once it is there. */
+  readonly images?: ApiServerOptions['images']
   /** Prose for the OpenAPI documents. */
   readonly loadDocs?: LoadDocs
 }
@@ -142,6 +144,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     },
     pods: { registry, kubelets: createKubeletConnector(registry, setup.kubeletClient) },
     metrics,
+    images: setup.images ?? (() => undefined),
     log,
     now: () => clock.now(),
   })

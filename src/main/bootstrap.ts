@@ -30,7 +30,19 @@ export interface BootstrapOptions {
   readonly advertise: { readonly ip: string; readonly port: number }
   /** PEM of the cluster's CA, published for machines that join. */
   readonly rootCA: string
+  /** What a node that joins has to know of the network. */
+  readonly network: JoinNetwork
 }
+
+/** See BootstrapOptions.network; published as JSON beside the kubeconfig of `cluster-info`. */
+export interface JoinNetwork {
+  readonly serviceCidr: string
+  readonly podCidr: string
+  readonly clusterDomain: string
+}
+
+/** Key of `cluster-info` that holds the JoinNetwork. */
+export const JOIN_NETWORK = 'network'
 
 /** Makes what is missing. Safe to run at every start. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
@@ -48,15 +60,17 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
  * Where the cluster is and who signs for it, readable by everyone: what a machine needs before it can prove who it is.
  * Spec: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#configmap-signing
  */
-async function bootstrapClusterInfo({ client, advertise, rootCA }: BootstrapOptions): Promise<void> {
+async function bootstrapClusterInfo({ client, advertise, rootCA, network }: BootstrapOptions): Promise<void> {
   const key = { namespace: 'kube-public', name: 'cluster-info' }
   const cluster = {
     'certificate-authority-data': Buffer.from(rootCA).toString('base64'),
     server: `https://${advertise.ip}:${advertise.port}`,
   }
   const kubeconfig = formatYaml({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] })
-  await ensure(client, configmaps, { metadata: key, data: { kubeconfig } })
-  await client.patch(configmaps, key, { type: 'merge', patch: { data: { kubeconfig } } })
+  const { serviceCidr, podCidr, clusterDomain } = network
+  const data = { kubeconfig, [JOIN_NETWORK]: JSON.stringify({ serviceCidr, podCidr, clusterDomain }) }
+  await ensure(client, configmaps, { metadata: key, data })
+  await client.patch(configmaps, key, { type: 'merge', patch: { data } })
 }
 
 /** Creates an object unless one of its name is there. */

@@ -33,6 +33,13 @@ export function otherConfigs(dataRoot: string, name: string): ClusterConfig[] {
     .map((other) => JSON.parse(readFileSync(join(dataRoot, other, 'config.json'), 'utf8')) as ClusterConfig)
 }
 
+/** Configurations of the cluster's further nodes on this machine, in the order of their addresses. */
+export function nodeConfigs(dataRoot: string, cluster: string): ClusterConfig[] {
+  return otherConfigs(dataRoot, cluster)
+    .filter((config) => config.agent?.cluster === cluster)
+    .sort((a, b) => (a.agent?.index ?? 0) - (b.agent?.index ?? 0))
+}
+
 /** A configuration for a cluster that has none yet. */
 export async function chooseConfig(options: {
   name: string
@@ -43,7 +50,9 @@ export async function chooseConfig(options: {
   containerRuntimeEndpoint?: string
   legacyApis?: boolean
 }): Promise<ClusterConfig> {
-  const { name, nodeName, runtime, others } = options
+  const { name, nodeName, runtime } = options
+  // Nodes of other clusters have the ranges of theirs.
+  const others = options.others.filter((other) => other.agent === undefined)
   const taken = new Set(others.flatMap((o) => [o.apiPort, o.kubeletPort, o.registryPort]))
   const slot = freeSlot(others)
   const nodePorts = NODE_PORT_RANGES.find((range) => others.every((o) => o.nodePorts.from !== range.from))

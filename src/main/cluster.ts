@@ -1,9 +1,7 @@
 // A whole cluster in one process: what runs, in the order in which it starts.
 
 import { mkdirSync } from 'node:fs'
-import { nodes } from '../api/generated/resources.ts'
 import { MASTERS_GROUP } from '../apiserver/user.ts'
-import type { Client } from '../client/client.ts'
 import { runControllers } from '../client/controller.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
@@ -12,6 +10,7 @@ import type { Runtime } from '../kubelet/runtime/runtime.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
+import type { RegistryHandler } from '../registry/handler.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import { openLmdbLog } from '../store/lmdb/lmdb-log.ts'
 import { openLogStore } from '../store/log-store.ts'
@@ -20,10 +19,12 @@ import { type RunningApiServer, startApiServer } from './api-server.ts'
 import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority } from './certificates.ts'
 import { startCompaction } from './compaction.ts'
-import { addressIn, type ClusterConfig, type ClusterPaths } from './config.ts'
+import { addressIn, type ClusterConfig, type ClusterPaths, nodeCidr } from './config.ts'
 import { labelControlPlane } from './control-plane-label.ts'
+import { runDnsEndpoints } from './dns-endpoints.ts'
 import { startNetwork } from './network.ts'
 import { podCidrOf, startKubelet, startRegistry, startRuntime } from './node.ts'
+import { nodeReady } from './node-ready.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface ClusterEnv {
@@ -80,7 +81,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
       `kubernetes.default.svc.${config.clusterDomain}`,
       config.nodeName,
     ],
-    ipAddresses: [...new Set(['127.0.0.1', env.nodeIP, apiServiceIP])],
+    ipAddresses: [...new Set(['127.0.0.1', env.nodeIP, apiServiceIP, addressIn(nodeCidr(config), 1)])],
   })
   const kubeletClient = await ca.leaf('apiserver-kubelet-client', {
     commonName: 'kube-apiserver-kubelet-client',
@@ -88,6 +89,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     usage: 'client',
   })
   let bootstrapped = false
+  let images: RegistryHandler | undefined
   const api = await startApiServer({
     store,
     clock,
@@ -104,6 +106,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     serviceCidr: config.serviceCidr,
     nodePorts: config.nodePorts,
     loadDocs: apiDocsFrom(env.apiDocs),
+    images: () => images,
     legacyApis: config.legacyApis ?? true,
     readyChecks: [
       {
@@ -120,6 +123,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     apiServiceIP,
     advertise: { ip: env.nodeIP, port: api.port },
     rootCA: ca.certificate,
+    network: config,
   })
   bootstrapped = true
   log.info('api-ready', { port: api.port })
@@ -127,7 +131,15 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
 
   const stopCompaction = startCompaction({ store, clock, log, supervisor })
   startControlLoops(env, api, ca)
-  supervisor.run('node', () => runNode(env, api, ca, runtime))
+  const onRegistry = (handler: RegistryHandler) => {
+    images = handler
+  }
+  supervisor.run('node', () => runNode(env, api, ca, runtime, onRegistry))
+  if (config.runtime === 'cri') {
+    const dns = partFor(env, api, 'kube-dns')
+    const serviceIP = addressIn(config.serviceCidr, 10)
+    supervisor.run('dns-endpoints', () => runDnsEndpoints({ ...dns, serviceIP, signal: supervisor.signal }))
+  }
   supervisor.run('control-plane-label', () =>
     labelControlPlane({ client: admin, name: config.nodeName, signal: supervisor.signal }),
   )
@@ -189,6 +201,7 @@ async function runNode(
   api: RunningApiServer,
   ca: CertificateAuthority,
   starting: Promise<Runtime>,
+  onRegistry: (handler: RegistryHandler) => void,
 ): Promise<void> {
   const { config, supervisor } = env
   const serving = await ca.leaf('kubelet', {
@@ -205,10 +218,11 @@ async function runNode(
   })
   const podCidr = await podCidrOf(client, setup)
   const registry = config.runtime === 'cri' ? await startRegistry(setup) : undefined
+  if (registry) onRegistry(registry.handler)
   if (config.runtime === 'cri') await startNetwork(setup, partFor(env, api, 'kube-proxy'), podCidr, supervisor)
   const runtime = await starting
   const kubelet = await startKubelet(setup, client, runtime, podCidr)
-  void nodeReady(client, env).then(
+  void nodeReady(client, config.nodeName, supervisor.signal).then(
     () => env.onStep('node-ready'),
     (error: unknown) => {
       if (!supervisor.signal.aborted) supervisor.fail('node', error)
@@ -217,14 +231,4 @@ async function runNode(
   await kubelet.stopped
   await runtime.close()
   await registry?.close()
-}
-
-/** Resolves when the node reports that it is ready. */
-async function nodeReady(client: Client, { config, supervisor }: ClusterEnv): Promise<void> {
-  const fieldSelector = `metadata.name=${config.nodeName}`
-  for await (const event of client.watch(nodes, { fieldSelector, signal: supervisor.signal })) {
-    if (event.type === 'BOOKMARK') continue
-    if (event.object.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return
-  }
-  throw supervisor.signal.reason
 }

@@ -19,6 +19,15 @@ export interface ClusterConfig {
   readonly containerRuntimeEndpoint?: string
   /** Whether API versions that upstream retired are served; absent: they are. */
   readonly legacyApis?: boolean
+  /** Set when this is a node that joined a cluster whose server runs elsewhere. */
+  readonly agent?: {
+    /** `https://10.0.0.1:6443`. */
+    readonly server: string
+    /** The cluster it belongs to, when that is one of this machine; its network namespace is then its own. */
+    readonly cluster?: string
+    /** Which address of the range of nodes on this machine it has. */
+    readonly index?: number
+  }
 }
 
 /** Every path of a cluster on this machine. */
@@ -71,14 +80,27 @@ export function clusterPaths(roots: { data: string; run: string }, name: string)
   }
 }
 
-/** A name for a network interface that carries the cluster's name; shortened by a hash when it is too long. */
+/** The bridge of a cluster's pods. */
 export function bridgeName(cluster: string): string {
-  const plain = cluster === 'sampan' ? 'sampan0' : `sp-${cluster}`
+  return cluster === 'sampan' ? 'sampan0' : interfaceName('sp-', cluster)
+}
+
+/** The tunnel to the pods of a cluster's other nodes. */
+export function tunnelName(cluster: string): string {
+  return interfaceName('spv-', cluster)
+}
+
+/** The bridge to a cluster's further nodes on this machine. */
+export function nodeBridgeName(cluster: string): string {
+  return interfaceName('spn-', cluster)
+}
+
+/** A name for a network interface that carries the cluster's name; shortened by a hash when it is too long. */
+export function interfaceName(prefix: string, name: string): string {
+  const plain = `${prefix}${name}`
   if (plain.length <= MAX_INTERFACE && /^[\w.-]+$/.test(plain)) return plain
-  return `sp-${createHash('sha256')
-    .update(cluster)
-    .digest('hex')
-    .slice(0, MAX_INTERFACE - 3)}`
+  const hash = createHash('sha256').update(name).digest('hex')
+  return `${prefix}${hash}`.slice(0, MAX_INTERFACE)
 }
 
 /** The nftables table of a cluster. */
@@ -91,4 +113,10 @@ export function addressIn(cidr: string, n: number): string {
   const [base = ''] = cidr.split('/')
   const value = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) + n
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}
+
+/** The range of further nodes on this machine: numbered like the cluster's other ranges, 10.160 beside 10.96. */
+export function nodeCidr({ serviceCidr }: Pick<ClusterConfig, 'serviceCidr'>): string {
+  const slot = Number(serviceCidr.split('.')[1]) - 96
+  return `10.${160 + slot}.0.0/24`
 }

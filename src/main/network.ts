@@ -2,19 +2,19 @@
 
 import type { Client } from '../client/client.ts'
 import type { InformerFactory } from '../client/informer.ts'
-import { ensureDnsService } from '../dns/dns-service.ts'
 import { runDns } from '../dns/server.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
 import { runWith } from '../network/host.ts'
 import { setUpPodNetwork } from '../network/pod-network.ts'
+import { runPodRoutes } from '../network/pod-routes.ts'
 import { runServiceProxy } from '../network/service-proxy.ts'
-import { addressIn, bridgeName, nftablesTable } from './config.ts'
+import { addressIn, bridgeName, nftablesTable, tunnelName } from './config.ts'
 import { type NodeSetup, upstreamNameServers } from './node.ts'
 import type { Supervisor } from './supervisor.ts'
 
-const DNS_PORT = 53
+export const DNS_PORT = 53
 /** Bridges of all clusters on a machine; see `bridgeName`. */
 const SAMPAN_BRIDGES = ['sampan0', 'sp-*']
 
@@ -71,10 +71,16 @@ export async function startNetwork(
       signal,
     }),
   )
-  await ensureDnsService({
-    client: part.client,
-    serviceIP: setup.dnsIP,
-    endpoint: { ip: gateway, port: DNS_PORT },
-    nodeName: config.nodeName,
-  })
+  supervisor.run('pod-routes', () =>
+    runPodRoutes({
+      ...part,
+      nodeName: config.nodeName,
+      nodeIP: setup.nodeIP,
+      podCidr,
+      device: tunnelName(config.name),
+      clusterCidr: config.podCidr,
+      run,
+      signal,
+    }),
+  )
 }

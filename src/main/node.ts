@@ -16,7 +16,7 @@ import type { Clock } from '../machinery/clock.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
-import { listenRegistry, type RegistryListener } from '../registry/registry.ts'
+import { listenRegistry, type Registry, type RegistryListener } from '../registry/registry.ts'
 import { writeRegistryHosts } from '../registry/registry-hosts.ts'
 import type { KeyPair } from './certificates.ts'
 import { bridgeName, type ClusterConfig, type ClusterPaths } from './config.ts'
@@ -103,7 +103,7 @@ export async function startRuntime(setup: RuntimeSetup): Promise<Runtime> {
 }
 
 /** Starts the image registry on loopback and makes it the first place where images are looked for. */
-export async function startRegistry(setup: RuntimeSetup): Promise<RegistryListener> {
+export async function startRegistry(setup: RuntimeSetup): Promise<Registry & RegistryListener> {
   const { config, paths, clock, random, log } = setup
   const registry = await listenRegistry({
     root: paths.registry,

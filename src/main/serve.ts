@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { systemClock } from '../machinery/clock.ts'
 import { jsonLogger, type LogLevel } from '../machinery/logger.ts'
 import { systemRandom } from '../machinery/random.ts'
+import { startAgent } from './agent.ts'
 import { startCluster } from './cluster.ts'
 import type { ClusterConfig, ClusterPaths } from './config.ts'
 import { primaryAddress } from './host.ts'
@@ -46,7 +47,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   try {
-    const cluster = await startCluster({
+    const start = config.agent ? startAgent : startCluster
+    const cluster = await start({
       config,
       paths,
       nodeIP: primaryAddress(),

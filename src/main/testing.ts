@@ -38,6 +38,7 @@ export interface TestServer {
 }
 
 const HOST = '127.0.0.1'
+const NETWORK = { serviceCidr: '10.96.0.0/16', podCidr: '10.244.0.0/16', clusterDomain: 'cluster.local' }
 
 /** Starts an API server with RBAC, the built-in roles and namespaces, and default service accounts. */
 export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: boolean } = {}): Promise<TestServer> {
@@ -85,7 +86,13 @@ export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: bo
   const { port } = server
   const adminUser = { name: 'kubernetes-admin', groups: [MASTERS_GROUP] }
   const first = server.clientFor(adminUser)
-  await bootstrap({ client: first, apiServiceIP: '10.96.0.1', advertise: { ip: HOST, port }, rootCA: ca.certificate })
+  await bootstrap({
+    client: first,
+    apiServiceIP: '10.96.0.1',
+    advertise: { ip: HOST, port },
+    rootCA: ca.certificate,
+    network: NETWORK,
+  })
   // No controllers run here: their part of a namespace is made by hand.
   for (const namespace of ['default', 'kube-system']) {
     await first.create(serviceaccounts, { metadata: { name: 'default', namespace } })

@@ -68,9 +68,12 @@ function bridgeRules(options: { table: string; podCidr: string; mac: string }): 
 export async function tearDownPodNetwork(options: {
   readonly bridge: string
   readonly table: string
+  /** Devices besides the bridge that carry pods' packets. */
+  readonly devices?: readonly string[]
   readonly run: Run
 }): Promise<void> {
-  const { bridge, table, run } = options
+  const { bridge, table, devices = [], run } = options
+  for (const device of devices) await deleteLink(run, device)
   for (const family of ['ip', 'bridge']) {
     // Adding first makes deleting work whether there is a table or not.
     const t = `${family} ${table}`

@@ -1,6 +1,6 @@
 // The listener: HTTP/2 and HTTP/1.1 on one TLS port, from the first byte to the handler and its errors.
 
-import { createServer as createHttp1Server, type IncomingMessage } from 'node:http'
+import { createServer as createHttp1Server, IncomingMessage, ServerResponse } from 'node:http'
 import { performServerHandshake } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -31,6 +31,8 @@ export interface ApiServerOptions {
   readonly system: SystemHandlerEnv
   readonly pods: PodConnectEnv
   readonly metrics: ApiMetrics
+  /** Serves images under /v2/ to nodes away from here; absent as long as there are none. */
+  readonly images: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
   readonly log: Logger
   readonly now: () => number
 }
@@ -174,6 +176,11 @@ async function dispatch(
 ): Promise<void> {
   if (!info.isResource) {
     if (info.verb !== 'get' && info.verb !== 'head') throw pageNotFound()
+    const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
+    // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
+    if (images && request instanceof IncomingMessage && response instanceof ServerResponse) {
+      return images(request, response)
+    }
     return serveSystem(options.system, request, response, info)
   }
   if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
