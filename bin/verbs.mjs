@@ -7,6 +7,8 @@ export const ownVerbs = [
   'down',
   'status',
   'delete',
+  'node',
+  'join',
   'kubeconfig',
   'image',
   'doctor',

@@ -56,7 +56,7 @@ export function createInProcessClient(options: {
   const allow = (
     ref: ResourceRef<unknown>,
     verb: string,
-    at: { namespace: string; name: string; subresource?: string },
+    at: { namespace: string; name: string; subresource?: string; fieldSelector?: string | undefined },
   ) =>
     requireAllowed(authorizer, {
       user,
@@ -69,6 +69,7 @@ export function createInProcessClient(options: {
       name: at.name,
       path: '',
       isResource: true,
+      fieldSelector: at.fieldSelector ?? '',
     })
 
   const queryOf = (resource: Resource, ref: ResourceRef<unknown>, o: ListOptions): ListQuery => ({
@@ -99,7 +100,11 @@ export function createInProcessClient(options: {
     async list<T>(ref: ResourceRef<T>, o: ListOptions = {}): Promise<List<T>> {
       const { resource, version } = resolve(ref)
       const query = queryOf(resource, ref, o)
-      await allow(ref, 'list', { namespace: query.namespace, name: query.selection.name ?? '' })
+      await allow(ref, 'list', {
+        namespace: query.namespace,
+        name: query.selection.name ?? '',
+        fieldSelector: o.fieldSelector,
+      })
       const result = await list(registry, resource, query)
       return {
         items: result.entries.map((entry) => typed<T>(inVersion(entry, version).object)),
@@ -111,7 +116,7 @@ export function createInProcessClient(options: {
     async *watch<T>(ref: ResourceRef<T>, o: WatchOptions): AsyncGenerator<WatchEvent<T>> {
       const { resource, version } = resolve(ref)
       const { selection, namespace } = queryOf(resource, ref, o)
-      await allow(ref, 'watch', { namespace, name: selection.name ?? '' })
+      await allow(ref, 'watch', { namespace, name: selection.name ?? '', fieldSelector: o.fieldSelector })
       const query = {
         namespace,
         selection,

@@ -15,13 +15,14 @@ export function helpText(commands: readonly Command[], command: Command | undefi
     const width = Math.max(...children.map((c) => c.name.length))
     lines.push('', 'Commands:', ...children.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`))
   }
-  if (command && command.flags.length > 0) {
-    const shown = command.flags.map(
+  const flags = command?.flags.filter((f) => !f.hidden) ?? []
+  if (flags.length > 0) {
+    const shown = flags.map(
       (f) => `${f.short ? `-${f.short}, ` : '    '}--${f.name}${f.type === 'boolean' ? '' : ' VALUE'}`,
     )
     const width = Math.max(...shown.map((s) => s.length))
     const describe = (i: number) => {
-      const flag = command.flags[i]
+      const flag = flags[i]
       return `${flag?.description}${flag?.fallback ? ` (default ${JSON.stringify(flag.fallback)})` : ''}`
     }
     lines.push('', 'Flags:', ...shown.map((s, i) => `  ${s.padEnd(width)}  ${describe(i)}`))

@@ -79,3 +79,26 @@ function freeSlot(others: readonly ClusterConfig[]): number {
   for (let slot = 0; slot < MAX_CLUSTERS; slot++) if (!used.has(`10.${96 + slot}.0.0/16`)) return slot
   throw new Error('cannot find a free range of service addresses: there are too many clusters on this machine')
 }
+
+/** A configuration for a node of a cluster whose server runs elsewhere. */
+export async function chooseNodeConfig(options: {
+  name: string
+  nodeName: string
+  network: { readonly serviceCidr: string; readonly podCidr: string; readonly clusterDomain: string }
+  agent: NonNullable<ClusterConfig['agent']>
+  others: readonly ClusterConfig[]
+}): Promise<ClusterConfig> {
+  const { name, nodeName, network, agent } = options
+  const taken = new Set(options.others.flatMap((o) => [o.apiPort, o.kubeletPort, o.registryPort]))
+  return {
+    name,
+    nodeName,
+    apiPort: 0,
+    kubeletPort: await freePort(10250, taken),
+    registryPort: await freePort(5000, taken),
+    ...network,
+    nodePorts: { from: 0, to: 0 },
+    runtime: 'cri',
+    agent,
+  }
+}

@@ -54,6 +54,7 @@ export async function startNetwork(
       nodeName: config.nodeName,
       podCidr: config.podCidr,
       bridge,
+      tunnel: tunnelName(config.name),
       otherBridges: SAMPAN_BRIDGES,
       table,
       run,

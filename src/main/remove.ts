@@ -9,7 +9,7 @@ import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import { runWith } from '../network/host.ts'
 import { tearDownPodNetwork } from '../network/pod-network.ts'
-import { bridgeName, type ClusterConfig, type ClusterPaths, nftablesTable } from './config.ts'
+import { bridgeName, type ClusterConfig, type ClusterPaths, nftablesTable, tunnelName } from './config.ts'
 import { cniOptions, containerdOptions } from './node.ts'
 
 export interface RemoveOptions {
@@ -37,6 +37,7 @@ export async function removeCluster(options: RemoveOptions): Promise<void> {
     await tearDownPodNetwork({
       bridge: bridgeName(config.name),
       table: nftablesTable(config.name),
+      devices: [tunnelName(config.name)],
       run: runWith(withPath),
     })
     await removeCniNetwork({ config: cniOptions(config, paths), exec })

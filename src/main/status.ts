@@ -8,7 +8,9 @@ import { runningPid } from './serve.ts'
 
 export interface ProcessStatus {
   readonly pid: number
-  readonly role: 'server' | 'containerd'
+  readonly role: 'server' | 'agent' | 'containerd'
+  /** The node whose process it is. */
+  readonly node: string
   /** Resident memory in bytes. */
   readonly memoryBytes: number
 }
@@ -29,14 +31,24 @@ export async function clusterStatus(
   name: string,
   config: ClusterConfig | undefined,
   paths: ClusterPaths,
+  /** Further nodes of the cluster on this machine. */
+  others: readonly { readonly config: ClusterConfig; readonly paths: ClusterPaths }[] = [],
 ): Promise<ClusterStatus> {
-  const server = runningPid(paths)
-  const containerd = pidFrom(`${paths.run}/containerd.pid`, 'containerd')
-  const processes: ProcessStatus[] = []
-  if (server !== undefined) processes.push({ pid: server, role: 'server', memoryBytes: residentBytes(server) })
-  if (containerd !== undefined)
-    processes.push({ pid: containerd, role: 'containerd', memoryBytes: residentBytes(containerd) })
-  const running = server !== undefined && config !== undefined
+  const own = config ? processesOf(config, paths) : []
+  const processes = [...own, ...others.flatMap((node) => processesOf(node.config, node.paths))]
+  const running = config !== undefined && own.some((p) => p.role !== 'containerd')
+  if (config?.agent) {
+    const state = running ? 'running' : 'stopped'
+    return {
+      name,
+      state,
+      health: 'none',
+      processes,
+      addresses: { api: config.agent.server },
+      nodes: [],
+      data: paths.data,
+    }
+  }
   const health = running ? await readyz(config, paths) : 'none'
   return {
     name,
@@ -49,6 +61,16 @@ export async function clusterStatus(
     nodes: health === 'ok' && config ? await readNodes(config, paths) : [],
     data: paths.data,
   }
+}
+
+function processesOf(config: ClusterConfig, paths: ClusterPaths): ProcessStatus[] {
+  const pids = [
+    { role: config.agent ? 'agent' : 'server', pid: runningPid(paths) },
+    { role: 'containerd', pid: pidFrom(`${paths.run}/containerd.pid`, 'containerd') },
+  ] as const
+  return pids.flatMap(({ role, pid }) =>
+    pid === undefined ? [] : [{ pid, role, node: config.nodeName, memoryBytes: residentBytes(pid) }],
+  )
 }
 
 function pidFrom(file: string, program: string): number | undefined {

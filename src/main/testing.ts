@@ -32,6 +32,8 @@ export interface TestServer {
   readonly store: Store
   /** A client certificate for someone else. */
   certificate(name: string, groups: readonly string[]): Promise<KeyPair>
+  /** Signs certificate requests as the cluster's authority. */
+  signRequest: CertificateAuthority['signRequest']
   /** Closes the server and starts another one on the same port and data. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -114,6 +116,7 @@ export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: bo
     },
     store,
     certificate,
+    signRequest: (request) => ca.signRequest(request),
     async restart() {
       await server.close()
       server = await start(port)

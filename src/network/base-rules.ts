@@ -5,6 +5,8 @@ import type { ElementStore } from './rule-items.ts'
 export interface BaseOptions {
   readonly table: string
   readonly bridge: string
+  /** The device that leads to other nodes' pods; need not be there. */
+  readonly tunnel?: string
   readonly podCidr: string
   /**
    * Names (`sp-*`) of bridges of other clusters on this machine, which may include this one's: cluster IPs that
@@ -56,7 +58,7 @@ export function isMap(store: ElementStore): boolean {
 }
 
 /** The commands that make the fixed part in an existing table without rules; safe to repeat. */
-export function renderBase({ table, bridge, podCidr, otherBridges = [] }: BaseOptions): string[] {
+export function renderBase({ table, bridge, tunnel, podCidr, otherBridges = [] }: BaseOptions): string[] {
   const t = `ip ${table}`
   const stores = Object.entries(STORES).flatMap(([name, type]) => {
     const kind = type.includes(':') ? 'map' : 'set'
@@ -77,8 +79,10 @@ export function renderBase({ table, bridge, podCidr, otherBridges = [] }: BaseOp
     ...['services', 'local_ports', 'mark_masquerade', 'no_service', 'reject_connection'].map(
       (chain) => `add chain ${t} ${chain}`,
     ),
-    // The bridge routes 127.0.0.0/8 so that answers to `localhost:<node port>` come back; pods must not use that.
-    rule('guard_loopback')(`iifname "${bridge}" ip daddr 127.0.0.0/8 drop`),
+    // Bridge and tunnel route 127.0.0.0/8 so that answers to `localhost:<node port>` come back; pods must not use that.
+    ...[bridge, ...(tunnel === undefined ? [] : [tunnel])].map((device) =>
+      rule('guard_loopback')(`iifname "${device}" ip daddr 127.0.0.0/8 drop`),
+    ),
     rule('prerouting')('jump services'),
     rule('output')('jump services'),
     ...otherBridges.map((name) =>

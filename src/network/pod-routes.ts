@@ -136,6 +136,8 @@ async function setUpDevice(options: PodRoutesOptions, exists: boolean): Promise<
   }
   const mtu = String(MTU - OVERHEAD)
   await must(`set up "${device}"`, 'ip', 'link', 'set', 'dev', device, 'address', tunnelMac(podCidr), 'mtu', mtu, 'up')
+  // Lets `localhost:<node port>` reach pods of other nodes.
+  await must(`set up "${device}"`, 'sysctl', '-q', '-w', `net/ipv4/conf/${device}/route_localnet=1`)
   await must(`address of "${device}"`, 'ip', 'address', 'replace', `${baseOf(podCidr)}/32`, 'dev', device)
 }
 

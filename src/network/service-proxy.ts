@@ -23,6 +23,8 @@ export interface ServiceProxyOptions {
   /** The range of all pods of the cluster. */
   readonly podCidr: string
   readonly bridge: string
+  /** The device that leads to other nodes' pods. */
+  readonly tunnel?: string
   /** Bridges of other clusters on this machine; see BaseOptions. */
   readonly otherBridges?: readonly string[]
   /** The nftables table (family ip) that is this cluster's own. */

@@ -16,6 +16,17 @@ export interface AuthorizationAttributes {
   readonly name: string
   readonly path: string
   readonly isResource: boolean
+  /** What a list or watch is narrowed to, as it was asked for: `spec.nodeName=n1`. */
+  readonly fieldSelector?: string
+}
+
+/** The value that a field selector demands of a field: `n1` for `spec.nodeName` in `spec.nodeName=n1,status.phase!=Failed`. */
+export function demanded(fieldSelector: string | undefined, field: string): string | undefined {
+  for (const part of fieldSelector?.split(',') ?? []) {
+    const [, name, value] = /^([^=!]+)==?([^=].*)$/.exec(part) ?? []
+    if (name === field) return value
+  }
+  return undefined
 }
 
 /** `none`: no opinion, ask the next one. */

@@ -219,6 +219,7 @@ function clusterRoles(): New<ClusterRole>[] {
     ]),
     clusterRole('system:kube-scheduler', schedulerRules),
     clusterRole('sampan:image-puller', [paths('get head', '/v2 /v2/*')]),
+    clusterRole('sampan:node-dns', [rule('list watch', 'core', 'namespaces')]),
     ...controllerRoles(),
   ]
 }
@@ -252,6 +253,7 @@ function joinBindings(): New<ClusterRoleBinding>[] {
     clusterBinding(`${requests}:selfnodeclient`, [group('system:nodes')], 'sampan:node-autoapprove-renewal'),
     clusterBinding('system:node-proxier', [group('system:nodes')], 'sampan:node-proxier'),
     clusterBinding('sampan:image-puller', [group('system:nodes')]),
+    clusterBinding('sampan:node-dns', [group('system:nodes')]),
   ]
 }
 

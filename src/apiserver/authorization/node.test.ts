@@ -49,6 +49,18 @@ describe('a kubelet', () => {
     await kubelet.patch(nodes, { name: 'n1' }, { type: 'merge', patch: { metadata: { labels: { zone: 'b' } } } })
   })
 
+  it('reads the pods of its own node and no others', async () => {
+    expect((await kubelet.get(pods, here)).metadata.name).toBe('here')
+    await expect(kubelet.get(pods, there)).rejects.toMatchObject(forbidden('no relationship found between node "n1"'))
+    const mine = await kubelet.list(pods, { fieldSelector: 'spec.nodeName=n1' })
+    expect(mine.items.map((p) => p.metadata.name)).toEqual(['here'])
+    for (const fieldSelector of ['', 'spec.nodeName!=n1', 'spec.nodeName=n2', 'metadata.name=there']) {
+      await expect(kubelet.list(pods, { fieldSelector })).rejects.toMatchObject(
+        forbidden('can only list/watch pods with spec.nodeName field selector'),
+      )
+    }
+  })
+
   it('may not give itself roles or change its taints', async () => {
     const labels = { 'node-role.kubernetes.io/control-plane': '' }
     await expect(

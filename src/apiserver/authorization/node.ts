@@ -4,11 +4,12 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { UserInfo } from '../user.ts'
-import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
+import { type AuthorizationAttributes, type Authorizer, type Decision, demanded } from './authorizer.ts'
 import { nodeRules } from './node-rules.ts'
 import { ruleAllows } from './rbac.ts'
 
 const PREFIX = 'system:node:'
+const READS = new Set(['get', 'list', 'watch'])
 const ALLOW: Decision = { verdict: 'allow', reason: '' }
 const none = (reason: string): Decision => ({ verdict: 'none', reason })
 
@@ -53,6 +54,18 @@ export async function createNodeAuthorizer(registry: Registry): Promise<Authoriz
     return related(node, a) ? ALLOW : none(`no relationship found between node ${JSON.stringify(node)} and this object`)
   }
 
+  function ownPods(node: string, a: AuthorizationAttributes): Decision {
+    if (a.verb === 'get') {
+      for (const pod of byNode.get(node)?.values() ?? []) {
+        if (pod.metadata.namespace === a.namespace && pod.metadata.name === a.name) return ownRules(a)
+      }
+      return none(`no relationship found between node ${JSON.stringify(node)} and this object`)
+    }
+    return demanded(a.fieldSelector, 'spec.nodeName') === node
+      ? ownRules(a)
+      : none(`can only list/watch pods with spec.nodeName field selector`)
+  }
+
   return {
     authorize(a) {
       const node = nodeNameOf(a.user)
@@ -62,6 +75,10 @@ export async function createNodeAuthorizer(registry: Registry): Promise<Authoriz
           case '/secrets':
           case '/configmaps':
             return needsRelation(node, a, ['get', 'list', 'watch'])
+          case '/pods':
+            return READS.has(a.verb) ? ownPods(node, a) : ownRules(a)
+          case '/nodes':
+            return !READS.has(a.verb) || a.name === node ? ownRules(a) : none('node can only read its own Node object')
           case '/persistentvolumeclaims':
             return a.subresource === 'status' ? ownRules(a) : needsRelation(node, a, ['get'])
           case '/serviceaccounts':

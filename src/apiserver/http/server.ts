@@ -9,7 +9,7 @@ import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../
 import type { Logger } from '../../machinery/logger.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
-import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
+import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { ANONYMOUS, type UserInfo } from '../user.ts'
@@ -152,7 +152,10 @@ function readCertificate(socket: TLSSocket): Credentials['certificate'] {
 
 function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo): Promise<void> {
   // Named one by one: a spread of this many fields is slow, and every request comes by here.
-  const { verb, group, version, resource, subresource, namespace, name, path, isResource } = info
+  const { verb, group, version, resource, subresource, namespace, path, isResource } = info
+  const fieldSelector = info.query.get('fieldSelector') ?? ''
+  // A list of one name is about that object, as upstream's request info has it.
+  const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
   return requireAllowed(options.authorizer, {
     user,
     verb,
@@ -164,6 +167,7 @@ function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo)
     name,
     path,
     isResource,
+    fieldSelector,
   })
 }
 

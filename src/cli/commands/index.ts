@@ -6,7 +6,9 @@ import { deleteCommand } from './delete.ts'
 import { doctor } from './doctor.ts'
 import { down } from './down.ts'
 import { image } from './image.ts'
+import { join } from './join.ts'
 import { kubeconfig } from './kubeconfig.ts'
+import { node } from './node.ts'
 import { server } from './server.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   down,
   status,
   deleteCommand,
+  node,
+  join,
   kubeconfig,
   image,
   doctor,

@@ -5,8 +5,8 @@ import { chooseNodeConfig, otherConfigs, readConfig, writeConfig } from '../../m
 import { defaultNodeName } from '../../main/host.ts'
 import { joinCluster } from '../../main/join.ts'
 import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
-import { createProgress } from '../progress.ts'
 import { checkMachine } from '../machine.ts'
+import { createProgress } from '../progress.ts'
 import { startInBackground } from '../start.ts'
 
 const TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/
@@ -20,9 +20,14 @@ export const join: Command = {
   flags: [
     ...clusterFlags,
     { name: 'token', type: 'string', description: 'Join token, as "sampan node token" prints it' },
-    { name: 'ca-hash', type: 'string', description: 'Hash of the cluster\'s authority: sha256:…' },
-    { name: 'node-name', type: 'string', description: 'Name of this node; the machine\'s when absent' },
-    { name: 'of-cluster', type: 'string', description: 'Cluster of this machine that the node belongs to', hidden: true },
+    { name: 'ca-hash', type: 'string', description: "Hash of the cluster's authority: sha256:…" },
+    { name: 'node-name', type: 'string', description: "Name of this node; the machine's when absent" },
+    {
+      name: 'of-cluster',
+      type: 'string',
+      description: 'Cluster of this machine that the node belongs to',
+      hidden: true,
+    },
     { name: 'index', type: 'string', description: 'Its address in the range of nodes', hidden: true },
   ],
   async run(flags, env) {
@@ -34,9 +39,12 @@ export const join: Command = {
     if (!/^https:\/\/[^/]+$/.test(server)) {
       throw new CommandError(`cannot join ${JSON.stringify(server)}: expected an address such as https://10.0.0.1:6443`)
     }
-    if (!TOKEN.test(token)) throw new CommandError('cannot join without a token: expected --token abcdef.0123456789abcdef')
-    if (!HASH.test(caHash)) throw new CommandError('cannot join without --ca-hash: expected sha256: and 64 hexadecimal digits')
-    if (readConfig(paths)) throw new CommandError(`cannot join as ${JSON.stringify(name)}: there is a cluster or node of that name here`)
+    if (!TOKEN.test(token))
+      throw new CommandError('cannot join without a token: expected --token abcdef.0123456789abcdef')
+    if (!HASH.test(caHash))
+      throw new CommandError('cannot join without --ca-hash: expected sha256: and 64 hexadecimal digits')
+    if (readConfig(paths))
+      throw new CommandError(`cannot join as ${JSON.stringify(name)}: there is a cluster or node of that name here`)
     const cluster = flags.string('of-cluster')
     const nodeName = flags.string('node-name') ?? (cluster ? name : defaultNodeName())
     checkMachine('cri', env)

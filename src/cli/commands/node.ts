@@ -32,7 +32,8 @@ const add: Command = {
   flags: clusterFlags,
   async run(flags, env) {
     const cluster = running(flags, env)
-    if (cluster.config.runtime !== 'cri') throw new CommandError('cannot add nodes to a cluster with simulated containers')
+    if (cluster.config.runtime !== 'cri')
+      throw new CommandError('cannot add nodes to a cluster with simulated containers')
     const progress = createProgress(env.stdout, env.now)
     progress.step('adding a node')
     try {

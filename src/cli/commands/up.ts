@@ -2,19 +2,19 @@
 
 import { existsSync } from 'node:fs'
 import { CertificateAuthority } from '../../main/certificates.ts'
-import { chooseConfig, otherConfigs, readConfig, writeConfig } from '../../main/choose-config.ts'
+import { chooseConfig, nodeConfigs, otherConfigs, readConfig, writeConfig } from '../../main/choose-config.ts'
 import type { ClusterConfig, ClusterPaths } from '../../main/config.ts'
-import { defaultNodeName, missingRequirements } from '../../main/host.ts'
+import { addNode, startNode } from '../../main/further-nodes.ts'
+import { defaultNodeName } from '../../main/host.ts'
 import { clusterKubeconfig, mergeKubeconfig, userKubeconfigPath, writeKubeconfig } from '../../main/kubeconfig.ts'
-import { startDetached } from '../../main/lifecycle.ts'
 import { runningPid, serve } from '../../main/serve.ts'
 import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
 import type { ParsedFlags } from '../flags.ts'
-import { createProgress } from '../progress.ts'
+import { checkMachine } from '../machine.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { STEPS, startInBackground } from '../start.ts'
 import { userHome, userOwner } from '../user.ts'
 import { apiDocsFile } from './server.ts'
-
-const STEPS = { 'api-ready': 'API server ready', 'node-ready': 'node ready' } as const
 
 export const up: Command = {
   name: 'up',
@@ -36,6 +36,7 @@ export const up: Command = {
       type: 'string',
       description: 'CRI socket to use instead of an own containerd (first start only)',
     },
+    { name: 'nodes', type: 'string', description: 'How many nodes the cluster is to have on this machine at least' },
     {
       name: 'legacy-apis',
       type: 'boolean',
@@ -48,34 +49,20 @@ export const up: Command = {
     const paths = env.pathsOf(name)
     const progress = createProgress(env.stdout, env.now)
     const config = keptConfig(paths, flags) ?? (await newConfig(name, flags, env))
+    if (config.agent) return startAsNode(config, env)
     if (runningPid(paths) !== undefined) {
+      await startNodes(config, flags, env, progress)
       await giveAccess(config, env)
       env.stdout.write(
         `cluster ${JSON.stringify(name)} is running; kubectl context ${JSON.stringify(name)} is current\n`,
       )
       return 0
     }
-    checkMachine(config, env)
+    checkMachine(config.runtime, env)
     if (flags.boolean('foreground')) return foreground(config, env)
     progress.step(existsSync(paths.store) ? 'starting the cluster' : 'creating the cluster')
-    try {
-      await startDetached({
-        paths,
-        name,
-        self: env.self,
-        env: env.env,
-        onMessage: (message) => {
-          if (message.type !== 'step') return
-          progress.done(STEPS[message.step])
-          if (message.step === 'api-ready') progress.step('waiting for the node')
-        },
-      })
-    } catch (error) {
-      progress.fail()
-      throw new CommandError(
-        `cannot start cluster ${JSON.stringify(name)}: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
+    await startInBackground({ name, paths, env, progress })
+    await startNodes(config, flags, env, progress)
     const file = await giveAccess(config, env)
     env.stdout.write(`kubectl context ${JSON.stringify(name)} is current in ${file}\n`)
     return 0
@@ -113,27 +100,77 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
     legacyApis: flags.boolean('legacy-apis'),
     ...(endpoint ? { containerRuntimeEndpoint: endpoint } : {}),
   })
-  checkMachine(config, env)
+  checkMachine(config.runtime, env)
   writeConfig(env.pathsOf(name), config)
   return config
+}
+
+/** A node that joined a cluster: nothing but its own process. */
+async function startAsNode(config: ClusterConfig, env: CommandEnv): Promise<number> {
+  const paths = env.pathsOf(config.name)
+  const progress = createProgress(env.stdout, env.now)
+  if (runningPid(paths) !== undefined) {
+    env.stdout.write(`node ${JSON.stringify(config.nodeName)} is running\n`)
+    return 0
+  }
+  checkMachine(config.runtime, env)
+  progress.step('starting the node')
+  await startInBackground({ name: config.name, paths, env, progress })
+  return 0
+}
+
+/** Starts the cluster's further nodes on this machine, and adds as many as `--nodes` asks for. */
+async function startNodes(
+  config: ClusterConfig,
+  flags: ParsedFlags,
+  env: CommandEnv,
+  progress: Progress,
+): Promise<void> {
+  const wanted = nodesOf(flags)
+  const known = nodeConfigs(env.dataRoot, config.name)
+  if (wanted > 1 && config.runtime !== 'cri') {
+    throw new CommandError('cannot add nodes to a cluster with simulated containers')
+  }
+  const nodesEnv = {
+    config,
+    paths: env.pathsOf(config.name),
+    dataRoot: env.dataRoot,
+    self: env.self,
+    env: env.env,
+  }
+  try {
+    for (const node of known) {
+      if (runningPid(env.pathsOf(node.name)) !== undefined) continue
+      progress.step(`starting node ${JSON.stringify(node.name)}`)
+      await startNode(nodesEnv, node)
+      progress.done(`node ${JSON.stringify(node.name)} ready`)
+    }
+    for (let count = known.length + 1; count < wanted; count++) {
+      // The join token is made as the cluster's administrator.
+      await giveAccess(config, env)
+      progress.step('adding a node')
+      progress.done(`node ${JSON.stringify(await addNode(nodesEnv))} ready`)
+    }
+  } catch (error) {
+    progress.fail()
+    throw new CommandError(`cannot start all nodes: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const MAX_NODES = 50
+
+function nodesOf(flags: ParsedFlags): number {
+  const text = flags.string('nodes')
+  if (text === undefined) return 1
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_NODES) return count
+  throw new CommandError(`cannot start ${JSON.stringify(text)} nodes: expected a number from 1 to ${MAX_NODES}`)
 }
 
 function portOf(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65536) return port
   throw new CommandError(`cannot use port ${JSON.stringify(text)}: expected a number from 1 to 65535`)
-}
-
-function checkMachine(config: ClusterConfig, env: CommandEnv): void {
-  if (config.runtime !== 'cri') return
-  if (process.getuid?.() !== 0)
-    throw new CommandError('cannot run containers as this user: run sampan as root (sudo), or with --runtime simulated')
-  const missing = missingRequirements(env.env)
-  if (missing.length === 0) return
-  const packages = [...new Set(missing.map((r) => r.package))].join(' ')
-  throw new CommandError(
-    `cannot run containers: ${missing.map((r) => r.program).join(', ')} not found; install with "apt-get install ${packages}", see "sampan doctor"`,
-  )
 }
 
 /** Writes the cluster's kubeconfig and makes it the user's current context. Gives the user's file. */

@@ -72,7 +72,9 @@ export interface TestCluster {
 export const canRunContainers = process.getuid?.() === 0 && existsSync('/usr/bin/containerd')
 
 /** Makes and starts a cluster. */
-export async function startCluster(options: { runtime?: 'cri' | 'simulated' } = {}): Promise<TestCluster> {
+export async function startCluster(
+  options: { runtime?: 'cri' | 'simulated'; nodes?: number } = {},
+): Promise<TestCluster> {
   const name = `e2e-${randomBytes(3).toString('hex')}`
   const dir = mkdtempSync(join(tmpdir(), `sampan-${name}-`))
   const kubeconfig = join(dir, 'kubeconfig')
@@ -114,7 +116,13 @@ export async function startCluster(options: { runtime?: 'cri' | 'simulated' } = 
       if (code !== 0) throw new Error(`sampan delete gave ${code}: ${stdout}${stderr}`)
     },
   }
-  const { code, stdout, stderr } = await sampan(['up', '--runtime', options.runtime ?? 'cri'])
+  const { code, stdout, stderr } = await sampan([
+    'up',
+    '--runtime',
+    options.runtime ?? 'cri',
+    '--nodes',
+    String(options.nodes ?? 1),
+  ])
   if (code !== 0) {
     await cluster.remove()
     throw new Error(`sampan up gave ${code}: ${stdout}${stderr}`)
