@@ -28,7 +28,7 @@ export function caHash(pem: string): string {
  * Asks an API server for its authority. What answers is believed only when the authority's key has the wanted hash
  * and the server's own certificate was signed by it.
  */
-export async function discover(options: {
+async function discover(options: {
   server: string
   caHash: string
   clock: Clock
