@@ -11,6 +11,7 @@ export const ownVerbs = [
   'join',
   'kubeconfig',
   'image',
+  'ingress',
   'doctor',
   'version',
   'completion',

@@ -70,6 +70,7 @@ const CLUSTER_PACKAGES = [
   { package: 'iproute2', programs: ['ip'], why: 'sets up the pod network' },
   { package: 'conntrack', programs: ['conntrack'], why: 'forgets UDP connections of gone pods' },
   { package: 'catatonit', programs: ['catatonit'], why: 'holds the namespaces of a pod' },
+  { package: 'nginx-light', programs: ['nginx'], why: 'carries ingresses' },
 ]
 const GUESTBOOK_PACKAGES = [
   { package: 'redis-server', programs: ['redis-server', 'redis-cli'], why: 'stores the messages of the guestbook' },
@@ -126,6 +127,11 @@ export function ensurePackages(wanted, { noInstall }) {
   run(update, updateArgs, { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const [program, ...args] = command(install)
   run(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] })
+  // A package that brings a web server starts it, too; the cluster runs its own, on the same ports.
+  if (names.includes('nginx-light') && isThere('service')) {
+    const [stop, ...stopArgs] = command(['service', 'nginx', 'stop'])
+    spawnSync(stop, stopArgs, { stdio: 'ignore' })
+  }
   say(`installed ${names.join(', ')}`)
 }
 

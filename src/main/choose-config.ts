@@ -49,6 +49,8 @@ export async function chooseConfig(options: {
   apiPort?: number
   containerRuntimeEndpoint?: string
   legacyApis?: boolean
+  /** Absent: no ingress controller. A port that is given is taken as it is. */
+  ingress?: { readonly httpPort?: number; readonly httpsPort?: number }
 }): Promise<ClusterConfig> {
   const { name, nodeName, runtime } = options
   // Nodes of other clusters have the ranges of theirs.
@@ -69,8 +71,24 @@ export async function chooseConfig(options: {
     clusterDomain: 'cluster.local',
     runtime,
     legacyApis: options.legacyApis ?? true,
+    ...(options.ingress ? { ingress: await chooseIngressPorts(options.ingress, others) } : {}),
     ...(options.containerRuntimeEndpoint ? { containerRuntimeEndpoint: options.containerRuntimeEndpoint } : {}),
   }
+}
+
+/** The well-known ports, or free ones from 8080 and 8443 on when another program or cluster has them. */
+export async function chooseIngressPorts(
+  wanted: { readonly httpPort?: number; readonly httpsPort?: number },
+  others: readonly ClusterConfig[],
+): Promise<{ httpPort: number; httpsPort: number }> {
+  const taken = new Set(others.flatMap((o) => (o.ingress ? [o.ingress.httpPort, o.ingress.httpsPort] : [])))
+  const choose = async (known: number, next: number) => {
+    const port = await freePort(known, taken)
+    return port === known ? port : freePort(next, taken)
+  }
+  const httpPort = wanted.httpPort ?? (await choose(80, 8080))
+  taken.add(httpPort)
+  return { httpPort, httpsPort: wanted.httpsPort ?? (await choose(443, 8443)) }
 }
 
 /** Ranges are numbered: slot 0 has 10.96 and 10.244, slot 1 the next of each. */

@@ -22,6 +22,7 @@ import { startCompaction } from './compaction.ts'
 import { addressIn, type ClusterConfig, type ClusterPaths, nodeCidr } from './config.ts'
 import { labelControlPlane } from './control-plane-label.ts'
 import { runDnsEndpoints } from './dns-endpoints.ts'
+import { startIngress } from './ingress.ts'
 import { startNetwork } from './network.ts'
 import { podCidrOf, startKubelet, startRegistry, startRuntime } from './node.ts'
 import { nodeReady } from './node-ready.ts'
@@ -134,6 +135,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
   const onRegistry = (handler: RegistryHandler) => {
     images = handler
   }
+  startIngress({ ...env, part: partFor(env, api, 'ingress-nginx'), ca })
   supervisor.run('node', () => runNode(env, api, ca, runtime, onRegistry))
   if (config.runtime === 'cri') {
     const dns = partFor(env, api, 'kube-dns')

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly containerRuntimeEndpoint?: string
   /** Whether API versions that upstream retired are served; absent: they are. */
   readonly legacyApis?: boolean
+  /** Where the ingress controller listens; absent: there is none. */
+  readonly ingress?: { readonly httpPort: number; readonly httpsPort: number }
   /** Set when this is a node that joined a cluster whose server runs elsewhere. */
   readonly agent?: {
     /** `https://10.0.0.1:6443`. */

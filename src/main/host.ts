@@ -80,6 +80,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { program: 'ip', package: 'iproute2', why: 'sets up the pod network' },
   { program: 'catatonit', package: 'catatonit', why: 'holds the namespaces of a pod' },
   { program: 'conntrack', package: 'conntrack', why: 'forgets UDP connections of gone pods' },
+  { program: 'nginx', package: 'nginx-light', why: 'carries ingresses', optional: true },
   { program: 'buildah', package: 'buildah', why: 'builds images from Dockerfiles', optional: true },
 ]
 

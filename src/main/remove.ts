@@ -10,6 +10,7 @@ import type { Logger } from '../machinery/logger.ts'
 import { runWith } from '../network/host.ts'
 import { tearDownPodNetwork } from '../network/pod-network.ts'
 import { bridgeName, type ClusterConfig, type ClusterPaths, nftablesTable, tunnelName } from './config.ts'
+import { stopIngress } from './ingress.ts'
 import { cniOptions, containerdOptions } from './node.ts'
 
 export interface RemoveOptions {
@@ -28,6 +29,7 @@ export async function removeCluster(options: RemoveOptions): Promise<void> {
   const { config, paths, onStep } = options
   const withPath = { ...options.env, PATH: `${options.env.PATH ?? ''}:/usr/sbin:/sbin` }
   const exec = execWith(withPath)
+  await stopIngress(paths)
   if (config.runtime === 'cri') {
     if (!config.containerRuntimeEndpoint) {
       onStep('removing containers')

@@ -4,11 +4,14 @@ import { readCertificateRequest } from '../../machinery/certificate-request.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApprovalAndSigning, certificateSubjectRestriction } from './certificate-requests.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
 
 /** `escalation` is absent where nothing is authorized. */
@@ -16,10 +19,14 @@ export function admissionPlugins(registry: Registry, escalation?: EscalationOpti
   return [
     namespaceLifecycle(registry),
     nodeRestriction(registry),
+    limitRanger(registry),
     serviceAccount(registry),
     defaultTolerationSeconds,
     priority(registry),
+    defaultIngressClass(registry),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
     ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
+    // Last, so that nothing is charged for a request that another plugin refuses.
+    resourceQuota(registry),
   ]
 }

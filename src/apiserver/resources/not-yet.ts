@@ -1,8 +1,6 @@
 // Kinds that are stored and served but that nothing in this version acts on: whoever creates one is told so.
 
 const NOT_YET: Readonly<Record<string, string>> = {
-  '/limitranges': 'limits and defaults are not enforced yet',
-  '/resourcequotas': 'quotas are not enforced yet',
   '/persistentvolumeclaims': 'claims are not bound to volumes yet',
   'admissionregistration.k8s.io/mutatingadmissionpolicies': 'admission policies are not evaluated yet',
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': 'admission webhooks are not called yet',
@@ -12,7 +10,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
   'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',
-  'networking.k8s.io/ingresses': 'there is no ingress controller yet',
   'networking.k8s.io/networkpolicies': 'network policies are not enforced yet',
   'resource.k8s.io/resourceclaims': 'devices are not allocated yet',
 }

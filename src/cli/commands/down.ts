@@ -1,6 +1,7 @@
 // sampan down: ends the cluster's process. Data stays, and so do the containers until `up` takes them over or stops them.
 
 import { nodeConfigs, readConfig } from '../../main/choose-config.ts'
+import { stopIngress } from '../../main/ingress.ts'
 import { stopServer } from '../../main/lifecycle.ts'
 import { stopPods } from '../../main/stop-pods.ts'
 import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
@@ -25,6 +26,7 @@ export const down: Command = {
     progress.step(config.agent ? 'stopping the node' : 'stopping the server')
     const was = await stopServer(paths, env.now)
     progress.done(was ? 'server stopped' : 'server was not running')
+    await stopIngress(paths)
     if (config.runtime === 'cri' && !config.containerRuntimeEndpoint) {
       progress.step('stopping containers')
       await stopPods({ config, paths, env: env.env })

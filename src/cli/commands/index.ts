@@ -6,6 +6,7 @@ import { deleteCommand } from './delete.ts'
 import { doctor } from './doctor.ts'
 import { down } from './down.ts'
 import { image } from './image.ts'
+import { ingress } from './ingress.ts'
 import { join } from './join.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { node } from './node.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   join,
   kubeconfig,
   image,
+  ingress,
   doctor,
   version,
   completionOf(() => commands),

@@ -1,11 +1,20 @@
 // sampan up: starts the cluster and gives the user's kubectl access to it.
 
 import { existsSync } from 'node:fs'
+import { sameJson } from '../../machinery/same-json.ts'
 import { CertificateAuthority } from '../../main/certificates.ts'
-import { chooseConfig, nodeConfigs, otherConfigs, readConfig, writeConfig } from '../../main/choose-config.ts'
+import {
+  chooseConfig,
+  chooseIngressPorts,
+  nodeConfigs,
+  otherConfigs,
+  readConfig,
+  writeConfig,
+} from '../../main/choose-config.ts'
 import type { ClusterConfig, ClusterPaths } from '../../main/config.ts'
 import { addNode, startNode } from '../../main/further-nodes.ts'
 import { defaultNodeName } from '../../main/host.ts'
+import { nginxProgram } from '../../main/ingress.ts'
 import { clusterKubeconfig, mergeKubeconfig, userKubeconfigPath, writeKubeconfig } from '../../main/kubeconfig.ts'
 import { runningPid, serve } from '../../main/serve.ts'
 import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
@@ -43,12 +52,20 @@ export const up: Command = {
       description: 'Serve API versions that Kubernetes retired, such as extensions/v1beta1; kept for later starts',
       fallback: 'true',
     },
+    {
+      name: 'ingress',
+      type: 'boolean',
+      description: 'Serve ingresses with nginx, where it is installed; kept for later starts',
+      fallback: 'true',
+    },
+    { name: 'ingress-http-port', type: 'string', description: 'Port of plain HTTP for ingresses; 80 unless taken' },
+    { name: 'ingress-https-port', type: 'string', description: 'Port of HTTPS for ingresses; 443 unless taken' },
   ],
   async run(flags, env) {
     const name = clusterName(flags)
     const paths = env.pathsOf(name)
     const progress = createProgress(env.stdout, env.now)
-    const config = keptConfig(paths, flags) ?? (await newConfig(name, flags, env))
+    const config = (await keptConfig(paths, flags, env)) ?? (await newConfig(name, flags, env))
     if (config.agent) return startAsNode(config, env)
     if (runningPid(paths) !== undefined) {
       await startNodes(config, flags, env, progress)
@@ -69,19 +86,57 @@ export const up: Command = {
   },
 }
 
+/** Flags that may be given again at a later start, and are then kept. */
+const CHANGEABLE = ['legacy-apis', 'ingress', 'ingress-http-port', 'ingress-https-port']
+
 /** The configuration of a cluster that has been up before, with what may change at a later start. */
-function keptConfig(paths: ClusterPaths, flags: ParsedFlags): ClusterConfig | undefined {
+async function keptConfig(
+  paths: ClusterPaths,
+  flags: ParsedFlags,
+  env: CommandEnv,
+): Promise<ClusterConfig | undefined> {
   const kept = readConfig(paths)
-  const legacyApis = flags.boolean('legacy-apis')
-  if (!kept || flags.strings('legacy-apis').length === 0 || (kept.legacyApis ?? true) === legacyApis) return kept
+  if (!kept) return undefined
+  const given = CHANGEABLE.filter((name) => flags.strings(name).length > 0)
+  const { ingress: before, ...rest } = kept
+  const ingress = given.some((name) => name.startsWith('ingress')) ? await changedIngress(kept, flags, env) : before
+  const config: ClusterConfig = {
+    ...rest,
+    ...(ingress ? { ingress } : {}),
+    ...(given.includes('legacy-apis') ? { legacyApis: flags.boolean('legacy-apis') } : {}),
+  }
+  if (sameJson({ legacyApis: true, ...kept }, { legacyApis: true, ...config })) return kept
   if (runningPid(paths) !== undefined) {
     throw new CommandError(
-      `cannot change --legacy-apis while cluster ${JSON.stringify(kept.name)} is running: stop it first with "sampan down"`,
+      `cannot change ${given.map((name) => `--${name}`).join(', ')} while cluster ${JSON.stringify(kept.name)} is running: stop it first with "sampan down"`,
     )
   }
-  const config = { ...kept, legacyApis }
   writeConfig(paths, config)
   return config
+}
+
+/** The ingress controller of a cluster after flags were given; undefined switches it off. */
+async function changedIngress(kept: ClusterConfig, flags: ParsedFlags, env: CommandEnv) {
+  if (!wantsIngress(kept.runtime, flags, env)) return undefined
+  const ports = { ...kept.ingress, ...ingressPorts(flags) }
+  return chooseIngressPorts(ports, otherConfigs(env.dataRoot, kept.name))
+}
+
+/** By default where containers run and nginx is installed. */
+function wantsIngress(runtime: ClusterConfig['runtime'], flags: ParsedFlags, env: CommandEnv): boolean {
+  const asked = flags.strings('ingress').length > 0
+  if (!flags.boolean('ingress') || (!asked && runtime !== 'cri')) return false
+  if (nginxProgram(env.env) !== undefined) return true
+  if (asked)
+    throw new CommandError('cannot serve ingresses: nginx not found; install with "apt-get install nginx-light"')
+  return false
+}
+
+/** The ports for ingresses that flags ask for. */
+function ingressPorts(flags: ParsedFlags): { httpPort?: number; httpsPort?: number } {
+  const http = flags.string('ingress-http-port')
+  const https = flags.string('ingress-https-port')
+  return { ...(http ? { httpPort: portOf(http) } : {}), ...(https ? { httpsPort: portOf(https) } : {}) }
 }
 
 async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Promise<ClusterConfig> {
@@ -98,6 +153,7 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
     others: otherConfigs(env.dataRoot, name),
     ...(apiPort ? { apiPort: portOf(apiPort) } : {}),
     legacyApis: flags.boolean('legacy-apis'),
+    ...(wantsIngress(runtime, flags, env) ? { ingress: ingressPorts(flags) } : {}),
     ...(endpoint ? { containerRuntimeEndpoint: endpoint } : {}),
   })
   checkMachine(config.runtime, env)

@@ -1,0 +1,37 @@
+// DefaultIngressClass: gives new ingresses that name no class the default one.
+// Spec: https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
+
+import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { AdmissionPlugin } from './admission.ts'
+
+const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
+const OLD_CLASS = 'kubernetes.io/ingress.class'
+
+/** Of several default classes the newest is taken, and of equally old ones the first by name. */
+export function chooseDefaultClass(classes: Iterable<IngressClass>): string | undefined {
+  const [chosen] = [...classes]
+    .filter((candidate) => candidate.metadata.annotations?.[DEFAULT] === 'true')
+    .sort(
+      ({ metadata: a }, { metadata: b }) =>
+        b.creationTimestamp.localeCompare(a.creationTimestamp) || (a.name < b.name ? -1 : 1),
+    )
+  return chosen?.metadata.name
+}
+
+export function defaultIngressClass(registry: Registry): AdmissionPlugin {
+  const classes = registry.resource('networking.k8s.io', 'ingressclasses')
+  return {
+    name: 'DefaultIngressClass',
+    async admit({ operation, resource, subresource, object }) {
+      if (operation !== 'CREATE' || subresource !== '') return
+      if (resource.group !== 'networking.k8s.io' || resource.resource !== 'ingresses') return
+      const { spec, metadata } = object as unknown as Ingress
+      if (spec.ingressClassName !== undefined || metadata.annotations?.[OLD_CLASS] !== undefined) return
+      const cache = await registry.cache(classes)
+      const known = [...cache.entriesUnder(classes.prefix)].map((entry) => entry.object as unknown as IngressClass)
+      const chosen = chooseDefaultClass(known)
+      if (chosen !== undefined) spec.ingressClassName = chosen
+    },
+  }
+}
