@@ -101,7 +101,9 @@ async function execIn(
 ): Promise<void> {
   refuseCompleted(pod, 'exec into')
   const { flags } = ctx
-  const name = containerOrDefault(pod, container, flags.boolean('quiet') ? undefined : ctx.err).name
+  const say = flags.boolean('quiet') ? undefined : ctx.err
+  // A container that is named is the server's to find.
+  const name = container === '' ? containerOrDefault(pod, '', say).name : container
   const withStdin = flags.boolean('stdin')
   const tty = withStdin && flags.boolean('tty') && haveTerminal(ctx)
   const terminal = tty ? takeTerminal(ctx) : undefined

@@ -4,6 +4,7 @@ import type { CommandEntry } from '../command.ts'
 
 const BEGINNER = 'Basic Commands (Beginner):'
 const INTERMEDIATE = 'Basic Commands (Intermediate):'
+const DEPLOY = 'Deploy Commands:'
 const CLUSTER = 'Cluster Management Commands:'
 const TROUBLE = 'Troubleshooting and Debugging Commands:'
 const ADVANCED = 'Advanced Commands:'
@@ -16,6 +17,18 @@ export const entries: readonly CommandEntry[] = [
     short: 'Create a resource from a file or from stdin',
     group: BEGINNER,
     load: async () => (await import('./create.ts')).create,
+  },
+  {
+    name: 'expose',
+    short: 'Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service',
+    group: BEGINNER,
+    load: async () => (await import('./expose.ts')).expose,
+  },
+  {
+    name: 'run',
+    short: 'Run a particular image on the cluster',
+    group: BEGINNER,
+    load: async () => (await import('./run.ts')).run,
   },
   {
     name: 'explain',
@@ -34,6 +47,12 @@ export const entries: readonly CommandEntry[] = [
     short: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
     group: INTERMEDIATE,
     load: async () => (await import('./delete.ts')).deleteCommand,
+  },
+  {
+    name: 'scale',
+    short: 'Set a new size for a deployment, replica set, or replication controller',
+    group: DEPLOY,
+    load: async () => (await import('./scale.ts')).scale,
   },
   {
     name: 'cluster-info',
@@ -60,6 +79,12 @@ export const entries: readonly CommandEntry[] = [
     short: 'Print the logs for a container in a pod',
     group: TROUBLE,
     load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    name: 'attach',
+    short: 'Attach to a running container',
+    group: TROUBLE,
+    load: async () => (await import('./attach.ts')).attach,
   },
   {
     name: 'exec',

@@ -55,7 +55,7 @@ export function containerOrDefault(pod: KubeObject, name: string, say?: (text: s
   if (wanted !== '') {
     const found = findContainer(pod, wanted)
     if (found) return found
-    throw noSuchContainer(pod, wanted)
+    throw new KubectlError(`container ${wanted} not found in pod ${podName}`)
   }
   if (hasSeveralContainers(pod)) {
     say?.(`Defaulted container ${JSON.stringify(first.name)} out of: ${allContainerNames(pod)}\n`)
@@ -64,7 +64,5 @@ export function containerOrDefault(pod: KubeObject, name: string, say?: (text: s
 }
 
 export function noSuchContainer(pod: KubeObject, name: string): KubectlError {
-  return new KubectlError(
-    `container ${name} is not valid for pod ${pod.metadata?.name} out of: ${allContainerNames(pod)}`,
-  )
+  return new KubectlError(`container ${name} is not valid for pod ${pod.metadata?.name}`)
 }

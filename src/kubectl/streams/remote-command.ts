@@ -20,6 +20,8 @@ export interface RemoteCommand {
   readonly stderr: NodeJS.WritableStream
   /** The terminal whose size the other side follows; undefined when there is none. */
   readonly terminal: Terminal | undefined
+  /** Typed by the user, these leave the process alone with itself. */
+  readonly detachKeys?: Buffer
 }
 
 /** Resolves when the command ends well. Throws ExitError with the command's exit code, or what went wrong. */
@@ -32,7 +34,7 @@ export async function runRemote(ctx: KubectlContext, command: RemoteCommand): Pr
   try {
     const ended = readUntilEnd(socket, command)
     command.terminal?.onResize((size) => sendSize(socket, size), over.signal)
-    if (command.stdin) sendInput(command.stdin, inputOf(socket), over.signal)
+    if (command.stdin) sendInput(command.stdin, detachable(inputOf(socket), socket, command.detachKeys), over.signal)
     judge(await ended)
   } catch (error) {
     if (ctx.signal.aborted) throw new ExitError(130)
@@ -65,6 +67,34 @@ function inputOf(socket: WebSocket) {
       }
     },
   }
+}
+
+/** Input that closes the socket at the detach keys. */
+function detachable(input: ReturnType<typeof inputOf>, socket: WebSocket, keys: Buffer | undefined) {
+  if (keys === undefined) return input
+  let held = Buffer.alloc(0)
+  return {
+    ...input,
+    write(data: Buffer) {
+      const typed = Buffer.concat([held, data])
+      const at = typed.indexOf(keys)
+      if (at >= 0) {
+        socket.close(1000)
+        return Promise.resolve()
+      }
+      const keep = partialEnd(typed, keys)
+      held = typed.subarray(typed.length - keep)
+      return input.write(typed.subarray(0, typed.length - keep))
+    },
+  }
+}
+
+/** How many bytes at the end may be the beginning of the keys. */
+export function partialEnd(typed: Buffer, keys: Buffer): number {
+  for (let length = Math.min(typed.length, keys.length - 1); length > 0; length--) {
+    if (typed.subarray(typed.length - length).equals(keys.subarray(0, length))) return length
+  }
+  return 0
 }
 
 /** Copies output; gives what the error channel said. */

@@ -4,7 +4,7 @@
 import type { KubectlContext } from '../command.ts'
 import { KubectlError } from '../errors.ts'
 import type { Flag } from '../flags.ts'
-import { namePrinter, type ObjectPrinter, printerOf } from '../printers/print-flags.ts'
+import { namePrinter, type ObjectPrinter, printerOf, withoutManagedFields } from '../printers/print-flags.ts'
 
 /** Whether a command changes anything: `client` sends nothing, `server` asks the server to keep nothing. */
 export type DryRun = 'none' | 'client' | 'server'
@@ -131,4 +131,16 @@ export async function resultPrinter(
 export function plainMessage(operation: string): ObjectPrinter {
   const print = namePrinter('', operation)
   return (object) => print?.(object) ?? ''
+}
+
+/** As `resultPrinter`, for objects that kubectl knows as Go types: their JSON has the order of the types. */
+export async function typedPrinter(
+  ctx: KubectlContext,
+  operation: string,
+  dryRun: DryRun = 'none',
+): Promise<ObjectPrinter> {
+  if (ctx.flags.string('output') !== 'json') return resultPrinter(ctx, operation, dryRun)
+  const { toTypedJson } = await import('../printers/typed-json.ts')
+  const keep = ctx.flags.boolean('show-managed-fields')
+  return (object) => toTypedJson(keep ? object : withoutManagedFields(object))
 }
