@@ -1,19 +1,18 @@
-// poddisruptionbudgets, limitranges, resourcequotas, priorityclasses, runtimeclasses and leases.
+// poddisruptionbudgets, priorityclasses, runtimeclasses and leases.
 
 import type { Lease } from '../../../api/generated/coordination-v1.ts'
-import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../../api/generated/core-v1.ts'
 import type { RuntimeClass } from '../../../api/generated/node-v1.ts'
 import type { PodDisruptionBudget } from '../../../api/generated/policy-v1.ts'
 import type { PriorityClass } from '../../../api/generated/scheduling-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem } from '../../../machinery/names.ts'
-import { compareQuantities } from '../../../machinery/quantity.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, bool, genericColumns, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, bool, integer, nameColumn, text } from '../columns/common.ts'
 import { immutable, nonNegative, validateLabelSelector } from '../core/workload-validation.ts'
+import { limitRanges } from './limit-range.ts'
+import { resourceQuotas } from './resource-quota.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
-const LIMITED = ['default', 'defaultRequest', 'max', 'min'] as const
 
 const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   group: 'policy',
@@ -58,93 +57,6 @@ const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
     ageColumn,
   ],
 })
-
-const limitRanges = defineResource<LimitRange>({
-  group: '',
-  resource: 'limitranges',
-  shortNames: ['limits'],
-  generation: false,
-  defaults({ spec }) {
-    for (const item of spec.limits ?? []) {
-      if (item.type !== 'Container') continue
-      // What is not said is taken from the nearest bound that is.
-      const fallback = { ...item.max, ...item.default }
-      if (Object.keys(fallback).length > 0) item.default = fallback
-      const request = { ...item.default, ...item.min, ...item.defaultRequest }
-      if (Object.keys(request).length > 0) item.defaultRequest = request
-    }
-  },
-  validate: ({ spec }) =>
-    (spec.limits ?? []).flatMap((item, i) => [
-      ...(item.type ? [] : [field.required(`spec.limits[${i}].type`)]),
-      ...validateLimits(item, `spec.limits[${i}]`),
-    ]),
-  columns: genericColumns,
-})
-
-function validateLimits(item: LimitRangeItem, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const names = new Set(LIMITED.flatMap((bound) => Object.keys(item[bound] ?? {})))
-  if (item.type === 'Pod') {
-    for (const bound of ['default', 'defaultRequest'] as const) {
-      if (item[bound]) {
-        errors.push(field.forbidden(`${path}.${bound}`, "may not be specified when `type` is 'Pod'"))
-      }
-    }
-  }
-  const greater = (name: string, low: (typeof LIMITED)[number], high: (typeof LIMITED)[number]) => {
-    const a = item[low]?.[name]
-    const b = item[high]?.[name]
-    if (a !== undefined && b !== undefined && compareQuantities(a, b) > 0) {
-      const shown = { min: 'min', max: 'max', default: 'default', defaultRequest: 'default request' }
-      errors.push(
-        field.invalid(
-          `${path}.${low}[${name}]`,
-          item[low]?.[name],
-          `${shown[low]} value ${item[low]?.[name]} is greater than ${shown[high]} value ${item[high]?.[name]}`,
-        ),
-      )
-    }
-  }
-  for (const name of names) {
-    greater(name, 'min', 'max')
-    greater(name, 'default', 'max')
-    greater(name, 'defaultRequest', 'max')
-    greater(name, 'defaultRequest', 'default')
-  }
-  return errors
-}
-
-const resourceQuotas = defineResource<ResourceQuota>({
-  group: '',
-  resource: 'resourcequotas',
-  shortNames: ['quota'],
-  generation: false,
-  validate({ spec }) {
-    const errors: FieldError[] = []
-    for (const [name, value] of Object.entries(spec.hard ?? {})) {
-      if (compareQuantities(value, '0') < 0) {
-        errors.push(field.invalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0'))
-      }
-    }
-    return errors
-  },
-  validateUpdate: (quota, old) => immutable('spec.scopes', quota.spec.scopes, old.spec.scopes),
-  columns: [
-    nameColumn,
-    text('Request', (q) => usageText(q, (name) => !name.startsWith('limits.'))),
-    text('Limit', (q) => usageText(q, (name) => name.startsWith('limits.'))),
-    ageColumn,
-  ],
-})
-
-function usageText(quota: ResourceQuota, wanted: (name: string) => boolean): string {
-  return Object.keys(quota.status.hard ?? {})
-    .filter(wanted)
-    .sort()
-    .map((name) => `${name}: ${quota.status.used?.[name] ?? '0'}/${quota.status.hard?.[name]}`)
-    .join(', ')
-}
 
 const priorityClasses = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',
