@@ -20,6 +20,7 @@ import { podDisruptionBudgetController } from './pod-disruption-budget.ts'
 import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController } from './replica-set.ts'
 import { replicationController } from './replication-controller.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountController } from './service-account.ts'
 import { type SignServiceAccountToken, serviceAccountTokenController } from './service-account-token.ts'
@@ -63,6 +64,7 @@ export function createControllers(options: ControllerOptions): readonly Controll
     jobController,
     cronJobController,
     podDisruptionBudgetController,
+    resourceQuotaController,
     clusterRoleAggregationController,
     endpointsController,
     endpointSliceController,

@@ -26,6 +26,14 @@ export async function servedResources(client: Client): Promise<AnyRef[]> {
   return [...served.values()]
 }
 
+/** The built-in resource that a name such as `pods` or `deployments.apps` means, in a version that the server answers for. */
+export async function servedResource(client: Client, groupResource: string): Promise<AnyRef | undefined> {
+  for (const ref of known) {
+    if (groupResourceOf(ref) === groupResource && (await isServed(client, ref))) return ref
+  }
+  return undefined
+}
+
 async function isServed(client: Client, ref: AnyRef): Promise<boolean> {
   try {
     await client.list(ref, { limit: 1 })
