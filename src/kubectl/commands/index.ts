@@ -55,6 +55,22 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./scale.ts')).scale,
   },
   {
+    name: 'rolling-update',
+    aliases: ['rollingupdate'],
+    short: 'Perform a rolling update of the given ReplicationController',
+    load: async () => (await import('./rolling-update.ts')).rollingUpdate,
+  },
+  {
+    name: 'resize',
+    short: 'Set a new size for a resizable resource: now `scale`',
+    load: async () => (await import('./resize.ts')).resize,
+  },
+  {
+    name: 'stop',
+    short: 'Gracefully shut down a resource by name or filename: now `delete`',
+    load: async () => (await import('./stop.ts')).stop,
+  },
+  {
     name: 'cluster-info',
     aliases: ['clusterinfo'],
     short: 'Display cluster information',

@@ -1,6 +1,7 @@
 // kubectl run: makes a pod around an image, and what generators of old made.
 // Model: k8s.io/kubectl/pkg/cmd/run/run.go.
 
+import { formatTime } from '../../machinery/clock.ts'
 import { isReason } from '../../machinery/errors.ts'
 import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { ExitError, KubectlError, plainMessage, throwCollected, usageError } from '../errors.ts'
@@ -164,23 +165,31 @@ async function waitForPod(
 }
 
 async function attachOrLogs(ctx: KubectlContext, pod: KubeObject, path: string): Promise<void> {
+  let readUntil = ''
   try {
     await copyLogs(ctx, pod)
+    readUntil = formatTime(ctx.now())
     await attachTo(ctx, pod, { container: '', path: path.replace(/ run$/, ' attach') })
   } catch (error) {
     if (error instanceof ExitError || ctx.signal.aborted) throw error
     ctx.err(
       `warning: couldn't attach to pod/${pod.metadata?.name}, falling back to streaming logs: ${plainMessage(error)}\n`,
     )
-    await copyLogs(ctx, pod)
+    await copyLogs(ctx, pod, readUntil)
   }
 }
 
-async function copyLogs(ctx: KubectlContext, pod: KubeObject): Promise<void> {
+/** What the pod has written, of late when `sinceTime` says since when. */
+async function copyLogs(ctx: KubectlContext, pod: KubeObject, sinceTime = ''): Promise<void> {
   const client = await ctx.client()
   try {
     await writeLines(
-      await client.open({ path: podPath(pod, 'log'), accept: '*/*', signal: ctx.signal }),
+      await client.open({
+        path: podPath(pod, 'log'),
+        query: sinceTime === '' ? {} : { sinceTime },
+        accept: '*/*',
+        signal: ctx.signal,
+      }),
       ctx.stdout,
       '',
     )
