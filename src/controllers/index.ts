@@ -24,6 +24,7 @@ import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountController } from './service-account.ts'
 import { type SignServiceAccountToken, serviceAccountTokenController } from './service-account-token.ts'
+import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished.ts'
@@ -39,6 +40,8 @@ export interface ControllerOptions {
   readonly nodeCidrMaskSize: number
   /** How many ended pods may stay around; 12500 when absent. */
   readonly terminatedPodThreshold?: number
+  /** Ports of the nodes that services of type LoadBalancer must not take, as `6443/TCP`. */
+  readonly reservedPorts?: ReadonlySet<string>
   /** Approves and signs certificate requests; without it they wait. */
   readonly certificates?: { readonly sign: SignRequest; readonly mayRequest: MayRequest }
   /** Signs legacy tokens for secrets; without it such secrets stay empty. */
@@ -67,6 +70,7 @@ export function createControllers(options: ControllerOptions): readonly Controll
     resourceQuotaController,
     clusterRoleAggregationController,
     endpointsController,
+    serviceLoadBalancerController({ reserved: options.reservedPorts ?? new Set() }),
     endpointSliceController,
     endpointSliceMirroringController,
     podGarbageCollector({ threshold: options.terminatedPodThreshold ?? 12_500 }),

@@ -109,8 +109,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   ]
   // Scheduler and controllers live and die with this process; the store can fail by itself.
   const components: HealthCheck[] = [
-    { name: 'scheduler', check: () => {} },
     { name: 'controller-manager', check: () => {} },
+    { name: 'scheduler', check: () => {} },
     { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))

@@ -165,6 +165,7 @@ function startControlLoops(env: ClusterEnv, api: RunningApiServer, ca: Certifica
     rootCA: ca.certificate,
     clusterCidr: config.podCidr,
     nodeCidrMaskSize: 24,
+    reservedPorts: reservedPorts(config),
     certificates: {
       sign: (request) => ca.signRequest(request),
       mayRequest: (user, subresource) =>
@@ -233,4 +234,11 @@ async function runNode(
   await kubelet.stopped
   await runtime.close()
   await registry?.close()
+}
+
+/** What the machine itself is reached at, and what the cluster serves there. */
+function reservedPorts({ apiPort, kubeletPort, registryPort }: ClusterConfig): ReadonlySet<string> {
+  const tunnel = '8472/UDP'
+  const tcp = [22, 53, apiPort, kubeletPort, registryPort].map((port) => `${port}/TCP`)
+  return new Set([...tcp, '53/UDP', tunnel])
 }

@@ -52,6 +52,7 @@ export async function startNetwork(
     runServiceProxy({
       ...part,
       nodeName: config.nodeName,
+      nodeIPs: [setup.nodeIP],
       podCidr: config.podCidr,
       bridge,
       tunnel: tunnelName(config.name),

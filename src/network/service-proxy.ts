@@ -18,6 +18,8 @@ export interface ServiceProxyOptions {
   /** Started by the caller. */
   readonly informers: InformerFactory
   readonly nodeName: string
+  /** Addresses of this node, where services of type LoadBalancer may be balanced. */
+  readonly nodeIPs?: readonly string[]
   /** The node's zone, for endpoints with topology hints. */
   readonly zone?: string
   /** The range of all pods of the cluster. */

@@ -105,6 +105,14 @@ describe('a service', () => {
     expect(found.join()).not.toContain('198.51.100.10')
   })
 
+  it('takes what is sent to localhost where the load balancer is this node', () => {
+    const status = { loadBalancer: { ingress: [{ ip: '198.51.100.9' }] } }
+    const at9 = (nodeIPs: string[]) =>
+      lines(renderService(service({ type: 'LoadBalancer' }, status), [slice([at(5)])], { ...context, nodeIPs })).join()
+    expect(at9(['198.51.100.9'])).toContain('service_ips 127.0.0.1 . tcp . 80 : goto ext/default/web/tcp/80')
+    expect(at9(['198.51.100.8'])).not.toContain('127.0.0.1')
+  })
+
   it.each([
     ['local endpoints', [at(5), at(6, { nodeName: 'n2' })], 'goto loc/default/web/tcp/80'],
     ['none here', [at(6, { nodeName: 'n2' })], 'drop'],

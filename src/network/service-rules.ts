@@ -11,6 +11,8 @@ import type { RuleItem, Rules, UdpEntry } from './rule-items.ts'
 export interface RenderContext extends Place {
   /** The range of all pods of the cluster: traffic from elsewhere is masqueraded. */
   readonly podCidr: string
+  /** Addresses of this node. */
+  readonly nodeIPs?: readonly string[]
 }
 
 const DEFAULT_AFFINITY_SECONDS = 10_800
@@ -90,7 +92,10 @@ class PortRules {
     if (spec.type === 'LoadBalancer') {
       const ranges = (spec.loadBalancerSourceRanges ?? []).map((r) => r.trim()).filter((r) => parseCidr(r))
       const ingress = (status.loadBalancer?.ingress ?? []).filter((i) => i.ipMode !== 'Proxy')
-      for (const ip of ipv4(ingress.map((i) => i.ip ?? ''))) found.set(ip, ranges)
+      const addresses = ipv4(ingress.map((i) => i.ip ?? ''))
+      for (const ip of addresses) found.set(ip, ranges)
+      // Balanced on the nodes themselves: then `localhost` on this one is such an address too.
+      if (this.#context.nodeIPs?.some((ip) => addresses.includes(ip))) found.set('127.0.0.1', [])
     }
     for (const ip of ipv4(spec.externalIPs ?? [])) found.set(ip, [])
     return found
