@@ -31,6 +31,7 @@ const options = {
 await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
 await build({ ...options, entryPoints: ['src/cli/kubectl.ts'], outfile: 'dist/kubectl.cjs' })
 await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })
+await build({ ...options, entryPoints: ['examples/texts/load-images.ts'], outfile: 'dist/texts.cjs' })
 
 // The prose of `kubectl explain`, out of the dependency that ships it.
 execFileSync(process.execPath, [join(root, 'tools/generate-docs.mjs')], { stdio: 'ignore' })
