@@ -42,8 +42,8 @@ const SERVICE_LABEL = 'kubernetes.io/service-name'
 const BY_SERVICE = 'service'
 const CONFIGURE = 'configure'
 /** Changes that come together make one reload, and reloads keep this distance. */
-const GATHER_MS = 20
-const DISTANCE_MS = 250
+const GATHER_MS = 10
+const DISTANCE_MS = 100
 const MAX_TOLD = 4096
 
 /** Runs until the signal aborts; nginx has ended when it resolves. */

@@ -60,6 +60,7 @@ export interface TestCluster {
   config(): {
     apiPort: number
     registryPort: number
+    ingress?: { httpPort: number; httpsPort: number }
     nodePorts: { from: number; to: number }
     podCidr: string
     serviceCidr: string
