@@ -31,6 +31,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./run.ts')).run,
   },
   {
+    name: 'set',
+    short: 'Set specific features on objects',
+    group: BEGINNER,
+    load: async () => (await import('./set.ts')).set,
+  },
+  {
     name: 'explain',
     short: 'Get documentation for a resource',
     group: INTERMEDIATE,
@@ -49,10 +55,22 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./delete.ts')).deleteCommand,
   },
   {
+    name: 'rollout',
+    short: 'Manage the rollout of a resource',
+    group: DEPLOY,
+    load: async () => (await import('./rollout.ts')).rollout,
+  },
+  {
     name: 'scale',
     short: 'Set a new size for a deployment, replica set, or replication controller',
     group: DEPLOY,
     load: async () => (await import('./scale.ts')).scale,
+  },
+  {
+    name: 'autoscale',
+    short: 'Auto-scale a deployment, replica set, stateful set, or replication controller',
+    group: DEPLOY,
+    load: async () => (await import('./autoscale.ts')).autoscale,
   },
   {
     name: 'rolling-update',
@@ -82,6 +100,18 @@ export const entries: readonly CommandEntry[] = [
     short: 'Display resource (CPU/memory) usage',
     group: CLUSTER,
     load: async () => (await import('./top.ts')).top,
+  },
+  {
+    name: 'cordon',
+    short: 'Mark node as unschedulable',
+    group: CLUSTER,
+    load: async () => (await import('./cordon.ts')).cordon,
+  },
+  {
+    name: 'uncordon',
+    short: 'Mark node as schedulable',
+    group: CLUSTER,
+    load: async () => (await import('./cordon.ts')).uncordon,
   },
   {
     name: 'describe',
