@@ -13,7 +13,7 @@ import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
-import { type ApiServerOptions, listen } from '../apiserver/http/server.ts'
+import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
@@ -54,6 +54,8 @@ export interface ApiServerSetup {
   readonly readyChecks: readonly HealthCheck[]
   /** Serve the versions that upstream retired, too. */
   readonly legacyApis: boolean
+  /** Port on 127.0.0.1 for plain HTTP, where everyone is administrator; 0: any free one. Absent: none. */
+  readonly insecurePort?: number
   /** The image registry's handler, once it is there. */
   readonly images?: ApiServerOptions['images']
   /** Prose for the OpenAPI documents. */
@@ -62,6 +64,8 @@ export interface ApiServerSetup {
 
 export interface RunningApiServer {
   readonly port: number
+  /** Where plain HTTP is served, if it is. */
+  readonly insecurePort?: number
   readonly issuer: TokenIssuer
   readonly audiences: readonly string[]
   /** Whether a user may do something with a resource of the whole cluster. */
@@ -114,7 +118,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
-  const listener = await listen({
+  const serverOptions: ApiServerOptions = {
     host: setup.host,
     port: setup.port,
     tls: { cert: setup.serving.cert, key: setup.serving.key, clientCa: setup.clientCa },
@@ -147,9 +151,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     images: setup.images ?? (() => undefined),
     log,
     now: () => clock.now(),
-  })
+  }
+  const listener = await listen(serverOptions)
+  const insecure =
+    setup.insecurePort === undefined ? undefined : await listenInsecure(serverOptions, setup.insecurePort)
+  if (insecure) log.warn('insecure-port', { port: insecure.port, meaning: 'everyone on this machine is administrator' })
   return {
     port: listener.port,
+    ...(insecure ? { insecurePort: insecure.port } : {}),
     issuer,
     audiences,
     async isAllowed(user, asked) {
@@ -165,7 +174,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       }),
     async close() {
       shutdown.abort()
-      await listener.close()
+      await Promise.all([listener.close(), insecure?.close()])
       registry.close()
     },
   }

@@ -109,6 +109,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     loadDocs: apiDocsFrom(env.apiDocs),
     images: () => images,
     legacyApis: config.legacyApis ?? true,
+    ...(config.insecurePort === undefined ? {} : { insecurePort: config.insecurePort }),
     readyChecks: [
       {
         name: 'poststarthook/rbac/bootstrap-roles',

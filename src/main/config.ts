@@ -19,6 +19,12 @@ export interface ClusterConfig {
   readonly containerRuntimeEndpoint?: string
   /** Whether API versions that upstream retired are served; absent: they are. */
   readonly legacyApis?: boolean
+  /** Port on 127.0.0.1 for plain HTTP without any authentication; absent: there is none. */
+  readonly insecurePort?: number
+  /** Image of the pods' sandboxes; absent: the one that is built here. */
+  readonly pauseImage?: string
+  /** URLs that are asked for images after the cluster's registry and before the images' own. */
+  readonly registryMirrors?: readonly string[]
   /** Where the ingress controller listens; absent: there is none. */
   readonly ingress?: { readonly httpPort: number; readonly httpsPort: number }
   /** Set when this is a node that joined a cluster whose server runs elsewhere. */

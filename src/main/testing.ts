@@ -43,7 +43,9 @@ const HOST = '127.0.0.1'
 const NETWORK = { serviceCidr: '10.96.0.0/16', podCidr: '10.244.0.0/16', clusterDomain: 'cluster.local' }
 
 /** Starts an API server with RBAC, the built-in roles and namespaces, and default service accounts. */
-export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: boolean } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { docs?: ApiDocs; legacyApis?: boolean; insecure?: boolean } = {},
+): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-test-'))
   const log = jsonLogger({ level: 'error', now: () => Date.now(), write: (line) => process.stderr.write(line) })
   const store = openLogStore({
@@ -82,6 +84,7 @@ export async function startTestServer(options: { docs?: ApiDocs; legacyApis?: bo
       nodePorts: { from: 30000, to: 32767 },
       readyChecks: [],
       legacyApis: options.legacyApis ?? true,
+      ...(options.insecure ? { insecurePort: 0 } : {}),
       loadDocs: () => options.docs,
     })
   let server = await start(0)

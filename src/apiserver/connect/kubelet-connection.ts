@@ -17,6 +17,8 @@ export interface KubeletCredentials {
 export interface KubeletConnector {
   /** GETs (or POSTs) a path; resolves with the answer once its headers are there. */
   request(nodeName: string, options: { method: string; path: string; signal: AbortSignal }): Promise<IncomingMessage>
+  /** Where the node's kubelet listens, and how to speak to it. */
+  endpoint(nodeName: string): Promise<{ host: string; port: number; tls: KubeletCredentials }>
   /** Opens a raw connection, for requests that upgrade. */
   open(nodeName: string): Promise<TLSSocket>
 }
@@ -39,6 +41,7 @@ export function createKubeletConnector(registry: Registry, credentials: KubeletC
   }
 
   return {
+    endpoint: async (nodeName) => ({ ...(await addressOf(nodeName)), tls: credentials }),
     async request(nodeName, { method, path, signal }) {
       const { host, port } = await addressOf(nodeName)
       return new Promise((resolve, reject) => {

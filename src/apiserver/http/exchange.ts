@@ -9,7 +9,9 @@ export interface Request {
   on(event: 'data', listener: (chunk: Buffer) => void): unknown
   on(event: 'end' | 'aborted', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
-  /** Lets go of a body that nobody reads. */
+  /** Holds the body back until `resume`. */
+  pause(): unknown
+  /** Lets the body flow; lets go of one that nobody reads. */
   resume(): unknown
 }
 

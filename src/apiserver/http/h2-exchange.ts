@@ -29,7 +29,12 @@ export class H2Request {
     return this
   }
 
-  /** Lets go of a body that nobody reads. */
+  /** Holds the body back until `resume`. */
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  /** Lets the body flow; lets go of one that nobody reads. */
   resume(): void {
     this.#stream.resume()
   }

@@ -1,18 +1,20 @@
 // The listener: HTTP/2 and HTTP/1.1 on one TLS port, from the first byte to the handler and its errors.
 
-import { createServer as createHttp1Server, IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createHttp1Server, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { performServerHandshake } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
+import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
+import { isProxied } from '../connect/proxy-target.ts'
 import type { ApiMetrics } from '../metrics.ts'
-import { ANONYMOUS, type UserInfo } from '../user.ts'
+import { ANONYMOUS, AUTHENTICATED_GROUP, MASTERS_GROUP, type UserInfo } from '../user.ts'
 import type { Request, Response } from './exchange.ts'
 import { serveSession } from './h2-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
@@ -46,16 +48,14 @@ export interface ApiListener {
 // Node's default ends sessions with some dozens of unread streams; kubectl and informers hold hundreds.
 const SESSION = { maxSessionMemory: 1024, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 } }
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
+const LOOPBACK = '127.0.0.1'
+const UNSECURED: UserInfo = { name: 'system:unsecured', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] }
 const certificates = new WeakMap<object, Credentials['certificate'] | null>()
 
 /** Starts listening. Rejects when the port is taken. */
 export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   const { tls, log } = options
-  const http1 = createHttp1Server(
-    (request, response) => void serve(options, request, request.socket as TLSSocket, response),
-  )
-  http1.on('upgrade', (request, socket, head) => void upgrade(options, request, socket as TLSSocket, head))
-  http1.on('clientError', (_error, socket) => socket.destroy())
+  const http1 = http1Server(options)
   const server = createTlsServer({
     cert: tls.cert,
     key: tls.key,
@@ -64,7 +64,7 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
   })
-  const sockets = new Set<TLSSocket>()
+  const sockets = new Set<Socket>()
   server.on('secureConnection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -80,9 +80,56 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
     serveSession(session, socket, (request, response) => void serve(options, request, socket, response))
   })
   server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
+  return started(server, sockets, options)
+}
+
+/**
+ * Starts a second listener, without TLS and on loopback only: whoever can reach it is the cluster's administrator, as
+ * at upstream's insecure port of old.
+ */
+export async function listenInsecure(options: ApiServerOptions, port: number): Promise<ApiListener> {
+  const server = http1Server({ ...options, authenticate: () => UNSECURED }, isLocal)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', (error) => options.log.debug('connection-error', { error }))
+    socket.setNoDelay(true)
+  })
+  return started(server, sockets, { host: LOOPBACK, port })
+}
+
+/** Web pages must not act through their visitor's browser: not by a name of theirs for loopback, nor from elsewhere. */
+function isLocal({ headers: { host = '', origin } }: IncomingMessage): boolean {
+  return /^(?:localhost|127\.0\.0\.1)(?::\d+)?$/i.test(host) && (origin === undefined || origin === `http://${host}`)
+}
+
+/** An HTTP/1.1 server for sockets, or to listen by itself. Requests that are not `trusted` are refused unread. */
+function http1Server(options: ApiServerOptions, trusted: (request: IncomingMessage) => boolean = () => true): Server {
+  const server = createHttp1Server((request, response) => {
+    if (trusted(request)) void serve(options, request, request.socket, response)
+    else sendError(response, distrusted(), options.log, { method: request.method ?? '', url: request.url ?? '' })
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (trusted(request)) void upgrade(options, request, socket as Socket, head)
+    else refuseUpgrade(options, socket, distrusted())
+  })
+  server.on('clientError', (_error, socket) => socket.destroy())
+  return server
+}
+
+function distrusted(): StatusError {
+  return new StatusError({ message: 'the insecure port serves local programs only', reason: 'Forbidden', code: 403 })
+}
+
+async function started(
+  server: NetServer,
+  sockets: ReadonlySet<Socket>,
+  { host, port }: { host: string; port: number },
+): Promise<ApiListener> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port, options.host, () => resolve())
+    server.listen(port, host, () => resolve())
   })
   return {
     port: (server.address() as AddressInfo).port,
@@ -95,12 +142,7 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   }
 }
 
-async function serve(
-  options: ApiServerOptions,
-  request: Request,
-  socket: TLSSocket,
-  response: Response,
-): Promise<void> {
+async function serve(options: ApiServerOptions, request: Request, socket: Socket, response: Response): Promise<void> {
   const started = options.now()
   const method = request.method ?? 'GET'
   const url = request.url ?? '/'
@@ -123,7 +165,7 @@ async function serve(
   }
 }
 
-async function authenticate(options: ApiServerOptions, request: Request, socket: TLSSocket): Promise<UserInfo> {
+async function authenticate(options: ApiServerOptions, request: Request, socket: Socket): Promise<UserInfo> {
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
   const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
@@ -133,7 +175,7 @@ async function authenticate(options: ApiServerOptions, request: Request, socket:
 }
 
 /** The verified client certificate of a connection; read once per connection. */
-function certificateOf(socket: TLSSocket): Credentials['certificate'] {
+function certificateOf(socket: Socket): Credentials['certificate'] {
   const known = certificates.get(socket)
   if (known !== undefined) return known ?? undefined
   const read = readCertificate(socket)
@@ -141,9 +183,10 @@ function certificateOf(socket: TLSSocket): Credentials['certificate'] {
   return read
 }
 
-function readCertificate(socket: TLSSocket): Credentials['certificate'] {
+function readCertificate(socket: Socket): Credentials['certificate'] {
+  if (!(socket instanceof TLSSocket)) return undefined
   // An empty certificate is how Node says that the client sent none.
-  const subject = socket.getPeerCertificate?.()?.subject as { CN?: string; O?: string | string[] } | undefined
+  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined
   if (!subject) return undefined
   if (!socket.authorized) return undefined
   const { CN = '', O = [] } = subject
@@ -187,6 +230,7 @@ async function dispatch(
     }
     return serveSystem(options.system, request, response, info)
   }
+  if (isProxied(info)) return serveProxy(options.pods, request, response, info)
   if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
   if (info.group === '' && info.resource === 'pods') {
     if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
@@ -200,7 +244,7 @@ async function dispatch(
 async function upgrade(
   options: ApiServerOptions,
   request: IncomingMessage,
-  socket: TLSSocket,
+  socket: Socket,
   head: Buffer,
 ): Promise<void> {
   const info = parseRequest(request.method ?? 'GET', request.url ?? '/')
@@ -208,6 +252,10 @@ async function upgrade(
   try {
     const user = await authenticate(options, request, socket)
     await authorize(options, info, user)
+    if (isProxied(info)) {
+      await serveProxyUpgrade(options.pods, request, socket, head, info)
+      return
+    }
     // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
     if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)
     if (info.group !== '' || info.resource !== 'pods' || !UPGRADES.has(info.subresource)) throw pageNotFound()

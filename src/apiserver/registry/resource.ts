@@ -121,6 +121,8 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
 
 /** The verbs of discovery and authorization behind the actions of the facts. */
 export function verbsOf(served: ServedResource): string[] {
+  // Any method may be passed on.
+  if (served.subresource === 'proxy') return ['create', 'delete', 'get', 'patch', 'update']
   return served.actions.flatMap((action) => VERBS[action] ?? []).sort()
 }
 
