@@ -70,6 +70,8 @@ export interface ResourceDefinition<T = ApiObject> {
   /** Keeps what a client may not change. Status is always kept. */
   prepareUpdate?(object: T, old: T, context: StrategyContext): void
   validate?(object: T): readonly FieldError[]
+  /** Checks of new objects only, besides `validate`. */
+  validateCreate?(object: T): readonly FieldError[]
   validateUpdate?(object: T, old: T): readonly FieldError[]
   /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
   prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void

@@ -3,10 +3,10 @@
 
 import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts'
 import type { Registry } from '../registry/registry.ts'
+import { OLD_CLASS } from '../resources/networking/ingress-validation.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
 const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
-const OLD_CLASS = 'kubernetes.io/ingress.class'
 
 /** Of several default classes the newest is taken, and of equally old ones the first by name. */
 export function chooseDefaultClass(classes: Iterable<IngressClass>): string | undefined {

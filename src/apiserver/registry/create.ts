@@ -87,7 +87,11 @@ async function tryCreate(
   await admit(registry.admission, attributes)
   prepare(registry, resource, object, now)
   definition.prepareCreate?.(object, { now, user: context.user })
-  const problems = [...validateMetadata(resource, object), ...(definition.validate?.(object) ?? [])]
+  const problems = [
+    ...validateMetadata(resource, object),
+    ...(definition.validate?.(object) ?? []),
+    ...(definition.validateCreate?.(object) ?? []),
+  ]
   const errors = problems.filter((error) => !context.version.forgives?.(error))
   if (errors.length > 0) {
     throw invalid({ group: resource.group, kind: resource.kind }, object.metadata.name ?? '', errors)
