@@ -71,7 +71,7 @@ async function lookAt({ url, shows }: Look, shell: PageShell): Promise<void> {
       .or(page.locator('body', { hasText: shows }))
       .first()
       .waitFor({ timeout: 15_000 })
-    expect(await page.innerText('body')).toMatch(shows)
+    expect(await page.textContent('body')).toMatch(shows)
   } finally {
     await browser.close()
   }
