@@ -123,6 +123,34 @@ describe.skipIf(!canRunContainers)('pods', () => {
     expect(readFileSync(`/sys/fs/cgroup/cpu/${group}/cpu.cfs_quota_us`, 'utf8').trim()).toBe('50000')
   })
 
+  it('lets a debugging container see the processes of the one it targets, and says when there is none', async () => {
+    await apply(pod('debugged', sh('sleep 4321')))
+    await ready('debugged')
+    const debug = (name: string, target: string) =>
+      cluster.kubectl(
+        'debug',
+        'debugged',
+        `--image=${BUSYBOX}`,
+        `--container=${name}`,
+        `--target=${target}`,
+        '--profile=general',
+        '--',
+        'sh',
+        '-c',
+        'ps; sleep 1000',
+      )
+    await debug('looker', 'main')
+    await eventually('the processes of the target', async () =>
+      (await cluster.kubectl('logs', 'debugged', '-c', 'looker')).includes('sleep 4321') ? true : undefined,
+    )
+    await debug('lost', 'nobody')
+    await eventually('the reason', async () =>
+      (await cluster.kubectl('get', 'pod', 'debugged', '-o', 'json')).includes('unable to find target container')
+        ? true
+        : undefined,
+    )
+  })
+
   it('gives every pod a token that the API knows', async () => {
     await apply(pod('token', sh('sleep 1000')))
     await ready('token')

@@ -32,6 +32,8 @@ export interface ContainerSettings {
   /** Where the termination log lies on the node. */
   readonly terminationLog: string
   readonly nodeMemory: number
+  /** The running container that an ephemeral one is to look into. */
+  readonly targetId: string | undefined
   readonly seccompRoot: string
   /** Makes sure that a sub-path exists inside its volume and gives its real path. */
   subPath(volumePath: string, subPath: string): Promise<string>
@@ -68,6 +70,7 @@ async function build(settings: ContainerSettings): Promise<ContainerConfig> {
     resources: containerResources(pod, container, settings.nodeMemory),
     security: containerSecurity(pod, container, settings.seccompRoot),
     namespaces: namespacesOf(pod),
+    ...(settings.targetId === undefined ? {} : { targetId: settings.targetId }),
   }
 }
 

@@ -261,6 +261,7 @@ describe('configurations', () => {
       hostsPath: '/hosts',
       terminationLog: '/term',
       nodeMemory: 2 ** 33,
+      targetId: undefined,
       seccompRoot: '/seccomp',
       subPath: async (volume, sub) => `${volume}/${sub}`,
     })

@@ -95,9 +95,22 @@ async function configure(env: PodEnv, options: StartOptions, image: EnsuredImage
     hostsPath: await writeHosts(env, pod, state),
     terminationLog: await makeTerminationLog(env, pod, container, restartCount),
     nodeMemory: env.node.memoryBytes,
+    targetId: targetOf(pod, container, state),
     seccompRoot: join(env.dirs.root, 'seccomp'),
     subPath: resolveSubPath,
   })
+}
+
+/** The container that an ephemeral one targets. Throws when it does not run. */
+function targetOf(pod: ApiPod, container: ApiContainer, state: PodRuntimeState): string | undefined {
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).find((c) => c.name === container.name)
+  if (!ephemeral?.targetContainerName) return undefined
+  const target = newest(state, ephemeral.targetContainerName)
+  if (target?.state === 'running') return target.id
+  throw new ContainerStartError(
+    'CreateContainerConfigError',
+    `unable to find target container ${JSON.stringify(ephemeral.targetContainerName)}`,
+  )
 }
 
 /** One more than the newest instance's, or than what was last reported. */

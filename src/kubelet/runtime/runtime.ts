@@ -102,6 +102,8 @@ export interface ContainerConfig {
   readonly resources: ContainerResources
   readonly security: ContainerSecurity
   readonly namespaces: LinuxNamespaces
+  /** The container whose process namespace this one joins, for debugging it. */
+  readonly targetId?: string
 }
 
 export interface SandboxState {

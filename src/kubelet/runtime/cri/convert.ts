@@ -104,7 +104,7 @@ export function toContainerConfig(
     tty: container.tty,
     linux: {
       resources: toResources(container.resources),
-      securityContext: toSecurityContext(container.security, container.namespaces),
+      securityContext: toSecurityContext(container.security, container.namespaces, container.targetId),
     },
   }
 }
@@ -125,6 +125,7 @@ export function toResources(
 function toSecurityContext(
   security: ContainerSecurity,
   namespaces: LinuxNamespaces,
+  targetId: string | undefined,
 ): MessageInitShape<typeof cri.LinuxContainerSecurityContextSchema> {
   const masked = security.procMount === 'Default' && !security.privileged
   return {
@@ -133,7 +134,7 @@ function toSecurityContext(
       dropCapabilities: [...security.dropCapabilities],
     },
     privileged: security.privileged,
-    namespaceOptions: toNamespaces(namespaces),
+    namespaceOptions: toNamespaces(namespaces, targetId),
     ...toIds(security),
     ...(security.runAsUserName === undefined ? {} : { runAsUsername: security.runAsUserName }),
     readonlyRootfs: security.readOnlyRootFilesystem,
@@ -163,12 +164,17 @@ function toIds(from: {
   }
 }
 
-function toNamespaces(namespaces: LinuxNamespaces): MessageInitShape<typeof cri.NamespaceOptionSchema> {
-  const { NODE, POD, CONTAINER } = cri.NamespaceMode
+function toNamespaces(
+  namespaces: LinuxNamespaces,
+  targetId?: string,
+): MessageInitShape<typeof cri.NamespaceOptionSchema> {
+  const { NODE, POD, CONTAINER, TARGET } = cri.NamespaceMode
+  const own = namespaces.hostPID ? NODE : namespaces.shareProcessNamespace ? POD : CONTAINER
   return {
     network: namespaces.hostNetwork ? NODE : POD,
     ipc: namespaces.hostIPC ? NODE : POD,
-    pid: namespaces.hostPID ? NODE : namespaces.shareProcessNamespace ? POD : CONTAINER,
+    // In a namespace that all share there is no other to join.
+    ...(targetId !== undefined && own === CONTAINER ? { pid: TARGET, targetId } : { pid: own }),
   }
 }
 
