@@ -41,7 +41,7 @@ export interface IngressOptions {
 const SERVICE_LABEL = 'kubernetes.io/service-name'
 const BY_SERVICE = 'service'
 const CONFIGURE = 'configure'
-/** Changes that come together make one reload, and reloads keep this distance. */
+/** Changes that come together make one reload, and reloads keep at least this distance. */
 const GATHER_MS = 10
 const DISTANCE_MS = 100
 const MAX_TOLD = 4096
@@ -65,6 +65,7 @@ class IngressController {
   #references: ReadonlySet<string> = new Set()
   #applied = ''
   #appliedAt = Number.NEGATIVE_INFINITY
+  #distance = DISTANCE_MS
 
   constructor(options: IngressOptions) {
     this.#options = options
@@ -142,7 +143,7 @@ class IngressController {
 
   #later(): void {
     const since = this.#options.clock.now() - this.#appliedAt
-    this.#queue.addAfter(CONFIGURE, Math.max(GATHER_MS, DISTANCE_MS - since))
+    this.#queue.addAfter(CONFIGURE, Math.max(GATHER_MS, this.#distance - since))
   }
 
   #isServed(ingress: DeepReadonly<Ingress>): boolean {
@@ -173,6 +174,8 @@ class IngressController {
       if (verdict.accepted) {
         this.#applied = config
         this.#appliedAt = clock.now()
+        // Every reload may leave workers behind for as long as their connections last: the more, the fewer reloads.
+        this.#distance = DISTANCE_MS * Math.max(1, this.#nginx.workers - this.#options.workerProcesses)
         return this.#finish(built)
       }
       this.#leaveOut(config, verdict, ours)

@@ -91,6 +91,11 @@ export class Nginx {
     return verdict
   }
 
+  /** How many processes there are besides the master: workers, and replaced ones that end their connections. */
+  get workers(): number {
+    return Math.max(0, nginxProcesses(this.#options.paths).length - 1)
+  }
+
   /** Keeps nginx running from the first configuration on, until the signal aborts; then ends it. */
   async run(): Promise<void> {
     const { paths, clock, log, signal } = this.#options
@@ -224,7 +229,7 @@ export class Nginx {
 }
 
 /** Takes apart what `nginx -t` says: `nginx: [emerg] unknown … in /dir/nginx.conf.new:12`. */
-export function refusal(output: string, config: string): Exclude<Verdict, { accepted: true }> {
+function refusal(output: string, config: string): Exclude<Verdict, { accepted: true }> {
   const found =
     output.split('\n').find((line) => line.includes('[emerg]')) ?? output.trim() ?? 'nginx refuses the configuration'
   const place = new RegExp(` in ${config.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}:(\\d+)$`).exec(found)

@@ -20,7 +20,11 @@ export interface ClusterStatus {
   readonly state: 'running' | 'stopped' | 'absent'
   readonly health: 'ok' | 'failing' | 'unreachable' | 'none'
   readonly processes: readonly ProcessStatus[]
-  readonly addresses: { readonly api?: string; readonly registry?: string }
+  readonly addresses: {
+    readonly api?: string
+    readonly registry?: string
+    readonly ingress?: { readonly http: string; readonly https: string }
+  }
   readonly nodes: readonly { readonly name: string; readonly ready: boolean }[]
   readonly data: string
 }
@@ -56,7 +60,18 @@ export async function clusterStatus(
     health,
     processes,
     addresses: config
-      ? { api: `https://127.0.0.1:${config.apiPort}`, registry: `http://127.0.0.1:${config.registryPort}` }
+      ? {
+          api: `https://127.0.0.1:${config.apiPort}`,
+          registry: `http://127.0.0.1:${config.registryPort}`,
+          ...(config.ingress
+            ? {
+                ingress: {
+                  http: `http://127.0.0.1:${config.ingress.httpPort}`,
+                  https: `https://127.0.0.1:${config.ingress.httpsPort}`,
+                },
+              }
+            : {}),
+        }
       : {},
     nodes: health === 'ok' && config ? await readNodes(config, paths) : [],
     data: paths.data,

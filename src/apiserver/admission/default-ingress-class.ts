@@ -9,7 +9,7 @@ import type { AdmissionPlugin } from './admission.ts'
 const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
 
 /** Of several default classes the newest is taken, and of equally old ones the first by name. */
-export function chooseDefaultClass(classes: Iterable<IngressClass>): string | undefined {
+function chooseDefaultClass(classes: Iterable<IngressClass>): string | undefined {
   const [chosen] = [...classes]
     .filter((candidate) => candidate.metadata.annotations?.[DEFAULT] === 'true')
     .sort(

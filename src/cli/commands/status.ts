@@ -23,6 +23,8 @@ export const status: Command = {
     } else {
       const lines = [`cluster   ${found.name}`, `state     ${found.state}`, `health    ${found.health}`]
       if (found.addresses.api) lines.push(`api       ${found.addresses.api}`)
+      const { ingress } = found.addresses
+      if (ingress) lines.push(`ingress   ${ingress.http} ${ingress.https}`)
       for (const p of found.processes)
         lines.push(`process   ${p.role} of ${p.node} (pid ${p.pid}, ${Math.round(p.memoryBytes / 1024 / 1024)} MB)`)
       for (const n of found.nodes) lines.push(`node      ${n.name} (${n.ready ? 'Ready' : 'NotReady'})`)
