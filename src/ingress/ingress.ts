@@ -90,9 +90,10 @@ class IngressController {
     informers.start(signal)
     await informers.waitForSync()
     this.#queue.add(CONFIGURE)
-    const nginx = this.#nginx.run()
-    await this.#queue.run(1, (key) => (key === CONFIGURE ? this.#configure() : this.#publish(key)), signal)
-    await nginx
+    await Promise.all([
+      this.#nginx.run(),
+      this.#queue.run(1, (key) => (key === CONFIGURE ? this.#configure() : this.#publish(key)), signal),
+    ])
   }
 
   #subscribe(): void {
