@@ -68,6 +68,11 @@ export const autoscale: KubectlCommand = {
     const { flags } = ctx
     const dryRun = dryRunOf(ctx)
     if (!flags.changed('max')) throw new KubectlError('required flag(s) "max" not set')
+    if (flags.changed('cpu-percent')) {
+      ctx.err(
+        "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n",
+      )
+    }
     const [min, max] = [flags.int('min'), flags.int('max')]
     if (max < 1) throw new KubectlError(`--max=MAXPODS is required and must be at least 1, max: ${max}`)
     if (max < min)

@@ -180,7 +180,6 @@ const env: KubectlCommand = {
     requireTarget(ctx, resources)
     if (ctx.flags.boolean('list')) return listEnv(ctx, resources)
     const words = [...pairs, ...ctx.flags.strings('env')]
-    if (words.length === 0) throw new KubectlError('at least one environment variable must be provided')
     const changes = envChanges(words)
     const pattern = ctx.flags.string('containers') ?? '*'
     const overwrite = ctx.flags.boolean('overwrite')
@@ -231,7 +230,7 @@ async function listEnv(ctx: KubectlContext, args: readonly string[]): Promise<nu
   await eachInfo(await find(ctx, args), async ({ mapping, name, object }) => {
     withContainers(object, (container) => {
       if (!selects(pattern, String(container.name))) return container
-      ctx.out(`# ${mapping.kind.toLowerCase()}s ${name}, container ${container.name}\n`)
+      ctx.out(`# ${mapping.kind} ${name}, container ${container.name}\n`)
       for (const v of (container.env ?? []) as { name: string; value?: string; valueFrom?: Json }[]) {
         ctx.out(v.valueFrom ? `# ${v.name} from ${sourceText(v.valueFrom)}\n` : `${v.name}=${v.value ?? ''}\n`)
       }

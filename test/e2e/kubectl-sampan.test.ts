@@ -1,0 +1,269 @@
+// Sampan's kubectl beside the stock one where things change: each runs the same commands in a namespace of its own, and
+// what they say and leave behind is the same.
+
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { canRunContainers, type Output, run, startCluster, type TestCluster } from './support/cluster.ts'
+import { BUSYBOX, loadBusybox } from './support/images.ts'
+import { kubectlOf } from './support/kubectl.ts'
+
+const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+
+const OBJECTS = (image: string, value: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {color: ${value}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "${image}", ports: [{containerPort: 80}], env: [{name: A, value: "${value}"}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+`
+
+const CONTROLLER = `
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: frontend, labels: {name: frontend}}
+spec:
+  replicas: 3
+  selector: {name: frontend}
+  template:
+    metadata: {labels: {name: frontend}}
+    spec: {containers: [{name: php, image: "php:v1"}]}
+`
+
+/** In this order, each in the namespace of whoever runs it. */
+const LINES = `
+create -f DIR/one.yaml --dry-run=client
+create -f DIR/one.yaml --dry-run=server
+create -f DIR/one.yaml
+create -f DIR/one.yaml
+create -f DIR/bad.yaml
+create -f DIR/bad.yaml --validate=false
+create
+apply -f DIR/one.yaml
+apply -f DIR/one.yaml
+apply -f DIR/two.yaml
+apply view-last-applied cm settings
+apply view-last-applied cm settings -o json
+apply -f DIR/one.yaml -o name
+apply -f DIR/one.yaml --prune
+apply -f DIR/two.yaml --prune -l app=web
+get cm settings -o jsonpath={.data}
+label cm settings x=y
+label cm settings x=z
+label cm settings x=z --overwrite
+label cm settings x-
+label cm settings
+annotate cm settings note=1
+annotate cm settings note=2
+annotate cm settings note-
+patch cm settings -p {"data":{"z":"1"}}
+patch cm settings -p {"data":{"z":"1"}}
+patch cm settings --type=json -p [{"op":"remove","path":"/data/z"}]
+patch cm settings --type=json -p [{"op":"remove","path":"/data/nope"}]
+patch cm settings
+replace -f DIR/one.yaml
+scale deploy web --replicas=3
+scale deploy web --replicas=2 --current-replicas=9
+scale deploy web
+wait --for=condition=Available deploy/web
+wait --for=condition=Nope deploy/web --timeout=1s
+wait --for=jsonpath={.spec.replicas}=3 deploy/web
+rollout status deploy/web
+set image deploy/web web=nginx:9
+set image deploy/web nope=nginx:9
+rollout status deploy/web
+rollout history deploy/web
+rollout undo deploy/web
+rollout pause deploy/web
+rollout pause deploy/web
+rollout resume deploy/web
+rollout restart deploy/web
+set env deploy/web C=d A-
+set resources deploy/web --limits=cpu=200m
+autoscale deploy web --max=5
+expose deploy web --port=8080 --name=web2 --type=NodePort
+expose deploy nope --port=80
+run p1 --image=nginx:1
+run p2 --image=nginx --dry-run=client -o yaml
+run p2 --image=nginx --dry-run=client -o json
+run p2
+create deploy d1 --image=nginx:1,redis --dry-run=client -o yaml
+create job j1 --image=b --dry-run=client -o yaml -- x
+create cronjob c1 --image=b --schedule=@daily
+create cm m1 --from-literal=a=b --append-hash
+create secret generic s1 --from-literal=a=b
+create svc nodeport v1 --tcp=80:8080
+create role r1 --verb=get,list --resource=pods,deploy.apps
+create rolebinding b1 --role=r1 --user=u
+create quota q1 --hard=pods=20
+create pdb p1 --selector=a=b --min-available=1
+create ingress i1 --rule=foo.com/*=svc1:80
+create sa robot
+create token nope
+logs nope
+exec nope -- ls
+delete cm settings --dry-run=client
+delete cm settings
+delete cm settings
+delete cm settings --ignore-not-found
+delete -f DIR/one.yaml --ignore-not-found
+delete cm
+delete pods --all --force
+`
+  .split('\n')
+  .filter((line) => line !== '')
+
+let cluster: TestCluster
+let link: string
+
+async function kubectlIn(namespace: string, program: string, line: string): Promise<Output> {
+  const words = line.split(' ').map((word) => word.replace('DIR', cluster.dir))
+  const env = { KUBECONFIG: cluster.kubeconfig, KUBECACHEDIR: join(cluster.dir, 'cache') }
+  return run(program, ['-n', namespace, ...words], { env })
+}
+
+/** Names that the server makes up differ, and so do the namespaces. */
+function comparable({ code, stdout, stderr }: Output): object {
+  const plain = (text: string) =>
+    text
+      .replace(/^[EWI]\d{4} .*\n/gm, '')
+      .replace(/\b(stock|ours)\b/g, 'NAMESPACE')
+      .replace(/web-[0-9a-z]{5,10}-[0-9a-z]{5}/g, 'web-POD')
+      .split('\n')
+      .toSorted()
+      .join('\n')
+  return { code, stdout: plain(stdout), stderr: plain(stderr) }
+}
+
+function setUp(runtime: 'cri' | 'simulated'): void {
+  beforeAll(async () => {
+    cluster = await startCluster({ runtime })
+    mkdirSync(join(cluster.dir, 'bin'))
+    link = join(cluster.dir, 'bin', 'kubectl')
+    symlinkSync(script, link)
+    writeFileSync(join(cluster.dir, 'one.yaml'), OBJECTS('nginx:1', 'blue'))
+    writeFileSync(join(cluster.dir, 'two.yaml'), OBJECTS('nginx:2', 'red'))
+    writeFileSync(
+      join(cluster.dir, 'bad.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndataa: {a: b}\n',
+    )
+    writeFileSync(join(cluster.dir, 'rc.yaml'), CONTROLLER)
+    for (const name of ['stock', 'ours']) await cluster.kubectl('create', 'namespace', name)
+  })
+  afterAll(async () => {
+    await cluster?.remove()
+  })
+}
+
+describe('commands that change things', () => {
+  setUp('simulated')
+
+  it.each(LINES)('kubectl %s', async (line) => {
+    const stock = await kubectlIn('stock', kubectlOf('v35'), line)
+    const ours = await kubectlIn('ours', link, line)
+    expect(comparable(ours)).toEqual(comparable(stock))
+  })
+
+  it('updates a replication controller pod by pod, and goes back half way', async () => {
+    const ours = (line: string) => kubectlIn('ours', link, line)
+    await ours('create -f DIR/rc.yaml')
+    const first = await ours('rolling-update frontend --image=php:v2 --update-period=10ms')
+    expect(first.stderr).toBe('')
+    const hash = /Created (frontend-[0-9a-f]+)/.exec(first.stdout)?.[1] ?? ''
+    expect(first.stdout.split('\n')).toEqual([
+      `Created ${hash}`,
+      `Scaling up ${hash} from 0 to 3, scaling down frontend from 3 to 0 (keep 3 pods available, don't exceed 4 pods)`,
+      `Scaling ${hash} up to 1`,
+      'Scaling frontend down to 2',
+      `Scaling ${hash} up to 2`,
+      'Scaling frontend down to 1',
+      `Scaling ${hash} up to 3`,
+      'Scaling frontend down to 0',
+      'Update succeeded. Deleting old controller: frontend',
+      `Renaming ${hash} to frontend`,
+      'replicationcontroller "frontend" rolling updated',
+      '',
+    ])
+    const image = 'jsonpath={.spec.template.spec.containers[0].image} {.status.replicas}'
+    const shown = await run(link, ['-n', 'ours', 'get', 'rc', 'frontend', '-o', image], {
+      env: { KUBECONFIG: cluster.kubeconfig },
+    })
+    expect(shown.stdout).toBe('php:v2 3')
+    expect((await ours('rolling-update frontend --rollback --image=php:v3')).stderr).toBe(
+      'error: no rolling update of "frontend" is in progress\n',
+    )
+    expect((await ours('resize --replicas=1 rc frontend')).stdout).toBe('replicationcontroller/frontend resized\n')
+    expect((await ours('stop -f DIR/rc.yaml')).stdout).toBe('replicationcontroller "frontend" deleted\n')
+  })
+})
+
+describe.skipIf(!canRunContainers)('commands that run things', () => {
+  setUp('cri')
+
+  it('run commands in containers and show what containers wrote', async () => {
+    await loadBusybox(cluster)
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'two' },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: ['main', 'side'].map((name) => ({
+          name,
+          image: BUSYBOX,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['sh', '-c', `echo from ${name}; sleep 1000`],
+        })),
+      },
+    }
+    writeFileSync(join(cluster.dir, 'two-containers.json'), JSON.stringify(manifest))
+    for (const name of ['stock', 'ours']) {
+      await cluster.kubectl('-n', name, 'apply', '-f', join(cluster.dir, 'two-containers.json'))
+      await cluster.kubectl('-n', name, 'wait', '--for=condition=Ready', 'pod/two', '--timeout=60s')
+    }
+    const lines = [
+      'logs two',
+      'logs two -c side',
+      'logs two --all-containers --prefix',
+      'logs two -c nope',
+      'logs two -p',
+      'exec two -- echo hi',
+      'exec two -c side -- false',
+      'exec -it two -- echo hi',
+      'exec two -- hostname',
+    ]
+    for (const line of lines) {
+      const stock = await kubectlIn('stock', kubectlOf('v35'), line)
+      expect({ line, ...comparable(await kubectlIn('ours', link, line)) }).toEqual({ line, ...comparable(stock) })
+    }
+    const env = { KUBECONFIG: cluster.kubeconfig }
+    const input = 'x'.repeat(300_000)
+    const echoed = await run(link, ['-n', 'ours', 'exec', '-i', 'two', '-c', 'side', '--', 'cat'], { env, input })
+    expect(echoed.stdout).toBe(input)
+    // Without the dashes, as it was written for years.
+    expect((await kubectlIn('ours', link, 'exec two -c side hostname')).stdout).toBe('two\n')
+  })
+
+  it('run a pod to its end and give its exit code', async () => {
+    const options = ['--rm', '-i', '--restart=Never', '--image-pull-policy=IfNotPresent', `--image=${BUSYBOX}`]
+    const env = { KUBECONFIG: cluster.kubeconfig }
+    const words = ['-n', 'ours', 'run', 'once', ...options, '--', 'sh', '-c', 'cat; exit 4']
+    const { code, stdout } = await run(link, words, { env, input: 'hello\n' })
+    expect({ code, stdout }).toEqual({ code: 4, stdout: 'hello\npod "once" deleted from ours namespace\n' })
+  })
+})
