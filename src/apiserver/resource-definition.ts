@@ -57,6 +57,8 @@ export interface ResourceDefinition<T = ApiObject> {
   /** The storage version; the newest stable one of the facts when absent. */
   readonly storageVersion?: string
   readonly otherVersions?: readonly OtherVersion[]
+  /** The warning that answers of the storage version carry, for kinds that are deprecated as a whole. */
+  readonly deprecation?: string
   /** Key prefix under /registry without slashes at the ends; the resource name when absent. */
   readonly storagePrefix?: string
   /** Gives the problem with an object name; RFC 1123 subdomain when absent. */

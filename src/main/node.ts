@@ -52,7 +52,7 @@ export function containerdOptions(setup: Omit<RuntimeSetup, 'random'>): Containe
     configPath: `${paths.data}/containerd.toml`,
     pidPath: `${paths.run}/containerd.pid`,
     logPath: `${paths.data}/containerd.log`,
-    sandboxImage: PAUSE_IMAGE,
+    sandboxImage: config.pauseImage ?? PAUSE_IMAGE,
     cniConfDir: paths.cniConf,
     cniBinDirs: CNI_DIRS,
     registryHostsDir: paths.registryHosts,
@@ -89,6 +89,8 @@ export async function startRuntime(setup: RuntimeSetup): Promise<Runtime> {
   const options = containerdOptions(setup)
   const containerd = await startContainerd(options)
   const runtime = await createCriRuntime({ endpoint: containerd.endpoint, clock, log, cni })
+  // Another one is pulled like any image, when the first pod needs it.
+  if (config.pauseImage) return runtime
   await ensurePauseImage({
     runtime,
     endpoint: containerd.endpoint,
@@ -113,7 +115,8 @@ export async function startRegistry(setup: RuntimeSetup): Promise<Registry & Reg
     host: '127.0.0.1',
     port: config.registryPort,
   })
-  await writeRegistryHosts({ dir: paths.registryHosts, endpoint: registry.endpoint, random })
+  const mirrors = config.registryMirrors ?? []
+  await writeRegistryHosts({ dir: paths.registryHosts, endpoint: registry.endpoint, mirrors, random })
   return registry
 }
 

@@ -1,4 +1,4 @@
-// Tells containerd to ask this registry first, for every image name, and the image's own registry after it.
+// Tells containerd to ask this registry first, for every image name, then the mirrors, then the image's own registry.
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,8 +6,10 @@ import type { Random } from '../machinery/random.ts'
 import { writeWhole } from './files.ts'
 
 /** The text of `certs.d/_default/hosts.toml`. No `server`, so that what the mirror lacks comes from its real host. */
-function renderRegistryHosts(endpoint: string): string {
-  return `[host.${JSON.stringify(endpoint)}]\n  capabilities = ["pull", "resolve"]\n`
+function renderRegistryHosts(endpoints: readonly string[]): string {
+  return [...new Set(endpoints)]
+    .map((endpoint) => `[host.${JSON.stringify(endpoint)}]\n  capabilities = ["pull", "resolve"]\n`)
+    .join('\n')
 }
 
 /** Writes the configuration below `dir`, which containerd reads anew at every pull. */
@@ -15,10 +17,12 @@ export async function writeRegistryHosts(options: {
   readonly dir: string
   /** `http://127.0.0.1:5000` */
   readonly endpoint: string
+  /** Asked in order for what is not there. */
+  readonly mirrors?: readonly string[]
   readonly random: Random
 }): Promise<void> {
-  const { dir, endpoint, random } = options
+  const { dir, endpoint, mirrors = [], random } = options
   await mkdir(join(dir, '_default'), { recursive: true, mode: 0o755 })
   const path = join(dir, '_default', 'hosts.toml')
-  await writeWhole(path, renderRegistryHosts(endpoint), `${path}.${random.uuid()}`)
+  await writeWhole(path, renderRegistryHosts([endpoint, ...mirrors]), `${path}.${random.uuid()}`)
 }

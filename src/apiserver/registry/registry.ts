@@ -138,7 +138,8 @@ export class Registry {
   }
 }
 
-/** An entry of an object that is not stored. */
+/** An entry of an object that is not stored, and so has no version. */
 export function computedEntry(object: StoredObject): Entry {
-  return makeEntry(object.metadata.name, encodeForStore(object), 0, object)
+  const json = encodeForStore(object)
+  return { ...makeEntry(object.metadata.name, json, 0, object), object, json }
 }

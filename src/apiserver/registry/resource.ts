@@ -49,7 +49,11 @@ export function resolveResource(definition: ResourceDefinition): Resource {
   const stableVersions = versionsOf(group, resource).filter(isStable)
   const storageVersion = definition.storageVersion ?? stableVersions.at(-1)
   if (!storageVersion) throw new Error(`no stable version of ${resource}.${group} in the API facts`)
-  const storage = servedVersion(group, storageVersion, resource)
+  const { deprecation } = definition
+  const storage = {
+    ...servedVersion(group, storageVersion, resource),
+    ...(deprecation === undefined ? {} : { deprecation: () => deprecation }),
+  }
   const others = (definition.otherVersions ?? []).map((other) => ({
     ...servedVersion(other.group ?? group, other.version, resource),
     convert: {

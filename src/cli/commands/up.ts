@@ -21,6 +21,7 @@ import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName 
 import type { ParsedFlags } from '../flags.ts'
 import { checkMachine } from '../machine.ts'
 import { createProgress, type Progress } from '../progress.ts'
+import { settingFlags, settingsOf } from '../settings.ts'
 import { STEPS, startInBackground } from '../start.ts'
 import { userHome, userOwner } from '../user.ts'
 import { apiDocsFile } from './server.ts'
@@ -60,6 +61,7 @@ export const up: Command = {
     },
     { name: 'ingress-http-port', type: 'string', description: 'Port of plain HTTP for ingresses; 80 unless taken' },
     { name: 'ingress-https-port', type: 'string', description: 'Port of HTTPS for ingresses; 443 unless taken' },
+    ...settingFlags,
   ],
   async run(flags, env) {
     const name = clusterName(flags)
@@ -80,14 +82,25 @@ export const up: Command = {
     progress.step(existsSync(paths.store) ? 'starting the cluster' : 'creating the cluster')
     await startInBackground({ name, paths, env, progress })
     await startNodes(config, flags, env, progress)
+    warnOfInsecurePort(config, env)
     const file = await giveAccess(config, env)
     env.stdout.write(`kubectl context ${JSON.stringify(name)} is current in ${file}\n`)
     return 0
   },
 }
 
+function warnOfInsecurePort({ insecurePort }: ClusterConfig, env: CommandEnv): void {
+  if (!insecurePort) return
+  env.stderr.write(
+    `warning: http://localhost:${insecurePort} makes everyone on this machine administrator of the cluster\n`,
+  )
+}
+
 /** Flags that may be given again at a later start, and are then kept. */
-const CHANGEABLE = ['legacy-apis', 'ingress', 'ingress-http-port', 'ingress-https-port']
+const CHANGEABLE = [
+  ...['legacy-apis', 'ingress', 'ingress-http-port', 'ingress-https-port'],
+  ...settingFlags.map((flag) => flag.name),
+]
 
 /** The configuration of a cluster that has been up before, with what may change at a later start. */
 async function keptConfig(
@@ -98,10 +111,11 @@ async function keptConfig(
   const kept = readConfig(paths)
   if (!kept) return undefined
   const given = CHANGEABLE.filter((name) => flags.strings(name).length > 0)
-  const { ingress: before, ...rest } = kept
+  const { ingress: before, insecurePort, pauseImage, registryMirrors, ...rest } = kept
   const ingress = given.some((name) => name.startsWith('ingress')) ? await changedIngress(kept, flags, env) : before
   const config: ClusterConfig = {
     ...rest,
+    ...settingsOf(kept, flags),
     ...(ingress ? { ingress } : {}),
     ...(given.includes('legacy-apis') ? { legacyApis: flags.boolean('legacy-apis') } : {}),
   }
@@ -146,7 +160,7 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
   }
   const apiPort = flags.string('api-port')
   const endpoint = flags.string('container-runtime-endpoint')
-  const config = await chooseConfig({
+  const chosen = await chooseConfig({
     name,
     nodeName: flags.string('node-name') ?? defaultNodeName(),
     runtime,
@@ -156,6 +170,7 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
     ...(wantsIngress(runtime, flags, env) ? { ingress: ingressPorts(flags) } : {}),
     ...(endpoint ? { containerRuntimeEndpoint: endpoint } : {}),
   })
+  const config = { ...chosen, ...settingsOf({}, flags) }
   checkMachine(config.runtime, env)
   writeConfig(env.pathsOf(name), config)
   return config
@@ -251,6 +266,7 @@ async function giveAccess(config: ClusterConfig, env: CommandEnv): Promise<strin
 }
 
 async function foreground(config: ClusterConfig, env: CommandEnv): Promise<number> {
+  warnOfInsecurePort(config, env)
   const code = await serve({
     config,
     apiDocs: apiDocsFile(env),

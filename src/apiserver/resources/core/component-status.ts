@@ -14,6 +14,7 @@ export const componentStatuses = defineResource<ComponentStatus>({
   resource: 'componentstatuses',
   shortNames: ['cs'],
   generation: false,
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     text('Status', (s) => (condition(s)?.status === 'True' ? 'Healthy' : 'Unhealthy')),
