@@ -232,6 +232,10 @@ it('is what containerd asks first', async () => {
   await writeRegistryHosts({ dir, endpoint: registry.endpoint, random: systemRandom })
   const text = await readFile(join(dir, '_default', 'hosts.toml'), 'utf8')
   expect(text).toBe(`[host."${registry.endpoint}"]\n  capabilities = ["pull", "resolve"]\n`)
+  const mirrors = ['http://b.example:5000', 'https://a.example']
+  await writeRegistryHosts({ dir, endpoint: registry.endpoint, mirrors, random: systemRandom })
+  const hosts = (await readFile(join(dir, '_default', 'hosts.toml'), 'utf8')).match(/(?<=host\.")[^"]+/g)
+  expect(hosts).toEqual([registry.endpoint, ...mirrors])
   await rm(dir, { recursive: true })
 })
 

@@ -42,8 +42,11 @@ describe.skipIf(!canRunContainers)('a cluster as in old texts', () => {
       '/usr/bin/catatonit',
     )
     await sampan('down')
-    const up = await cluster.sampan('up', '--insecure-port', String(port), '--pause-image', PAUSE)
+    const up = await cluster.sampan('up', '--insecure-port', String(port), '--pause-image', PAUSE, '--classic')
     expect(up).toMatchObject({ code: 0, stderr: expect.stringContaining(`warning: ${insecure} makes everyone`) })
+    expect(up.stdout).toMatch(
+      /NAME +STATUS +MESSAGE +ERROR\n(?:\S+ +Healthy +ok\n){3}Kubernetes master is running at https:/,
+    )
   })
   afterAll(() => cluster?.remove())
 

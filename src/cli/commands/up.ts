@@ -1,6 +1,8 @@
 // sampan up: starts the cluster and gives the user's kubectl access to it.
 
 import { existsSync } from 'node:fs'
+import { createHttpsClient } from '../../client/https-client.ts'
+import { systemClock } from '../../machinery/clock.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { CertificateAuthority } from '../../main/certificates.ts'
 import {
@@ -17,6 +19,7 @@ import { defaultNodeName } from '../../main/host.ts'
 import { nginxProgram } from '../../main/ingress.ts'
 import { clusterKubeconfig, mergeKubeconfig, userKubeconfigPath, writeKubeconfig } from '../../main/kubeconfig.ts'
 import { runningPid, serve } from '../../main/serve.ts'
+import { classicLines } from '../classic.ts'
 import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
 import type { ParsedFlags } from '../flags.ts'
 import { checkMachine } from '../machine.ts'
@@ -62,6 +65,7 @@ export const up: Command = {
     { name: 'ingress-http-port', type: 'string', description: 'Port of plain HTTP for ingresses; 80 unless taken' },
     { name: 'ingress-https-port', type: 'string', description: 'Port of HTTPS for ingresses; 443 unless taken' },
     ...settingFlags,
+    { name: 'classic', type: 'boolean', description: 'At the end tell what kube-up.sh told: components and addresses' },
   ],
   async run(flags, env) {
     const name = clusterName(flags)
@@ -85,8 +89,20 @@ export const up: Command = {
     warnOfInsecurePort(config, env)
     const file = await giveAccess(config, env)
     env.stdout.write(`kubectl context ${JSON.stringify(name)} is current in ${file}\n`)
+    if (flags.boolean('classic')) await tellClassic(config, env)
     return 0
   },
+}
+
+async function tellClassic(config: ClusterConfig, env: CommandEnv): Promise<void> {
+  const server = `https://127.0.0.1:${config.apiPort}`
+  const { ca, admin } = await adminOf(config, env)
+  const client = createHttpsClient({ server, ca: ca.certificate, credentials: admin, clock: systemClock })
+  try {
+    env.stdout.write(await classicLines(client, server))
+  } finally {
+    client.close()
+  }
 }
 
 function warnOfInsecurePort({ insecurePort }: ClusterConfig, env: CommandEnv): void {
@@ -244,15 +260,20 @@ function portOf(text: string): number {
   throw new CommandError(`cannot use port ${JSON.stringify(text)}: expected a number from 1 to 65535`)
 }
 
-/** Writes the cluster's kubeconfig and makes it the user's current context. Gives the user's file. */
-async function giveAccess(config: ClusterConfig, env: CommandEnv): Promise<string> {
-  const paths = env.pathsOf(config.name)
-  const ca = await CertificateAuthority.open({ dir: paths.pki, name: 'ca', now: env.now })
+async function adminOf(config: ClusterConfig, env: CommandEnv) {
+  const ca = await CertificateAuthority.open({ dir: env.pathsOf(config.name).pki, name: 'ca', now: env.now })
   const admin = await ca.leaf('admin', {
     commonName: 'system:admin',
     organizations: ['system:masters'],
     usage: 'client',
   })
+  return { ca, admin }
+}
+
+/** Writes the cluster's kubeconfig and makes it the user's current context. Gives the user's file. */
+async function giveAccess(config: ClusterConfig, env: CommandEnv): Promise<string> {
+  const paths = env.pathsOf(config.name)
+  const { ca, admin } = await adminOf(config, env)
   const kubeconfig = clusterKubeconfig({
     name: config.name,
     server: `https://127.0.0.1:${config.apiPort}`,
