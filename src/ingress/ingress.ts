@@ -14,7 +14,7 @@ import { sameJson } from '../machinery/same-json.ts'
 import { type BuiltModel, buildModel, type Lookups, type Problem, refusalKey } from './build-model.ts'
 import { ensureIngressClass, isServed } from './ingress-class.ts'
 import { Nginx, type NginxPaths } from './nginx.ts'
-import { filesOf, ownerOfLine, renderNginxConfig } from './render.ts'
+import { filesOf, ownerOfLine, renderNginxConfig, withoutEndpoints } from './render.ts'
 import { fileOf } from './secrets.ts'
 
 export interface IngressOptions {
@@ -43,7 +43,9 @@ const BY_SERVICE = 'service'
 const CONFIGURE = 'configure'
 /** Changes that come together make one reload, and reloads keep at least this distance. */
 const GATHER_MS = 10
-const DISTANCE_MS = 100
+const DISTANCE_MS = 50
+/** The workers of today, of the reload before, and of one more: what quick changes leave for a moment. */
+const USUAL_GENERATIONS = 3
 const MAX_TOLD = 4096
 
 /** Runs until the signal aborts; nginx has ended when it resolves. */
@@ -171,12 +173,14 @@ class IngressController {
       this.#references = built.references
       const config = this.#render(built, fallback.name)
       if (config === this.#applied) return this.#finish(built)
-      const verdict = await this.#nginx.apply(config, filesOf(built.model, fallback))
+      const trusted = withoutEndpoints(config) === withoutEndpoints(this.#applied)
+      const verdict = await this.#nginx.apply(config, filesOf(built.model, fallback), { trusted })
       if (verdict.accepted) {
         this.#applied = config
         this.#appliedAt = clock.now()
         // Every reload may leave workers behind for as long as their connections last: the more, the fewer reloads.
-        this.#distance = DISTANCE_MS * Math.max(1, this.#nginx.workers - this.#options.workerProcesses)
+        const { workerProcesses } = this.#options
+        this.#distance = DISTANCE_MS * Math.max(1, this.#nginx.workers / workerProcesses - USUAL_GENERATIONS)
         return this.#finish(built)
       }
       this.#leaveOut(config, verdict, ours)

@@ -4,7 +4,7 @@ import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
 import type { Ingress } from '../api/generated/networking-v1.ts'
 import { buildModel, type Lookups, refusalKey } from './build-model.ts'
 import { hasControlCharacters, quote } from './quote.ts'
-import { ownerOfLine, renderNginxConfig } from './render.ts'
+import { ownerOfLine, renderNginxConfig, withoutEndpoints } from './render.ts'
 import { rule, testIngress } from './testing.ts'
 
 const meta = (name: string) => ({ name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '' })
@@ -196,6 +196,21 @@ describe('backends', () => {
         ],
       ],
     ])
+  })
+})
+
+describe('changes of endpoints', () => {
+  const rules = [rule('a.com', ['/', 'Prefix', 'web'])]
+  const one = render([testIngress('web', { rules })])
+  const over = (...addresses: string[]) =>
+    render([testIngress('web', { rules })], lookups({ 'default/web': [slice('web', ready(...addresses))] }))
+
+  it('are told from all others', () => {
+    expect(withoutEndpoints(over('10.244.0.7', '10.244.0.8'))).toBe(withoutEndpoints(one))
+    expect(withoutEndpoints(over())).not.toBe(withoutEndpoints(one))
+    expect(withoutEndpoints(render([testIngress('web', { rules: [rule('b.com', ['/', 'Prefix', 'web'])] })]))).not.toBe(
+      withoutEndpoints(one),
+    )
   })
 })
 

@@ -69,6 +69,13 @@ export function ownerOfLine(config: string, line: number): string | undefined {
   return undefined
 }
 
+const ENDPOINT = /^ *server (\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+ max_fails=0;\n/gm
+
+/** The configuration without the addresses of endpoints: all that nginx could refuse. */
+export function withoutEndpoints(config: string): string {
+  return config.replace(ENDPOINT, '')
+}
+
 /** Every file that must stand beside the configuration. */
 export function filesOf(model: IngressModel, defaultCertificate: ModelFile): readonly ModelFile[] {
   return [defaultCertificate, ...model.files]
