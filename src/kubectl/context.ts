@@ -18,9 +18,14 @@ export interface OwnedContext {
 const YELLOW = '\u001b[33;1m'
 const PLAIN = '\u001b[0m'
 
-/** The context of one invocation. */
-export function createContext(world: KubectlEnvironment, flags: ParsedFlags): OwnedContext {
-  const explicit = flags.string('kubeconfig')
+/** The context of one invocation; `ownFlags` are names that the command itself uses. */
+export function createContext(
+  world: KubectlEnvironment,
+  flags: ParsedFlags,
+  ownFlags: ReadonlySet<string> = new Set(),
+): OwnedContext {
+  const globals = withoutFlags(flags, ownFlags)
+  const explicit = globals.string('kubeconfig')
   const kubeconfigSource = { explicit, env: world.env, home: world.home, cwd: world.cwd }
   const warned = new Set<string>()
   let loaded: Kubeconfig | undefined
@@ -39,7 +44,7 @@ export function createContext(world: KubectlEnvironment, flags: ParsedFlags): Ow
       loaded ??= loadKubeconfig(kubeconfigSource)
       return loaded
     },
-    namespace: () => chooseNamespace(context.kubeconfig(), flags),
+    namespace: () => chooseNamespace(context.kubeconfig(), globals),
     warn(text) {
       if (warned.has(text)) return
       warned.add(text)
@@ -47,7 +52,7 @@ export function createContext(world: KubectlEnvironment, flags: ParsedFlags): Ow
       world.stderr.write(colored ? `${YELLOW}Warning:${PLAIN} ${text}\n` : `Warning: ${text}\n`)
     },
     client() {
-      client ??= openClient(context)
+      client ??= openClient(context, globals)
       return client
     },
     mapper() {
@@ -65,9 +70,20 @@ export function createContext(world: KubectlEnvironment, flags: ParsedFlags): Ow
   }
 }
 
-async function openClient(context: KubectlContext): Promise<RestClient> {
+/** A command's own flag, such as the `--user` of a binding, is not the global one of that name. */
+function withoutFlags(flags: ParsedFlags, hidden: ReadonlySet<string>): ParsedFlags {
+  return {
+    ...flags,
+    string: (name) => (hidden.has(name) ? undefined : flags.string(name)),
+    strings: (name) => (hidden.has(name) ? [] : flags.strings(name)),
+    boolean: (name) => !hidden.has(name) && flags.boolean(name),
+    changed: (name) => !hidden.has(name) && flags.changed(name),
+  }
+}
+
+async function openClient(context: KubectlContext, globals: ParsedFlags): Promise<RestClient> {
   const { createRestClient } = await import('./rest/client.ts')
-  const config = chooseRestConfig(context.kubeconfig(), context.flags)
+  const config = chooseRestConfig(context.kubeconfig(), globals)
   if (config.proxyUrl) {
     throw new KubectlError(`cannot use proxy-url ${JSON.stringify(config.proxyUrl)}: proxies are not supported`)
   }

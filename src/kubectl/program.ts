@@ -81,7 +81,7 @@ async function runWith(
   { flags, path }: { flags: ReturnType<typeof parseFlags>; path: string },
   world: KubectlEnvironment,
 ): Promise<number> {
-  const owned = createContext(world, flags)
+  const owned = createContext(world, flags, new Set(command.flags.map((f) => f.name)))
   try {
     const code = (await command.run?.({ flags, args: flags.args, path }, owned.context)) ?? 0
     const warnings = owned.warnings()

@@ -7,15 +7,7 @@ import type { Flag } from '../flags.ts'
 import type { KubeObject } from '../object.ts'
 import { printFlags } from '../printers/print-flags.ts'
 import { mappingOfObject } from '../resources/builder.ts'
-import {
-  dryRunFlag,
-  dryRunOf,
-  fieldManagerFlag,
-  fieldValidationOf,
-  saveConfigFlag,
-  typedPrinter,
-  validateFlag,
-} from '../write/flags.ts'
+import { dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag, validateFlag } from '../write/flags.ts'
 import { createObject, type WriteOptions } from '../write/objects.ts'
 import { overridden } from './overrides.ts'
 
@@ -52,14 +44,6 @@ export async function createMade(
 }
 
 const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass'])
-
-/** Creates and prints: the whole of most `create` subcommands. */
-export async function createAndPrint(ctx: KubectlContext, made: KubeObject): Promise<number> {
-  const print = await typedPrinter(ctx, 'created', dryRunOf(ctx))
-  const fieldValidation = fieldValidationOf(ctx)
-  ctx.out(print(await createMade(ctx, made, { fieldValidation })))
-  return 0
-}
 
 /** The one NAME of a command. Throws KubectlError. */
 export function nameArgument(args: readonly string[], path: string): string {
