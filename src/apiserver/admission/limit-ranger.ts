@@ -63,7 +63,7 @@ function limitedKind({ operation, resource, subresource, old }: AdmissionAttribu
 }
 
 /** Fills in what containers leave unsaid, and notes it on the pod. */
-export function applyContainerDefaults(pod: Pod, items: readonly Item[]): void {
+function applyContainerDefaults(pod: Pod, items: readonly Item[]): void {
   const own = items.filter((item) => item.type === 'Container')
   if (own.length === 0) return
   const requests: ResourceList = Object.assign({}, ...own.map((item) => item.defaultRequest))

@@ -36,7 +36,7 @@ export function podUsage(pod: ReadPod, now: number): Record<string, string> {
 }
 
 /** False once the pod has ended, or should have: a lost node must not hold the quota. */
-export function countsAsRunning(pod: ReadPod, now: number): boolean {
+function countsAsRunning(pod: ReadPod, now: number): boolean {
   const phase = pod.status?.phase
   if (phase === 'Failed' || phase === 'Succeeded') return false
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
