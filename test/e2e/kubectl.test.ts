@@ -292,10 +292,15 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
           ' ',
         ),
       )
+    const onlyImage = (name: string) =>
+      eventually(`pods of ${name} alone`, async () => {
+        const found = await images()
+        return found.size === 1 && found.has(name) ? true : undefined
+      })
     expect(await kubectl('set', 'image', 'deployment/web', 'nginx=nginx:2')).toBe('deployment.apps/web image updated\n')
     await kubectl('annotate', 'deployment/web', 'kubernetes.io/change-cause=the second')
     expect(await status()).toContain('deployment "web" successfully rolled out')
-    expect(await images()).toEqual(new Set(['nginx:2']))
+    await onlyImage('nginx:2')
     await eventually('the cause in the history', async () =>
       /^deployment\.apps\/web \nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +the second\n/.test(
         await kubectl('rollout', 'history', 'deployment/web'),
@@ -315,20 +320,23 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     expect(await kubectl('rollout', 'pause', 'deployment/web')).toBe('deployment.apps/web paused\n')
     await kubectl('set', 'image', 'deployment/web', 'nginx=nginx:3')
     await kubectl('wait', 'deployment/web', '--for=condition=Progressing=Unknown', '--timeout=20s')
-    expect(await images()).toEqual(new Set(['nginx:2']))
+    await onlyImage('nginx:2')
     expect(await attempt(['rollout', 'undo', 'deployment/web'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('you cannot rollback a paused deployment'),
     })
     expect(await kubectl('rollout', 'resume', 'deployment/web')).toBe('deployment.apps/web resumed\n')
     await status()
-    expect(await images()).toEqual(new Set(['nginx:3']))
+    await onlyImage('nginx:3')
 
     const before = await kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')
     expect(await kubectl('rollout', 'restart', 'deployment/web')).toBe('deployment.apps/web restarted\n')
     await status()
-    const after = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n')
-    for (const name of after) expect(before).not.toContain(name)
+    // A rollout is over when the old pods are ending, which is before they are gone.
+    await eventually('the old pods to be gone', async () => {
+      const after = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n')
+      return after.some((name) => before.includes(name)) ? undefined : true
+    })
   })
 
   it('explains fields', async () => {

@@ -6,6 +6,7 @@ import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Request } from './exchange.ts'
+import { PROTOBUF } from './media-type.ts'
 
 /** Upstream's limit on request bodies: 3 MiB. */
 const MAX_BODY = 3 * 1024 * 1024
@@ -35,7 +36,6 @@ export function readBody(request: Request): Promise<Buffer> {
   })
 }
 
-const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
 /**

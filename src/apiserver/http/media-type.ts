@@ -4,37 +4,40 @@ import { notAcceptable } from '../../machinery/errors.ts'
 
 /** `format` is how bytes look, `as` what object they show. */
 export interface Representation {
-  readonly format: 'json' | 'yaml'
+  readonly format: 'json' | 'yaml' | 'protobuf'
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
   /** Group version of the wrapper kind, `meta.k8s.io/v1`. */
   readonly wrapperVersion: string
   readonly pretty: boolean
 }
 
-const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 const OBJECT_JSON: Representation = { format: 'json', as: 'object', wrapperVersion: '', pretty: false }
 const WRAPPERS = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 
-/** The first alternative of an Accept header that can be served. Throws NotAcceptable. */
-export function negotiate(accept: string | undefined): Representation {
+/** The first alternative of an Accept header that can be served; `can` says what the kind has a form in. Throws NotAcceptable. */
+export function negotiate(accept: string | undefined, can: { readonly protobuf: boolean }): Representation {
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return OBJECT_JSON
   for (const alternative of accept.split(',')) {
     const [type = '', ...parameters] = alternative.split(';').map((s) => s.trim())
     const format = formatOf(type)
-    if (!format) continue
+    if (!format || (format === 'protobuf' && !can.protobuf)) continue
     const given = new Map(parameters.map((p) => p.split('=', 2) as [string, string]))
     const as = given.get('as')
     const pretty = given.get('pretty') === '1' || given.get('pretty') === 'true'
     if (as === undefined) return { ...OBJECT_JSON, format, pretty }
+    // The cells of a Table are of any type, which protobuf has no form for.
+    if (as === 'Table' && format === 'protobuf') continue
     const version = given.get('v') ?? ''
     if (given.get('g') === 'meta.k8s.io' && WRAPPERS.has(as) && (version === 'v1' || version === 'v1beta1')) {
       return { format, as: as as Representation['as'], wrapperVersion: `meta.k8s.io/${version}`, pretty }
     }
   }
-  throw notAcceptable(ACCEPTED.slice(0, 2))
+  throw notAcceptable(ACCEPTED)
 }
 
-function formatOf(type: string): 'json' | 'yaml' | undefined {
+function formatOf(type: string): Representation['format'] | undefined {
   switch (type) {
     case 'application/json':
     case '*/*':
@@ -42,6 +45,8 @@ function formatOf(type: string): 'json' | 'yaml' | undefined {
       return 'json'
     case 'application/yaml':
       return 'yaml'
+    case PROTOBUF:
+      return 'protobuf'
     default:
       return undefined
   }

@@ -17,8 +17,9 @@ import type { UserInfo } from '../user.ts'
 import { duplicateFields, parseBody, parsePatch, readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
 import { negotiate, type Representation } from './media-type.ts'
+import { hasProtobuf, protobufEntry, protobufList } from './protobuf.ts'
 import type { RequestInfo } from './request-info.ts'
-import { sendJson, sendObject, warningHeader } from './respond.ts'
+import { sendJson, sendObject, sendProtobuf, warningHeader } from './respond.ts'
 import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import { serveWatch, type WatchEnv } from './watch-handler.ts'
 
@@ -123,7 +124,7 @@ function fieldValidationOf(value: string | null): RequestContext['fieldValidatio
 
 /** One entry in the representation that the client wants. */
 function sendEntry(exchange: Exchange, code: number, entry: Entry, env: ResourceHandlerEnv): void {
-  const representation = negotiate(exchange.request.headers.accept)
+  const representation = representationOf(exchange)
   const { response, target, info } = exchange
   if (representation.as === 'Table' && target.subresource === '') {
     const { resourceVersion } = entry.object.metadata
@@ -134,7 +135,13 @@ function sendEntry(exchange: Exchange, code: number, entry: Entry, env: Resource
     const partial = partialMetadata(entry.object, representation.wrapperVersion)
     return sendObject(response, code, representation, { object: partial })
   }
+  if (representation.format === 'protobuf') return sendProtobuf(response, code, protobufEntry(entry))
   sendObject(response, code, representation, { object: entry.object, json: entry.json })
+}
+
+/** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */
+function representationOf({ request, version }: Pick<Exchange, 'request' | 'version'>): Representation {
+  return negotiate(request.headers.accept, { protobuf: version.typeRef === '' || hasProtobuf(version) })
 }
 
 function tableOptions(representation: Representation, info: RequestInfo, env: ResourceHandlerEnv) {
@@ -155,7 +162,7 @@ const OPEN = Buffer.from('{')
 
 async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
   const { target, version, info, response } = exchange
-  const representation = negotiate(exchange.request.headers.accept)
+  const representation = representationOf(exchange)
   const result = await list(env.api.registry, target.resource, listQueryOf(exchange))
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
@@ -171,6 +178,9 @@ async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<v
     const items = entries.map((e) => partialMetadata(e.object, representation.wrapperVersion))
     const object = { kind: 'PartialObjectMetadataList', apiVersion: representation.wrapperVersion, metadata, items }
     return sendObject(response, 200, representation, { object })
+  }
+  if (representation.format === 'protobuf') {
+    return sendProtobuf(response, 200, protobufList(version, metadata, entries))
   }
   const head = { kind: `${version.kind}List`, apiVersion: version.apiVersion, metadata }
   if (representation.format === 'yaml' || representation.pretty) {
@@ -222,7 +232,7 @@ async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): P
     response,
     resource: target.resource,
     version,
-    representation: negotiate(request.headers.accept),
+    representation: representationOf(exchange),
     include: includeObjectOf(query.get('includeObject')),
     timeoutSeconds: Number(query.get('timeoutSeconds') ?? 0),
     query: {
@@ -237,13 +247,13 @@ async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): P
 }
 
 async function serveCreate(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
-  const { request, target, response } = exchange
+  const { target, response } = exchange
   const { subresource, resource } = target
   if (target.name !== '' && subresource === '') throw methodNotSupported(resource, 'create')
   const { body, context } = await readObject(exchange)
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
-    return sendObject(response, 201, negotiate(request.headers.accept), { object: answer })
+    return sendObject(response, 201, representationOf(exchange), { object: answer })
   }
   sendEntry(exchange, 201, await env.api.create(target, body, context), env)
 }
@@ -285,7 +295,7 @@ async function servePatch(env: ResourceHandlerEnv, exchange: Exchange): Promise<
 }
 
 async function serveDelete(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
-  const { target, context, response, request } = exchange
+  const { target, context, response } = exchange
   if (target.subresource !== '') throw methodNotSupported(target.resource, 'delete')
   const options = await deleteOptionsOf(exchange)
   const dryRun = context.dryRun || (options.dryRun ?? []).includes('All')
@@ -296,7 +306,7 @@ async function serveDelete(env: ResourceHandlerEnv, exchange: Exchange): Promise
   const { name, uid } = entry.object.metadata
   const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid }
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
-  sendObject(response, 200, negotiate(request.headers.accept), { object: status })
+  sendObject(response, 200, representationOf(exchange), { object: status })
 }
 
 async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
@@ -309,7 +319,7 @@ async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: Exchange
   })
   const items = entries.map((entry) => inVersion(entry, version).object)
   const metadata = { resourceVersion: String((await env.api.registry.cache(target.resource)).revision) }
-  const representation = negotiate(exchange.request.headers.accept)
+  const representation = representationOf(exchange)
   sendObject(response, 200, representation, {
     object: { kind: `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
   })
@@ -358,7 +368,7 @@ async function serveVirtual(
   const version = virtualVersion(info)
   const context = contextOf(response, info, user, version, info.namespace !== '')
   const answer = await handler({ name: '', body, context })
-  sendObject(response, 201, negotiate(request.headers.accept), { object: answer })
+  sendObject(response, 201, representationOf({ request, version }), { object: answer })
 }
 
 function virtualVersion(info: RequestInfo): ServedVersion {

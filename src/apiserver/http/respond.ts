@@ -3,8 +3,10 @@
 import { internalError, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
+import type { ApiObject } from '../api-object.ts'
 import type { Response } from './exchange.ts'
-import type { Representation } from './media-type.ts'
+import { PROTOBUF, type Representation } from './media-type.ts'
+import { protobufOf } from './protobuf.ts'
 
 const MAX_WARNING = 256
 
@@ -25,6 +27,16 @@ export function sendJson(response: Response, code: number, json: Buffer | string
   response.end(json)
 }
 
+/** Sends what is encoded in protobuf already. */
+export function sendProtobuf(response: Response, code: number, bytes: Buffer): void {
+  response.writeHead(code, {
+    'content-type': PROTOBUF,
+    'content-length': bytes.length,
+    'cache-control': 'no-cache, private',
+  })
+  response.end(bytes)
+}
+
 /** Sends an object in the representation that was asked for. `json` saves encoding when it is at hand. */
 export function sendObject(
   response: Response,
@@ -40,6 +52,10 @@ export function sendObject(
       'cache-control': 'no-cache, private',
     })
     response.end(text)
+    return
+  }
+  if (representation.format === 'protobuf') {
+    sendProtobuf(response, code, protobufOf(answer.object as ApiObject))
     return
   }
   if (representation.pretty) sendJson(response, code, `${JSON.stringify(answer.object, null, 2)}\n`)

@@ -9,7 +9,8 @@ import type { Entry } from '../registry/entry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { INITIAL_EVENTS_END, type WatchItem, type WatchQuery, watch } from '../registry/watch.ts'
 import type { Request, Response } from './exchange.ts'
-import type { Representation } from './media-type.ts'
+import { PROTOBUF, type Representation } from './media-type.ts'
+import { protobufEntry, protobufFrame, protobufOf } from './protobuf.ts'
 import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
 
 export interface WatchEnv {
@@ -40,12 +41,16 @@ const MAX_UNSENT = 16 * 1024 * 1024
 /** Serves a watch to its end. */
 export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promise<void> {
   const { response, query, resource, version } = exchange
+  const binary = exchange.representation.format === 'protobuf'
   const frames = frameEncoder(env, exchange)
   let begun = false
   const begin = () => {
     if (begun) return
     begun = true
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+    response.writeHead(200, {
+      'content-type': binary ? `${PROTOBUF};stream=watch` : 'application/json',
+      'cache-control': 'no-cache, private',
+    })
   }
   // Frames that are due before the headers can be written (the initial state) wait here.
   const early: Buffer[] = []
@@ -76,7 +81,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
     if (!isReason(error, 'Expired')) throw error
     // A watch that starts too far back is answered with a stream that holds the error, as upstream's cache does.
     begin()
-    response.end(frame('ERROR', Buffer.from(JSON.stringify(error.status))))
+    response.end(objectFrame('ERROR', { ...error.status }, binary))
     return
   }
   const { stop, revision } = started
@@ -101,7 +106,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   if (query.allowBookmarks) {
     const tick = () => {
       if (ended) return
-      write(bookmarkFrame(version, revision(), false))
+      write(bookmarkFrame(version, revision(), { initialEventsEnd: false, binary }))
       cancelTick = env.clock.after(BOOKMARK_MS, tick)
     }
     let cancelTick = env.clock.after(BOOKMARK_MS, tick)
@@ -111,9 +116,12 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
 
 function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem) => Buffer {
   const { representation, resource, version, include } = exchange
+  const binary = representation.format === 'protobuf'
   let first = true
   return (item) => {
-    if (item.type === 'BOOKMARK') return bookmarkFrame(version, item.revision, item.initialEventsEnd)
+    if (item.type === 'BOOKMARK') {
+      return bookmarkFrame(version, item.revision, { initialEventsEnd: item.initialEventsEnd, binary })
+    }
     const entry = inVersion(item.entry, version)
     if (representation.as === 'Table') {
       const table = tableOf(
@@ -131,30 +139,40 @@ function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem)
       return frame(item.type, Buffer.from(JSON.stringify(table)))
     }
     if (representation.as !== 'object') {
-      return frame(item.type, Buffer.from(JSON.stringify(partialMetadata(entry.object, representation.wrapperVersion))))
+      return objectFrame(item.type, partialMetadata(entry.object, representation.wrapperVersion), binary)
     }
-    return sharedFrame(item, entry, version)
+    return sharedFrame(item, entry, { version, binary })
   }
 }
 
-/** The frame that all watchers of this version share. */
-function sharedFrame(item: Exclude<WatchItem, { type: 'BOOKMARK' }>, entry: Entry, version: ServedVersion): Buffer {
-  const known = item.source?.frames.get(version.apiVersion)
+/** The frame that all watchers of this version and format share. */
+function sharedFrame(
+  item: Exclude<WatchItem, { type: 'BOOKMARK' }>,
+  entry: Entry,
+  { version, binary }: { version: ServedVersion; binary: boolean },
+): Buffer {
+  const name = binary ? `${version.apiVersion} protobuf` : version.apiVersion
+  const known = item.source?.frames.get(name)
   if (known) return known
-  const made = frame(item.type, entry.json)
-  item.source?.frames.set(version.apiVersion, made)
+  const made = binary ? protobufFrame(item.type, protobufEntry(entry)) : frame(item.type, entry.json)
+  item.source?.frames.set(name, made)
   return made
+}
+
+function objectFrame(type: string, object: object, binary: boolean): Buffer {
+  return binary ? protobufFrame(type, protobufOf({ ...object })) : frame(type, Buffer.from(JSON.stringify(object)))
 }
 
 function frame(type: string, object: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from('}\n')])
 }
 
-function bookmarkFrame(version: ServedVersion, revision: number, initialEventsEnd: boolean): Buffer {
+function bookmarkFrame(
+  version: ServedVersion,
+  revision: number,
+  { initialEventsEnd, binary }: { initialEventsEnd: boolean; binary: boolean },
+): Buffer {
   const annotations = initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}
   const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
-  return frame(
-    'BOOKMARK',
-    Buffer.from(JSON.stringify({ kind: version.kind, apiVersion: version.apiVersion, metadata })),
-  )
+  return objectFrame('BOOKMARK', { kind: version.kind, apiVersion: version.apiVersion, metadata }, binary)
 }

@@ -50,7 +50,7 @@ function openEnvelope(bytes: Buffer): Enveloped {
 }
 
 /** Puts a message into its envelope. */
-function closeEnvelope({ apiVersion, kind, raw }: Enveloped): Buffer {
+export function closeEnvelope({ apiVersion, kind, raw }: Enveloped): Buffer {
   const meta = new WireWriter()
   meta.bytesField(1, apiVersion)
   meta.bytesField(2, kind)
@@ -65,9 +65,7 @@ function closeEnvelope({ apiVersion, kind, raw }: Enveloped): Buffer {
 /** A request body in protobuf as the JSON it stands for. Throws WireError for bad bytes and kinds that are not known. */
 export function decodeProtobuf(bytes: Buffer): Json {
   const { apiVersion, kind, raw } = openEnvelope(bytes)
-  const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
-  const ref = typeRefOfKind(group, apiVersion.slice(slash + 1), kind) ?? metaKind(kind)
+  const ref = protobufTypeOf(apiVersion, kind)
   if (!ref)
     throw new WireError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`)
   return { kind, apiVersion, ...decodeMessage(ref, raw) }
@@ -82,6 +80,41 @@ function metaKind(kind: string): string | undefined {
 export function encodeProtobuf(ref: string, object: Json): Buffer {
   const { apiVersion, kind } = object as { apiVersion: string; kind: string }
   return closeEnvelope({ apiVersion, kind, raw: encodeMessage(ref, object) })
+}
+
+/** The type of a kind that has a protobuf form, those of the machinery included; undefined for all others. */
+export function protobufTypeOf(apiVersion: string, kind: string): string | undefined {
+  const slash = apiVersion.indexOf('/')
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+  return typeRefOfKind(group, apiVersion.slice(slash + 1), kind) ?? metaKind(kind)
+}
+
+/** `metadata` as field 1 and every item, encoded already, as field 2: what all lists have in common. */
+export function encodeList(metadata: Json, items: readonly Buffer[]): Buffer {
+  const writer = new WireWriter()
+  writer.bytesField(1, encodeMessage(`${META}ListMeta`, metadata))
+  for (const item of items) writer.bytesField(2, item)
+  return writer.finish()
+}
+
+/** PartialObjectMetadata: nothing but its metadata, as field 1. */
+export function encodePartialMetadata(object: Json): Buffer {
+  const writer = new WireWriter()
+  writer.bytesField(1, encodeMessage(`${META}ObjectMeta`, (object.metadata ?? {}) as Json))
+  return writer.finish()
+}
+
+/** One frame of a watch: its length in four bytes, then a WatchEvent around an object in its envelope. */
+export function encodeWatchFrame(type: string, enveloped: Buffer): Buffer {
+  const raw = new WireWriter()
+  raw.bytesField(1, enveloped)
+  const event = new WireWriter()
+  event.bytesField(1, type)
+  event.bytesField(2, raw.finish())
+  const message = event.finish()
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(message.length)
+  return Buffer.concat([length, message])
 }
 
 interface Plan {
@@ -259,7 +292,7 @@ function readIntOrString(bytes: Buffer): number | string {
 }
 
 /** Encodes one object of type `ref` without an envelope. */
-function encodeMessage(ref: string, object: Json): Buffer {
+export function encodeMessage(ref: string, object: Json): Buffer {
   const { fields } = planOf(ref)
   return encodeFields(
     fields.filter(({ name }) => object[name] !== undefined && object[name] !== null),
