@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { type BuiltImage, type HostLayer, imageFromHost } from '../../src/images/from-host.ts'
 import type { RunProgram } from '../../src/images/program.ts'
 import type { RegistryStore } from '../../src/registry/store.ts'
+import { bundleMain } from '../bundle.ts'
 
 /** The names that the manifests use. */
 export const GUESTBOOK_IMAGES = {
@@ -90,7 +90,7 @@ export async function buildGuestbookImages(options: GuestbookImagesOptions): Pro
     config: { ...REDIS_CONFIG, Cmd: ['/run.sh'] },
   })
   const web = ['index.html', 'style.css', 'app.js'].map((name) => file(`web/${name}`, `/app/web/${name}`))
-  const server = { path: '/app/server.mjs', content: await bundleServer(directory) }
+  const server = { path: '/app/server.mjs', content: await bundleMain(directory) }
   const frontend = await imageFromHost({
     ...rest,
     name: GUESTBOOK_IMAGES.frontend,
@@ -98,20 +98,4 @@ export async function buildGuestbookImages(options: GuestbookImagesOptions): Pro
     config: { WorkingDir: '/app', Cmd: ['node', '/app/server.mjs'], ExposedPorts: { '80/tcp': {} } },
   })
   return [master, slave, frontend]
-}
-
-async function bundleServer(directory: string): Promise<Buffer> {
-  const { outputFiles } = await build({
-    absWorkingDir: directory,
-    entryPoints: ['main.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'silent',
-  })
-  const [bundle] = outputFiles
-  if (bundle === undefined) throw new Error('cannot bundle the guestbook server: esbuild gave no file')
-  return Buffer.from(bundle.contents)
 }

@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { type BuiltImage, type HostLayer, imageFromHost } from '../../src/images/from-host.ts'
 import type { RunProgram } from '../../src/images/program.ts'
 import type { RegistryStore } from '../../src/registry/store.ts'
+import { bundleMain } from '../bundle.ts'
 
 export interface TextImagesOptions {
   readonly store: RegistryStore
@@ -45,7 +45,7 @@ export async function buildTextImages(options: TextImagesOptions): Promise<Built
     imageFromHost({ ...rest, name, layers: [SYSTEM, ...layers], config })
   const nodeLayer: HostLayer = { paths: [`${node}:/usr/local/bin/node`] }
   const app = async (folder: string, port: number) => {
-    const file = { path: '/app/server.mjs', content: await bundle(examples, folder) }
+    const file = { path: '/app/server.mjs', content: await bundleMain(join(examples, folder)) }
     const config = { WorkingDir: '/app', Cmd: ['node', '/app/server.mjs'], ExposedPorts: { [`${port}/tcp`]: {} } }
     return { config, layers: [nodeLayer, { files: [file] }] }
   }
@@ -101,19 +101,3 @@ const NGINX_FILES = [
   { path: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\n' },
   { path: '/etc/group', content: 'root:x:0:\n' },
 ]
-
-async function bundle(examples: string, folder: string): Promise<Buffer> {
-  const { outputFiles } = await build({
-    absWorkingDir: join(examples, folder),
-    entryPoints: ['main.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'silent',
-  })
-  const [file] = outputFiles
-  if (file === undefined) throw new Error(`cannot bundle the example "${folder}": esbuild gave no file`)
-  return Buffer.from(file.contents)
-}

@@ -5,6 +5,7 @@ import type { Status } from '../api/generated/meta-v1.ts'
 import type { ResourceRef } from '../api/resource-ref.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { StatusError } from '../machinery/errors.ts'
+import { readJsonLines } from '../machinery/json-lines.ts'
 import { type Answer, ApiConnection, type ApiConnectionOptions } from './api-connection.ts'
 import type {
   Client,
@@ -19,7 +20,6 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './client.ts'
-import { jsonLines } from './json-lines.ts'
 
 /** A Client with a connection behind it. */
 export interface HttpsClient extends Client {
@@ -70,9 +70,8 @@ export function createHttpsClient(options: ApiConnectionOptions): HttpsClient {
       const stream = await connection.open({ method: 'GET', path: collectionOf(ref, namespace, query), signal })
       if (stream === undefined) return
       if ('body' in stream) throw statusErrorOf(stream)
-      for await (const line of jsonLines(stream.chunks)) {
-        const event = JSON.parse(line) as { type: string; object: unknown }
-        const read = eventOf<T>(event)
+      for await (const event of readJsonLines(stream.chunks)) {
+        const read = eventOf<T>(event as { type: string; object: unknown })
         if (read) yield read
       }
     },

@@ -4,11 +4,11 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { StatusError } from '../../machinery/errors.ts'
+import { readJsonLines } from '../../machinery/json-lines.ts'
 import type { RestConfig } from '../config/rest-config.ts'
 import { readAll } from './body.ts'
 import { connectionError } from './connection-error.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
-import { readJsonLines } from './json-lines.ts'
 import { errorOf } from './status.ts'
 
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
