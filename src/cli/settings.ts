@@ -26,6 +26,9 @@ export const settingFlags: readonly Flag[] = [
   },
 ]
 
+/** The settings that a node has of its own. */
+export const nodeSettingFlags: readonly Flag[] = settingFlags.filter((flag) => flag.name !== 'insecure-port')
+
 /** The settings of a cluster that has `kept` ones after flags were given. */
 export function settingsOf(kept: Settings, flags: ParsedFlags): Settings {
   const given = (name: string) => flags.strings(name).length > 0

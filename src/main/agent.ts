@@ -77,7 +77,8 @@ async function runAgent(
     ...pair,
     log: env.log.with({ component: 'registry' }),
   })
-  await writeRegistryHosts({ dir: paths.registryHosts, endpoint: relay.endpoint, random })
+  const mirrors = config.registryMirrors ?? []
+  await writeRegistryHosts({ dir: paths.registryHosts, endpoint: relay.endpoint, mirrors, random })
   const setup = { ...env, log, signal, dnsIP: addressIn(config.serviceCidr, 10), serving, clientCa: ca }
   const proxyLog = env.log.with({ component: 'kube-proxy' })
   const informers = new InformerFactory({ client, clock, log: proxyLog })

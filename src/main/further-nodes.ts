@@ -64,14 +64,31 @@ export async function addNode(env: FurtherNodesEnv, wanted?: string): Promise<st
   const { token, caHash: hash } = await joinTerms(env, { expires: Date.now() + TOKEN_MS })
   const server = `https://${addressIn(nodeCidr(config), 1)}:${config.apiPort}`
   const place = ['--of-cluster', config.name, '--index', String(index)]
-  await runInside(env, name, ['join', server, '--token', token, '--ca-hash', hash, '--name', name, ...place])
+  await runInside(env, name, [
+    'join',
+    server,
+    '--token',
+    token,
+    '--ca-hash',
+    hash,
+    '--name',
+    name,
+    ...place,
+    ...settingsFor(config),
+  ])
   return name
 }
 
 /** Starts a node that has joined before. */
 export async function startNode(env: FurtherNodesEnv, node: ClusterConfig): Promise<void> {
   await setUpNodeNamespace(namespaceOf(env.config, node.name, node.agent?.index ?? 0), runOf(env))
-  await runInside(env, node.name, ['up', '--name', node.name])
+  await runInside(env, node.name, ['up', '--name', node.name, ...settingsFor(env.config)])
+}
+
+/** What the cluster's nodes on this machine have in common. */
+function settingsFor({ pauseImage = '', registryMirrors = [] }: ClusterConfig): string[] {
+  const mirrors = registryMirrors.length > 0 ? registryMirrors : ['']
+  return ['--pause-image', pauseImage, ...mirrors.flatMap((url) => ['--registry-mirror', url])]
 }
 
 function namespaceOf(config: ClusterConfig, name: string, index: number) {

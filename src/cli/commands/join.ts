@@ -7,6 +7,7 @@ import { joinCluster } from '../../main/join.ts'
 import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
 import { checkMachine } from '../machine.ts'
 import { createProgress } from '../progress.ts'
+import { nodeSettingFlags, settingsOf } from '../settings.ts'
 import { startInBackground } from '../start.ts'
 
 const TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/
@@ -22,6 +23,7 @@ export const join: Command = {
     { name: 'token', type: 'string', description: 'Join token, as "sampan node token" prints it' },
     { name: 'ca-hash', type: 'string', description: "Hash of the cluster's authority: sha256:…" },
     { name: 'node-name', type: 'string', description: "Name of this node; the machine's when absent" },
+    ...nodeSettingFlags,
     {
       name: 'of-cluster',
       type: 'string',
@@ -70,7 +72,7 @@ export const join: Command = {
       others: otherConfigs(env.dataRoot, name),
       agent: { server, ...(cluster ? { cluster, index: Number(flags.string('index')) } : {}) },
     })
-    writeConfig(paths, config)
+    writeConfig(paths, { ...config, ...settingsOf({}, flags) })
     await startInBackground({ name, paths, env, progress })
     env.stdout.write(`this machine is node ${JSON.stringify(nodeName)} of the cluster at ${server}\n`)
     return 0
