@@ -89,6 +89,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./stop.ts')).stop,
   },
   {
+    name: 'certificate',
+    short: 'Modify certificate resources',
+    group: CLUSTER,
+    load: async () => (await import('./certificate.ts')).certificate,
+  },
+  {
     name: 'cluster-info',
     aliases: ['clusterinfo'],
     short: 'Display cluster information',
@@ -112,6 +118,18 @@ export const entries: readonly CommandEntry[] = [
     short: 'Mark node as schedulable',
     group: CLUSTER,
     load: async () => (await import('./cordon.ts')).uncordon,
+  },
+  {
+    name: 'drain',
+    short: 'Drain node in preparation for maintenance',
+    group: CLUSTER,
+    load: async () => (await import('./drain.ts')).drain,
+  },
+  {
+    name: 'taint',
+    short: 'Update the taints on one or more nodes',
+    group: CLUSTER,
+    load: async () => (await import('./taint.ts')).taint,
   },
   {
     name: 'describe',
