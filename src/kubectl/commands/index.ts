@@ -157,6 +157,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./exec.ts')).exec,
   },
   {
+    name: 'cp',
+    short: 'Copy files and directories to and from containers',
+    group: TROUBLE,
+    load: async () => (await import('./cp.ts')).cp,
+  },
+  {
     name: 'auth',
     short: 'Inspect authorization',
     group: TROUBLE,
@@ -167,6 +173,12 @@ export const entries: readonly CommandEntry[] = [
     short: 'List events',
     group: TROUBLE,
     load: async () => (await import('./events.ts')).events,
+  },
+  {
+    name: 'diff',
+    short: 'Diff the live version against a would-be applied version',
+    group: ADVANCED,
+    load: async () => (await import('./diff.ts')).diff,
   },
   {
     name: 'apply',

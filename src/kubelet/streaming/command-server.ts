@@ -3,10 +3,10 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import type { SpdyStream } from '../../machinery/spdy/spdy-stream.ts'
 import type { StreamOptions } from '../runtime/runtime.ts'
 import { ChannelSocket } from './channel-socket.ts'
 import { type Outcome, outcomeToStatus } from './exit-status.ts'
-import type { SpdyStream } from './spdy-stream.ts'
 import { TerminalSizes } from './terminal-sizes.ts'
 import {
   acceptSpdy,

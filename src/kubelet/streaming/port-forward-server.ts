@@ -3,9 +3,9 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createWebSocketStream, type WebSocket } from 'ws'
+import { SpdyConnection } from '../../machinery/spdy/spdy.ts'
+import type { SpdyStream } from '../../machinery/spdy/spdy-stream.ts'
 import { ChannelSocket } from './channel-socket.ts'
-import { SpdyConnection } from './spdy.ts'
-import type { SpdyStream } from './spdy-stream.ts'
 import {
   acceptSpdy,
   acceptWebSocket,

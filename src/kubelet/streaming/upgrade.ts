@@ -5,8 +5,8 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
-import { SpdyConnection } from './spdy.ts'
-import type { SpdyStream } from './spdy-stream.ts'
+import { SpdyConnection } from '../../machinery/spdy/spdy.ts'
+import type { SpdyStream } from '../../machinery/spdy/spdy-stream.ts'
 
 /** As upstream's limit for one message. */
 const MAX_MESSAGE = 32 * 1024 * 1024
