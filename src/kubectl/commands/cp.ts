@@ -120,8 +120,9 @@ async function copyFromPod(ctx: KubectlContext, source: FileSpec, file: string):
   const archive = archiveOf(ctx, place, source.file)
   await unpackFiles(archive, {
     prefix: archivePrefix(source.file),
-    dest: resolve(ctx.cwd, file),
-    source: { ...source, namespace: place.pod.metadata?.namespace ?? '' },
+    dest: file,
+    cwd: ctx.cwd,
+    source,
     warn: ctx.err,
   })
 }

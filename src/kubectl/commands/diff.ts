@@ -5,17 +5,18 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isReason } from '../../machinery/errors.ts'
-import { applyOnServer, patchFor } from '../apply/apply-one.ts'
+import { patchFor } from '../apply/apply-one.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import { ExitError, KubectlError, report, usageError } from '../errors.ts'
 import { isObject, type KubeObject } from '../object.ts'
+import { toCompactJson } from '../printers/json.ts'
 import { withoutManagedFields } from '../printers/print-flags.ts'
 import { toYaml } from '../printers/yaml.ts'
-import { buildResources, type Info } from '../resources/builder.ts'
+import { buildResources, type Info, infosOf } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions, selectorFlag } from '../resources/flags.ts'
 import { hasFilenames } from '../resources/manifests.ts'
 import { fieldManagerFlag } from '../write/flags.ts'
-import { createObject, eachInfo, findObject, patchObject } from '../write/objects.ts'
+import { createObject, findObject, patchObject, singleInfos } from '../write/objects.ts'
 
 const CONFLICT_ATTEMPTS = 4
 
@@ -80,13 +81,13 @@ async function showDifference(ctx: KubectlContext, args: readonly string[], path
   const base = ctx.env.TMPDIR || '/tmp'
   const [live, merged] = [await mkdtemp(join(base, 'LIVE-')), await mkdtemp(join(base, 'MERGED-'))]
   try {
-    await eachInfo(result, async (info) => {
+    for (const info of singleInfos(infosOf(result))) {
       const sides = masked(info, await bothSides(ctx, info))
       const file = fileName(info)
       const text = (object: KubeObject | undefined) => (object === undefined ? '' : toYaml(shown(ctx, object)))
       await writeFile(join(live, file), text(sides.live), { mode: 0o600 })
       await writeFile(join(merged, file), text(sides.merged), { mode: 0o600 })
-    })
+    }
     return await runDiff(ctx, live, merged)
   } finally {
     await Promise.all([live, merged].map((dir) => rm(dir, { recursive: true, force: true })))
@@ -111,20 +112,19 @@ async function bothSides(ctx: KubectlContext, info: Info): Promise<Sides> {
   const fieldManager = ctx.flags.string('field-manager')
   if (ctx.flags.boolean('server-side')) {
     const live = await findObject(ctx, info)
-    const { object } = await applyOnServer(ctx, info, {
-      dryRun: 'server',
-      fieldManager: ctx.flags.changed('field-manager') ? fieldManager : 'kubectl',
-      fieldValidation: '',
-      forceConflicts: ctx.flags.boolean('force-conflicts'),
-      subresource: undefined,
-    })
-    return { live, merged: object }
+    const manager = ctx.flags.changed('field-manager') ? fieldManager : 'kubectl'
+    const query = { force: ctx.flags.boolean('force-conflicts') }
+    const patch = { type: 'apply', body: toCompactJson(info.object), query } as const
+    return { live, merged: await patchObject(ctx, info, patch, { dryRun: 'server', fieldManager: manager }) }
   }
+  // An annotation that only apply keeps must not look as if it were taken away.
+  const { annotations = {}, ...metadata } = info.object.metadata ?? {}
+  const wanted = { ...info.object, metadata: { ...metadata, annotations } }
   for (let attempt = 1; ; attempt++) {
     const live = await findObject(ctx, info)
     const options = { dryRun: 'server', fieldManager } as const
     if (live === undefined) return { live, merged: await createObject(ctx, info, info.object, options) }
-    const { type, body } = await patchFor(info, live, info.object)
+    const { type, body } = await patchFor(info, live, wanted)
     if (Object.keys(body).length === 0) return { live, merged: live }
     try {
       return { live, merged: await patchObject(ctx, info, { type, body }, options) }
@@ -180,6 +180,5 @@ async function runDiff(ctx: KubectlContext, live: string, merged: string): Promi
     child.once('close', (status) => resolve(status ?? 2))
   })
   if (code > 1) throw new ExitError(code, `exit status ${code}\n`)
-  if (code === 1) ctx.err('exit status 1\n')
   return code
 }

@@ -157,6 +157,18 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./exec.ts')).exec,
   },
   {
+    name: 'port-forward',
+    short: 'Forward one or more local ports to a pod',
+    group: TROUBLE,
+    load: async () => (await import('./port-forward.ts')).portForward,
+  },
+  {
+    name: 'proxy',
+    short: 'Run a proxy to the Kubernetes API server',
+    group: TROUBLE,
+    load: async () => (await import('./proxy.ts')).proxy,
+  },
+  {
     name: 'cp',
     short: 'Copy files and directories to and from containers',
     group: TROUBLE,

@@ -3,7 +3,7 @@
 
 import { createReadStream, createWriteStream, type Stats } from 'node:fs'
 import { lstat, mkdir, readdir, readlink, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readTar, TAR_END, tarHeader, tarPadding } from '../../machinery/tar.ts'
@@ -47,6 +47,8 @@ export interface Unpacking {
   /** The path in the archive that becomes `dest`. */
   readonly prefix: string
   readonly dest: string
+  /** Where a relative destination begins. */
+  readonly cwd: string
   /** The source as the user wrote it, for advice. */
   readonly source: { readonly namespace: string; readonly pod: string; readonly file: string }
   readonly warn: (text: string) => void
@@ -54,13 +56,13 @@ export interface Unpacking {
 
 /** Writes what the archive holds. Throws KubectlError. */
 export async function unpackFiles(archive: AsyncIterable<Uint8Array>, unpacking: Unpacking): Promise<void> {
-  const { prefix, dest, source, warn } = unpacking
+  const { prefix, dest, cwd, source, warn } = unpacking
   let symlinkSeen = false
   for await (const member of readTar(archive)) {
     const place = placeOf(member.path, prefix, dest)
     if (place === undefined) {
       warn(`warning: file ${JSON.stringify(member.path)} is outside target destination, skipping\n`)
-    } else if (member.kind === 'directory') await mkdir(place, { recursive: true, mode: 0o755 })
+    } else if (member.kind === 'directory') await mkdir(resolve(cwd, place), { recursive: true, mode: 0o755 })
     else if (member.kind === 'symlink') {
       // A link could lead what follows out of the destination.
       const advice = symlinkSeen
@@ -68,13 +70,14 @@ export async function unpackFiles(archive: AsyncIterable<Uint8Array>, unpacking:
         : ` (consider using "kubectl exec -n ${JSON.stringify(source.namespace)} ${JSON.stringify(source.pod)} -- tar cf - ${JSON.stringify(source.file)} | tar xf -")`
       symlinkSeen = true
       warn(`warning: skipping symlink: ${JSON.stringify(place)} -> ${JSON.stringify(member.target)}${advice}\n`)
-    } else if (member.kind === 'file') await writeMember(place, member.content)
+    } else if (member.kind === 'file') await writeMember(cwd, place, member.content)
   }
 }
 
-async function writeMember(place: string, content: AsyncIterable<Buffer>): Promise<void> {
+async function writeMember(cwd: string, shown: string, content: AsyncIterable<Buffer>): Promise<void> {
+  const place = resolve(cwd, shown)
   await mkdir(dirname(place), { recursive: true, mode: 0o755 })
-  if ((await statOf(place))?.isDirectory()) throw new KubectlError(`open ${place}: is a directory`)
+  if ((await statOf(place))?.isDirectory()) throw new KubectlError(`open ${shown}: is a directory`)
   await pipeline(Readable.from(content), createWriteStream(place))
 }
 

@@ -48,7 +48,16 @@ export interface RestClient {
   watch(request: RestRequest): AsyncGenerator<WatchEvent>
   /** Opens a WebSocket speaking one of `subprotocols`. */
   webSocket(path: string, query: Query, subprotocols: readonly string[]): Promise<WebSocket>
+  /** Where the server is and how to speak to it, for whoever passes on the requests of others. */
+  access(): Promise<ServerAccess>
   close(): void
+}
+
+export interface ServerAccess {
+  readonly base: URL
+  readonly tls: RequestOptions
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly request: Start
 }
 
 export interface RestClientOptions {
@@ -125,6 +134,10 @@ export async function createRestClient(options: RestClientOptions): Promise<Rest
       target.protocol = secure ? 'wss:' : 'ws:'
       const headers = await credentials.headers()
       return openWebSocket({ target, subprotocols, headers, tls: secure ? tlsOptions(config, credentials) : {} })
+    },
+    async access() {
+      const headers = await credentials.headers()
+      return { base, tls: secure ? tlsOptions(config, credentials) : {}, headers, request: start }
     },
     close: () => agent.destroy(),
   }

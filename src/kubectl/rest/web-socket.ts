@@ -17,12 +17,21 @@ const MAX_PAYLOAD = 64 * 1024 * 1024
 /** An open socket. */
 export function openWebSocket({ target, subprotocols, headers, tls }: WebSocketOptions): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(target, [...subprotocols], {
-      headers: headers as Record<string, string>,
+    // The library knows no names with a slash, such as the one of port-forward: these it must not see.
+    const hidden = subprotocols.some((name) => name.includes('/'))
+    const own = hidden ? { 'sec-websocket-protocol': subprotocols.join(', ') } : {}
+    const socket = new WebSocket(target, hidden ? [] : [...subprotocols], {
+      headers: { ...headers, ...own } as Record<string, string>,
       maxPayload: MAX_PAYLOAD,
       perMessageDeflate: false,
       ...tls,
     })
+    if (hidden) {
+      socket.once('upgrade', (response) => {
+        if (!subprotocols.includes(response.headers['sec-websocket-protocol'] ?? '')) return
+        delete response.headers['sec-websocket-protocol']
+      })
+    }
     socket.once('open', () => resolve(socket))
     socket.once('unexpected-response', (_request, response) => {
       readAll(response).then((body) => reject(errorOf({ path: target.pathname }, response, body)), reject)
