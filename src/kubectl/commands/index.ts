@@ -218,6 +218,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./wait.ts')).wait,
   },
   {
+    name: 'kustomize',
+    short: 'Build a kustomization target from a directory or URL',
+    group: ADVANCED,
+    load: async () => (await import('./kustomize.ts')).kustomize,
+  },
+  {
     name: 'label',
     short: 'Update the labels on a resource',
     group: SETTINGS,

@@ -48,8 +48,8 @@ export async function readManifests(options: FilenameOptions, ctx: KubectlContex
     }
   }
   if (options.kustomize !== '') {
-    const { buildKustomization } = await import('./kustomize.ts')
-    for (const object of buildKustomization(resolve(ctx.cwd, options.kustomize))) {
+    const { buildKustomization } = await import('../kustomize/build.ts')
+    for (const object of await buildKustomization(resolve(ctx.cwd, options.kustomize), ctx.env)) {
       documents.push({ object, source: options.kustomize })
     }
   }
