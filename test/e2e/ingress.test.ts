@@ -115,6 +115,7 @@ describe.skipIf(!canRun)('ingresses', () => {
       await cluster.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=120s')
     }
     await answered('site.test', '/', 'shop')
+    await answered('site.test', '/blog', 'blog')
     await answered('blog.test', '/', 'blog')
   })
   afterAll(async () => {

@@ -134,7 +134,7 @@ function comparable(text: string, node: string): string[] {
     .split('\n')
     .map((line) =>
       line
-        .replaceAll(node, 'NODE')
+        .replace(new RegExp(`\\b${node.replace(/[.]/g, '\\.')}\\b`, 'g'), 'NODE')
         .replace(/\b(\d+[dhms])+\b/g, 'AGE')
         .replace(/\b\d{1,3}(\.\d{1,3}){3}\b/g, 'IP')
         .replace(/(-[a-f0-9]{8,10}|-[bcdfghjklmnpqrstvwxz2456789]{8,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-POD')

@@ -259,6 +259,35 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
     await runtime.removeSandbox(other)
   })
 
+  it('tells of an end once the runtime shows it, even of processes that end at once', { timeout: 60_000 }, async () => {
+    const COUNT = 12
+    const over = new AbortController()
+    const started = new Set<string>()
+    const shown: string[] = []
+    const following = (async () => {
+      for await (const event of runtime.events({ signal: over.signal })) {
+        if (event.type !== 'exited' || !started.has(event.containerId)) continue
+        shown.push((await runtime.containerStatus(event.containerId)).state)
+        if (shown.length === COUNT) return
+      }
+    })()
+    const config = sandbox()
+    const pod = await runtime.runSandbox(config)
+    await Promise.all(
+      Array.from({ length: COUNT }, async (_, n) => {
+        const once = containerConfig(fixture, { name: `once-${n}`, command: ['/bin/sh', '-c', 'exit 0'] })
+        const container = await runtime.createContainer(pod, once, config)
+        started.add(container)
+        await runtime.startContainer(container)
+      }),
+    )
+    await following
+    over.abort()
+    expect(shown).toEqual(Array.from({ length: COUNT }, () => 'exited'))
+    await runtime.stopSandbox(pod)
+    await runtime.removeSandbox(pod)
+  })
+
   it('reports a failed pull', async () => {
     const { port, close } = await closedPort()
     close()

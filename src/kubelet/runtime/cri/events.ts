@@ -30,8 +30,9 @@ const CRI_TYPES = ['created', 'started', 'exited', 'removed'] as const satisfies
 const RECONNECT_MIN = 100
 const RECONNECT_MAX = 5000
 // The CRI plugin learns of an exit from the same event as we do, so its answer may lag by a moment.
-const SETTLE_TRIES = 50
+const SETTLE_LIMIT = 30_000
 const SETTLE_INTERVAL = 10
+const SETTLE_MAX_INTERVAL = 500
 
 export interface EventSource {
   readonly channel: GrpcChannel
@@ -84,14 +85,41 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boo
 async function* followContainerd(source: EventSource): AsyncGenerator<RuntimeEvent> {
   const { channel, signal, identities } = source
   const filters = Object.keys(TOPICS).map((topic) => `topic==${JSON.stringify(topic)},namespace==${NAMESPACE}`)
-  for await (const envelope of channel.stream(Events.method.subscribe, { filters }, { signal })) {
-    const seen = decodeEnvelope(envelope)
-    if (seen === undefined) continue
-    const identity = await identify(source, seen.containerId)
-    if (seen.type === 'exited' && identity !== undefined) await settled(source, seen.containerId, identity)
-    if (seen.type === 'removed') identities.forget(seen.containerId)
-    yield { ...seen, podUid: identity?.podUid ?? '' }
+  const over = new AbortController()
+  const until = { signal: AbortSignal.any([signal, over.signal]) }
+  const stream = channel.stream(Events.method.subscribe, { filters }, until)[Symbol.asyncIterator]()
+  // Exits that CRI's answers do not reflect yet; what happens meanwhile goes ahead of them.
+  const exits = new Set<Promise<RuntimeEvent>>()
+  let next = stream.next()
+  try {
+    for (;;) {
+      const first = await Promise.race([next.then((result) => ({ result })), ...[...exits].map(tagged)])
+      if ('exit' in first) {
+        exits.delete(first.promise)
+        yield first.exit
+        continue
+      }
+      if (first.result.done) return
+      next = stream.next()
+      const seen = decodeEnvelope(first.result.value)
+      if (seen === undefined) continue
+      const identity = await identify(source, seen.containerId)
+      if (seen.type === 'removed') identities.forget(seen.containerId)
+      const event = { ...seen, podUid: identity?.podUid ?? '' }
+      if (seen.type === 'exited' && identity !== undefined) {
+        exits.add(settled({ ...source, ...until }, seen.containerId, identity).then(() => event))
+      } else yield event
+    }
+  } finally {
+    // Nobody is there any more to hear of what is under way, or of how it ends.
+    over.abort(new RuntimeError('CANCELLED', 'the events are not followed any more'))
+    next.catch(() => {})
+    for (const exit of exits) exit.catch(() => {})
   }
+}
+
+async function tagged(promise: Promise<RuntimeEvent>): Promise<{ exit: RuntimeEvent; promise: typeof promise }> {
+  return { exit: await promise, promise }
 }
 
 /** The event of an envelope; nothing for other topics and for the exit of an exec. */
@@ -137,11 +165,14 @@ async function identify(source: EventSource, id: string): Promise<Identity | und
   }
 }
 
-/** Waits until CRI's answer reflects an exit that containerd has announced; gives up after half a second. */
+/** Waits until CRI's answer reflects an exit that containerd has announced; gives up after half a minute. */
 async function settled(source: EventSource, id: string, identity: Identity): Promise<void> {
-  for (let i = 0; i < SETTLE_TRIES; i++) {
+  const deadline = source.clock.now() + SETTLE_LIMIT
+  let interval = SETTLE_INTERVAL
+  while (source.clock.now() < deadline) {
     if (!(await looksAlive(source, id, identity))) return
-    if (!(await pause(source.clock, SETTLE_INTERVAL, source.signal))) return
+    if (!(await pause(source.clock, interval, source.signal))) return
+    interval = Math.min(interval * 2, SETTLE_MAX_INTERVAL)
   }
   source.log.warn('runtime-exit-not-reflected', { containerId: id })
 }
@@ -154,7 +185,9 @@ async function looksAlive({ channel, signal }: EventSource, id: string, identity
       return answer.status?.state === cri.PodSandboxState.SANDBOX_READY
     }
     const answer = await channel.unary(cri.RuntimeService.method.containerStatus, { containerId: id }, options)
-    return answer.status?.state === cri.ContainerState.CONTAINER_RUNNING
+    // One that ends at once may be announced as ended before its start is on record: `created` is no end.
+    const { CONTAINER_CREATED, CONTAINER_RUNNING } = cri.ContainerState
+    return answer.status?.state === CONTAINER_CREATED || answer.status?.state === CONTAINER_RUNNING
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 'NOT_FOUND') return false
     throw error
