@@ -49,6 +49,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./get.ts')).get,
   },
   {
+    name: 'edit',
+    short: 'Edit a resource on the server',
+    group: INTERMEDIATE,
+    load: async () => (await import('./edit.ts')).edit,
+  },
+  {
     name: 'delete',
     short: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
     group: INTERMEDIATE,

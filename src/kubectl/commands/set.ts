@@ -1,4 +1,4 @@
-// kubectl set: image, env, resources, selector, serviceaccount of objects.
+// kubectl set: image, env, resources, selector, serviceaccount, subject of objects.
 // Model: k8s.io/kubectl/pkg/cmd/set.
 
 import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
@@ -23,6 +23,7 @@ import { parseLabels } from '../write/labels.ts'
 import { localResources } from '../write/local.ts'
 import { patchDifference, podTemplateOf } from '../write/mutate.ts'
 import { eachInfo } from '../write/objects.ts'
+import { checkSubjects, withSubjects } from '../write/subjects.ts'
 
 type Json = Record<string, unknown>
 
@@ -337,10 +338,33 @@ const serviceaccount: KubectlCommand = {
   },
 }
 
+const subject: KubectlCommand = {
+  name: 'subject',
+  usage:
+    '(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none] [options]',
+  short: 'Update the user, group, or service account in a role binding or cluster role binding',
+  flags: [
+    ...common('subject'),
+    { name: 'user', type: 'strings', description: 'Usernames to bind to the role' },
+    { name: 'group', type: 'strings', description: 'Groups to bind to the role' },
+    { name: 'serviceaccount', type: 'strings', description: 'Service accounts to bind to the role' },
+  ],
+  async run({ args }, ctx) {
+    const subjects = {
+      users: ctx.flags.strings('user'),
+      groups: ctx.flags.strings('group'),
+      serviceAccounts: ctx.flags.strings('serviceaccount'),
+    }
+    requireTarget(ctx, args)
+    checkSubjects(subjects)
+    return change(ctx, args, { operation: 'subjects updated', edit: (object) => withSubjects(object, subjects) })
+  },
+}
+
 export const set: KubectlCommand = {
   name: 'set',
   usage: 'SUBCOMMAND [options]',
   short: 'Set specific features on objects',
   flags: [],
-  children: [env, image, resources, selector, serviceaccount],
+  children: [env, image, resources, selector, serviceaccount, subject],
 }
