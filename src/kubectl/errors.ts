@@ -81,7 +81,7 @@ export function plainMessage(error: unknown): string {
 }
 
 /** The line that explains `error`; without the `error: ` prefix for kinds that kubectl does not know. */
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return standardMessage(error) ?? plainMessage(error)
 }
 

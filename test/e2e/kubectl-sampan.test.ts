@@ -45,6 +45,15 @@ spec:
     spec: {containers: [{name: php, image: "php:v1"}]}
 `
 
+const KUSTOMIZATION = `
+resources: [objects.yaml]
+namePrefix: k-
+labels: [{pairs: {made: by-kustomize}, includeSelectors: true}]
+configMapGenerator: [{name: extra, literals: [a=b]}]
+images: [{name: nginx, newTag: "3"}]
+replicas: [{name: web, count: 1}]
+`
+
 /** In this order, each in the namespace of whoever runs it. */
 const LINES = `
 create -f DIR/one.yaml --dry-run=client
@@ -115,6 +124,27 @@ create pdb p1 --selector=a=b --min-available=1
 create ingress i1 --rule=foo.com/*=svc1:80
 create sa robot
 create token nope
+set subject rolebinding b1 --user=v --serviceaccount=ns:sa
+set subject rolebinding b1
+diff -f DIR/one.yaml
+diff -f DIR/nope.yaml
+kustomize DIR/kustomized
+apply -k DIR/kustomized
+edit cm nope
+taint nodes
+taint nodes none a=b:NoSchedule
+taint nodes none a=b:Nope
+taint pods none a=b:NoSchedule
+drain
+drain none
+certificate approve
+certificate deny none
+cp a b
+cp a:b c:d
+cp :a b
+port-forward p1
+port-forward p1 nope
+port-forward none 80
 logs nope
 exec nope -- ls
 delete cm settings --dry-run=client
@@ -143,6 +173,7 @@ function comparable({ code, stdout, stderr }: Output): object {
     text
       .replace(/^[EWI]\d{4} .*\n/gm, '')
       .replace(/\b(stock|ours)\b/g, 'NAMESPACE')
+      .replace(/\b(LIVE|MERGED)-\w+|^[-+]{3} .*$|uid: .*/gm, 'MADE-UP')
       .replace(/web-[0-9a-z]{5,10}-[0-9a-z]{5}/g, 'web-POD')
       .split('\n')
       .toSorted()
@@ -163,6 +194,9 @@ function setUp(runtime: 'cri' | 'simulated'): void {
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndataa: {a: b}\n',
     )
     writeFileSync(join(cluster.dir, 'rc.yaml'), CONTROLLER)
+    mkdirSync(join(cluster.dir, 'kustomized'))
+    writeFileSync(join(cluster.dir, 'kustomized', 'objects.yaml'), OBJECTS('nginx:1', 'green'))
+    writeFileSync(join(cluster.dir, 'kustomized', 'kustomization.yaml'), KUSTOMIZATION)
     for (const name of ['stock', 'ours']) await cluster.kubectl('create', 'namespace', name)
   })
   afterAll(async () => {

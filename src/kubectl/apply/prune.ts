@@ -62,7 +62,7 @@ async function mappingsOf(ctx: KubectlContext, allowlist: readonly string[]): Pr
 }
 
 /** `core/v1/Pod` as `v1 Pod`. */
-export function kindOfAllowlist(text: string): string {
+function kindOfAllowlist(text: string): string {
   const parts = text.split('/')
   if (parts.length !== 3) {
     throw new KubectlError(`invalid GroupVersionKind format: ${text}, please follow <group/version/kind>`)

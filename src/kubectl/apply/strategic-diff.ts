@@ -8,7 +8,7 @@ import { isObject } from '../object.ts'
 type Json = Record<string, unknown>
 
 /** Lists do not have the key that identifies their elements. */
-export class MergeKeyError extends Error {
+class MergeKeyError extends Error {
   override name = 'MergeKeyError'
 }
 

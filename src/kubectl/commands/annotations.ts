@@ -183,7 +183,7 @@ function sayMissing(ctx: KubectlContext, object: KubeObject, { map, changes }: {
 }
 
 /** The object after the changes, and which of them changed anything. */
-export function applyChanges(
+function applyChanges(
   object: KubeObject,
   field: MetadataMap['field'],
   { set, remove }: Changes,

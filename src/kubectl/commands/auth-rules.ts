@@ -29,7 +29,7 @@ export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
 }
 
 /** Rules of one verb on one resource (and name), or on one URL. */
-export function breakDown(rule: PolicyRule): PolicyRule[] {
+function breakDown(rule: PolicyRule): PolicyRule[] {
   const broken: PolicyRule[] = []
   for (const group of rule.apiGroups ?? []) {
     for (const resource of rule.resources ?? []) {

@@ -103,7 +103,7 @@ function addEnvFile(path: string, { cwd, env }: Place, add: Add): void {
 }
 
 /** Whether the bytes are text that a config map can hold as such. */
-export function isText(bytes: Buffer): boolean {
+function isText(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString('utf8')).equals(bytes)
 }
 

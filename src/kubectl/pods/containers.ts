@@ -28,7 +28,7 @@ export function findContainer(pod: KubeObject, name: string): Container | undefi
 }
 
 /** `a, b, debug (ephem), setup (init)` */
-export function allContainerNames(pod: KubeObject): string {
+function allContainerNames(pod: KubeObject): string {
   return [
     ...containersOf(pod, 'containers').map((c) => c.name),
     ...containersOf(pod, 'ephemeralContainers').map((c) => `${c.name} (ephem)`),
@@ -37,7 +37,7 @@ export function allContainerNames(pod: KubeObject): string {
 }
 
 /** Whether somebody could have meant another container than the first. */
-export function hasSeveralContainers(pod: KubeObject): boolean {
+function hasSeveralContainers(pod: KubeObject): boolean {
   const [more, init, ephemeral] = [
     containersOf(pod, 'containers').length > 1,
     containersOf(pod, 'initContainers').length > 0,

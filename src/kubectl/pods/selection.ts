@@ -11,7 +11,7 @@ import { type Deadline, deadlineAfter, WaitTimeoutError } from '../write/watch-u
 const BY_SELECTOR = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Deployment', 'Job'])
 
 /** The label selector of an object's pods. Throws KubectlError. */
-export function podSelectorOf(object: KubeObject): string {
+function podSelectorOf(object: KubeObject): string {
   const spec = isObject(object.spec) ? object.spec : {}
   const { kind = '' } = object
   if (BY_SELECTOR.has(kind)) return formatSelector(selectorOf(spec.selector as never) ?? [])

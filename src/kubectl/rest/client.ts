@@ -159,7 +159,7 @@ function fullUrl(base: URL, path: string, query: Query, timeoutMs: number): URL 
 }
 
 /** TLS settings of a connection. */
-export function tlsOptions(config: RestConfig, credentials: Credentials) {
+function tlsOptions(config: RestConfig, credentials: Credentials) {
   const { ca, serverName, insecure } = config.tls
   const { cert, key } = credentials.certificate() ?? config.tls
   return {

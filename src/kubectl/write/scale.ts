@@ -52,7 +52,7 @@ function expect(what: string, wanted: string | undefined, actual: string): void 
 }
 
 /** What the spec asks for. */
-export function replicasOf({ spec }: KubeObject): number {
+function replicasOf({ spec }: KubeObject): number {
   return isObject(spec) ? Number(spec.replicas ?? 0) : 0
 }
 
