@@ -173,7 +173,7 @@ function comparable({ code, stdout, stderr }: Output): object {
     text
       .replace(/^[EWI]\d{4} .*\n/gm, '')
       .replace(/\b(stock|ours)\b/g, 'NAMESPACE')
-      .replace(/\b(LIVE|MERGED)-\w+|^[-+]{3} .*$|uid: .*/gm, 'MADE-UP')
+      .replace(/\b(LIVE|MERGED)-\w+|^[-+]{3} .*$|(uid|creationTimestamp): .*/gm, 'MADE-UP')
       .replace(/web-[0-9a-z]{5,10}-[0-9a-z]{5}/g, 'web-POD')
       .split('\n')
       .toSorted()
