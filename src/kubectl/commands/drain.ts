@@ -9,7 +9,7 @@ import { Failures, KubectlError, plainMessage } from '../errors.ts'
 import { itemsOf, type KubeObject } from '../object.ts'
 import type { Info } from '../resources/builder.ts'
 import { selectorFlag } from '../resources/flags.ts'
-import { type DryRun, dryRunFlag, dryRunOf, plainMessage as printDone } from '../write/flags.ts'
+import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix, plainMessage as printDone } from '../write/flags.ts'
 import { singleInfos } from '../write/objects.ts'
 import { A_WEEK_MS, type Deadline, deadlineAfter } from '../write/watch-until.ts'
 import { nodesOf, setCordon } from './cordon.ts'
@@ -85,7 +85,7 @@ kubectl drain foo --grace-period=900`,
         try {
           await drainNode(ctx, info, { dryRun, deadline })
           drained.add(info.name)
-          ctx.out(printDone(dryRun === 'none' ? 'drained' : `drained ${suffix(dryRun)}`)(info.object))
+          ctx.out(printDone(`drained${dryRunSuffix(dryRun)}`)(info.object))
         } catch (error) {
           if (ctx.signal.aborted) throw error
           const failed = `unable to drain node ${JSON.stringify(info.name)} due to error: ${errorList(error)}`
@@ -102,8 +102,6 @@ kubectl drain foo --grace-period=900`,
     return 0
   },
 }
-
-const suffix = (dryRun: DryRun) => (dryRun === 'server' ? '(server dry run)' : '(dry run)')
 
 /** Several failures stand in brackets. */
 function errorList(error: unknown): string {
