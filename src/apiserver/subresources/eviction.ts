@@ -15,15 +15,17 @@ export async function evictPod(
   registry: Registry,
   name: string,
   eviction: Partial<Eviction>,
-  context: RequestContext,
+  request: RequestContext,
 ): Promise<void> {
+  const options = (eviction.deleteOptions ?? {}) as DeleteOptions
+  // A dry run may be asked for in the URL, or with the options of the deletion.
+  const context = { ...request, dryRun: request.dryRun || (options.dryRun ?? []).includes('All') }
   const resource = registry.resource('', 'pods')
   const entry = await registry.find(resource, context.namespace, name)
   if (!entry) throw notFound(resource, name)
   const pod = entry.object as unknown as Pod
   const done = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.status.phase === 'Pending'
   if (!done && !pod.metadata.deletionTimestamp) await spendBudget(registry, pod, context)
-  const options = (eviction.deleteOptions ?? {}) as DeleteOptions
   await deleteOne(registry, resource, name, options, context)
 }
 
