@@ -6,8 +6,14 @@ import type { LeaseRecord, Log, LogMeta, LogRecord } from '../log.ts'
 const FIXED = 1 + 8 + 8 + 8 + 2
 const EMPTY = Buffer.alloc(0)
 
-/** Opens (or creates) the log in directory `path`. One process at a time. */
-export function openLmdbLog(path: string): Log {
+interface Environment {
+  readonly root: RootDatabase
+  readonly log: Database<Buffer, number>
+  readonly leases: Database<LeaseRecord, number>
+  readonly meta: Database<LogMeta, string>
+}
+
+function openEnvironment(path: string): Environment {
   const root: RootDatabase = open({
     path,
     // With overlapping sync a commit resolves before it is flushed: an acknowledged write could be lost.
@@ -16,17 +22,37 @@ export function openLmdbLog(path: string): Log {
     maxDbs: 4,
     encoding: 'binary',
   })
-  const log: Database<Buffer, number> = root.openDB({ name: 'log', encoding: 'binary', keyEncoding: 'uint32' })
-  const leases: Database<LeaseRecord, number> = root.openDB({ name: 'leases', encoding: 'json', keyEncoding: 'uint32' })
-  const meta: Database<LogMeta, string> = root.openDB({ name: 'meta', encoding: 'json' })
+  return {
+    root,
+    log: root.openDB({ name: 'log', encoding: 'binary', keyEncoding: 'uint32' }),
+    leases: root.openDB({ name: 'leases', encoding: 'json', keyEncoding: 'uint32' }),
+    meta: root.openDB({ name: 'meta', encoding: 'json' }),
+  }
+}
+
+/** Opens (or creates) the log in directory `path`. One process at a time. */
+export function openLmdbLog(path: string): Log {
+  let env = openEnvironment(path)
+  let written = false
+
+  function* records(): Iterable<LogRecord> {
+    for (const { key, value } of env.log.getRange()) yield decode(key, value, false)
+    // Reading everything has mapped the whole file into memory, which counts as ours until the mapping goes. With
+    // nothing written yet the environment closes at once.
+    if (written) return
+    void env.root.close()
+    env = openEnvironment(path)
+  }
 
   return {
     load: () => ({
-      records: records(log),
-      leases: [...leases.getRange()].map(({ value }) => value),
-      meta: meta.get('meta'),
+      leases: [...env.leases.getRange()].map(({ value }) => value),
+      meta: env.meta.get('meta'),
+      records: records(),
     }),
     async write(batch) {
+      written = true
+      const { log, leases, meta } = env
       const done: Promise<unknown>[] = []
       for (const record of batch.append) done.push(log.put(record.revision, encode(record)))
       for (const revision of batch.remove) done.push(log.remove(revision))
@@ -36,15 +62,11 @@ export function openLmdbLog(path: string): Log {
       await Promise.all(done)
     },
     read(revision) {
-      const bytes = log.get(revision)
+      const bytes = env.log.get(revision)
       return bytes && decode(revision, bytes, true)
     },
-    close: () => root.close(),
+    close: () => env.root.close(),
   }
-}
-
-function* records(log: Database<Buffer, number>): Iterable<LogRecord> {
-  for (const { key, value } of log.getRange()) yield decode(key, value, false)
 }
 
 // type(1) createRevision(8) version(8) lease(8) keyLength(2) key value
