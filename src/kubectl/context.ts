@@ -64,6 +64,7 @@ export function createContext(
     context,
     warnings: () => warned.size,
     async close() {
+      // A client that could not be made has told whoever asked for it, and holds nothing open.
       const open = await client?.catch(() => undefined)
       open?.close()
     },

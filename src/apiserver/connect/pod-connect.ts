@@ -9,6 +9,7 @@ import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
 import { containerOf } from './container-of.ts'
 import type { KubeletConnector } from './kubelet-connection.ts'
+import { passUpgrade } from './pass-upgrade.ts'
 
 const pods = { group: '', resource: 'pods' }
 const LOG_PARAMETERS = [
@@ -137,19 +138,5 @@ export async function servePodUpgrade(
   const { node, path } = await kubeletPath(env, info)
   const backend = await env.kubelets.open(node)
   const lines = [`${request.method} ${path} HTTP/1.1`, `Host: ${node}`]
-  const raw = request.rawHeaders
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    if (!HOP_HEADERS.has(name.toLowerCase())) lines.push(`${name}: ${raw[i + 1]}`)
-  }
-  backend.write(`${lines.join('\r\n')}\r\n\r\n`)
-  if (head.length > 0) backend.write(head)
-  const end = () => {
-    client.destroy()
-    backend.destroy()
-  }
-  client.on('error', end).on('close', end)
-  backend.on('error', end).on('close', end)
-  client.pipe(backend)
-  backend.pipe(client)
+  passUpgrade({ request, client, head, backend, lines, isWithheld: (name) => HOP_HEADERS.has(name) })
 }

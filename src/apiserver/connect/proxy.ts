@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
+import { passUpgrade } from './pass-upgrade.ts'
 import type { PodConnectEnv } from './pod-connect.ts'
 import { type ProxyTarget, proxyTarget, unavailable } from './proxy-target.ts'
 
@@ -153,21 +154,7 @@ export async function serveProxyUpgrade(
   const backend = await openSocket(target)
   const url = request.url ?? '/'
   const lines = [`${request.method} ${proxiedPath(url) ?? `/${url.slice(info.path.length)}`} HTTP/1.1`]
-  const raw = request.rawHeaders
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    if (!isPrivate(name.toLowerCase())) lines.push(`${name}: ${raw[i + 1]}`)
-  }
-  backend.write(`${lines.join('\r\n')}\r\n\r\n`)
-  if (head.length > 0) backend.write(head)
-  const end = () => {
-    client.destroy()
-    backend.destroy()
-  }
-  client.on('error', end).on('close', end)
-  backend.on('error', end).on('close', end)
-  client.pipe(backend)
-  backend.pipe(client)
+  passUpgrade({ request, client, head, backend, lines, isWithheld: isPrivate })
 }
 
 function openSocket(target: ProxyTarget): Promise<Socket> {

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type RequestOptions, type Server, t
 import { extname, join, normalize, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { ifThere } from '../../machinery/if-there.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import { ExitError, KubectlError, plainMessage } from '../errors.ts'
 import { isAccepted, type ProxyFilter, proxyFilter } from '../proxy/filter.ts'
@@ -226,7 +227,7 @@ async function serveFile(root: string, name: string, res: ServerResponse): Promi
   // Normalised below a slash, no name leads out of the folder.
   const path = join(root, normalize(`/${decodeURIComponent(name)}`))
   const file = (await isDirectory(path)) ? join(path, 'index.html') : path
-  const stats = await stat(file).catch(() => undefined)
+  const stats = await ifThere(stat(file))
   if (!stats?.isFile()) return void res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n')
   const type = TYPES[extname(file)] ?? 'application/octet-stream'
   res.writeHead(200, { 'content-type': type, 'content-length': stats.size })
