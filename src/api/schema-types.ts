@@ -27,6 +27,8 @@ export interface TypeSchema {
   /** `apps/v1/Deployment`, for types that are objects of their own. */
   readonly gvk?: readonly string[]
   readonly required?: readonly string[]
+  /** The value is owned as a whole, or field by field; absent: field by field. */
+  readonly mapType?: 'atomic' | 'granular'
   readonly fields?: Readonly<Record<string, FieldSchema>>
 }
 
