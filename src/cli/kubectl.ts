@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import { runKubectl } from '../kubectl/program.ts'
 import { systemClock } from '../machinery/clock.ts'
+import { systemRandom } from '../machinery/random.ts'
 
 declare const KUBERNETES_VERSION: string | undefined
 declare const SAMPAN_VERSION: string | undefined
@@ -30,6 +31,7 @@ runKubectl(process.argv.slice(2), {
   cwd: process.cwd(),
   home: homedir(),
   ...systemClock,
+  random: systemRandom,
   program: basename(process.argv[1] ?? '').startsWith('kubectl') ? 'kubectl' : 'sampan',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   signal: interrupted.signal,

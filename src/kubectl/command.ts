@@ -1,5 +1,6 @@
 // What a kubectl command is: one object per verb, its flags, and what it may use of the world.
 
+import type { Random } from '../machinery/random.ts'
 import type { Kubeconfig, KubeconfigSource } from './config/kubeconfig.ts'
 import type { RestMapper } from './discovery/mapper.ts'
 import type { Flag, ParsedFlags } from './flags.ts'
@@ -21,6 +22,7 @@ export interface KubectlEnvironment {
   now(): number
   /** Calls `fn` once after `ms`; the returned function cancels it. */
   after(ms: number, fn: () => void): () => void
+  readonly random: Random
   /** What the user typed to get here: `kubectl` or `sampan`. */
   readonly program: string
   /** Aborted when the user interrupts the command. */

@@ -138,6 +138,25 @@ function parsedFlags(
   }
 }
 
+/** Entries of a flag of `name=value` pairs, as pflag's stringToString reads them. Throws UsageError. */
+export function stringMap(flags: ParsedFlags, name: string): Map<string, string> {
+  const entries = new Map<string, string>()
+  for (const value of flags.strings(name)) {
+    const equals = value.split('=').length - 1
+    // Commas part pairs only where there is more than one.
+    const pairs = equals === 1 ? [value.replace(/^"+|"+$/g, '')] : equals === 0 ? [value] : splitCommas(value)
+    for (const pair of pairs) {
+      const at = pair.indexOf('=')
+      if (at < 0) {
+        const problem = `${pair} must be formatted as key=value`
+        throw new UsageError(`invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${problem}`)
+      }
+      entries.set(pair.slice(0, at), pair.slice(at + 1))
+    }
+  }
+  return entries
+}
+
 /** Splits as a line of CSV: commas inside double quotes do not count. */
 function splitCommas(value: string): string[] {
   if (value === '') return []

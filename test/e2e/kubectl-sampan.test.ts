@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canRunContainers, type Output, run, startCluster, type TestCluster } from './support/cluster.ts'
+import { CUSTOM_CONTAINER, DEBUGGED, debugLines } from './support/debugging.ts'
 import { BUSYBOX, loadBusybox } from './support/images.ts'
 import { kubectlOf } from './support/kubectl.ts'
+import { eventually } from './support/wait.ts'
 
 const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
 
@@ -175,6 +177,7 @@ function comparable({ code, stdout, stderr }: Output): object {
       .replace(/\b(stock|ours)\b/g, 'NAMESPACE')
       .replace(/\b(LIVE|MERGED)-\w+|^[-+]{3} .*$|(uid|creationTimestamp): .*/gm, 'MADE-UP')
       .replace(/web-[0-9a-z]{5,10}-[0-9a-z]{5}/g, 'web-POD')
+      .replace(/\bdebugger-(\S+-)?[0-9a-z]{5}\b/g, 'debugger-SUFFIX')
       .split('\n')
       .toSorted()
       .join('\n')
@@ -246,6 +249,44 @@ describe('commands that change things', () => {
   })
 })
 
+describe('pods that kubectl debug makes', () => {
+  setUp('simulated')
+  let node: string
+  beforeAll(async () => {
+    writeFileSync(join(cluster.dir, 'web.yaml'), DEBUGGED)
+    writeFileSync(join(cluster.dir, 'custom.yaml'), CUSTOM_CONTAINER)
+    node = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')
+    for (const name of ['stock', 'ours']) {
+      await cluster.kubectl('-n', name, 'wait', '--for=create', 'sa/default', '--timeout=30s')
+      await cluster.kubectl('-n', name, 'create', '-f', join(cluster.dir, 'web.yaml'))
+    }
+  })
+
+  it.each(debugLines)('kubectl %s', async (line) => {
+    const words = line.replace('NODE', node)
+    const stock = await kubectlIn('stock', kubectlOf('v35'), words)
+    expect(comparable(await kubectlIn('ours', link, words))).toEqual(comparable(stock))
+  })
+
+  it('are the same as those of stock kubectl', async () => {
+    const made = async (namespace: string) => {
+      const list = await cluster.kubectl('-n', namespace, 'get', 'pods', '-o', 'json')
+      const plain = list.replace(/\b(debugger-(\w+-)?|kube-api-access-)[0-9a-z]{5}\b/g, 'MADE-UP')
+      const { items } = JSON.parse(plain) as { items: { metadata: Record<string, unknown>; spec: object }[] }
+      const pods = items.map(({ metadata: { name, labels, annotations }, spec }) => ({
+        name,
+        labels,
+        annotations,
+        spec,
+      }))
+      return pods.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+    }
+    const stock = await made('stock')
+    expect(stock.length).toBeGreaterThan(12)
+    expect(await made('ours')).toEqual(stock)
+  })
+})
+
 describe.skipIf(!canRunContainers)('commands that run things', () => {
   setUp('cri')
 
@@ -291,6 +332,28 @@ describe.skipIf(!canRunContainers)('commands that run things', () => {
     expect(echoed.stdout).toBe(input)
     // Without the dashes, as it was written for years.
     expect((await kubectlIn('ours', link, 'exec two -c side hostname')).stdout).toBe('two\n')
+  })
+
+  it('debug a running pod, a copy of it and its node', async () => {
+    const image = `--image=${BUSYBOX} --image-pull-policy=IfNotPresent -q`
+    const node = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')
+    const env = { KUBECONFIG: cluster.kubeconfig }
+    const debug = (line: string, script: string) =>
+      run(link, ['-n', 'ours', 'debug', ...`${line} ${image} -i --profile=general -- sh -c`.split(' '), script], {
+        env,
+        input: 'hello\n',
+      })
+    const processes = "cat; ps -o args | grep -c '[f]rom main'"
+    expect(await debug('two --target=main', processes)).toMatchObject({ code: 0, stdout: 'hello\n1\n' })
+    expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: 'hello\n1\n' })
+    expect(await debug(`node/${node}`, 'cat; ls -d /host/etc')).toMatchObject({ code: 0, stdout: 'hello\n/host/etc\n' })
+    // The container that was added can be entered as any other.
+    await kubectlIn('ours', link, `debug two ${image} -c kept --profile=general -- sleep 1000`)
+    const kept = 'jsonpath={.status.ephemeralContainerStatuses[?(@.name=="kept")].state.running}'
+    await eventually('the debug container', async () =>
+      (await cluster.kubectl('-n', 'ours', 'get', 'pod', 'two', '-o', kept)) === '' ? undefined : true,
+    )
+    expect((await kubectlIn('ours', link, 'exec two -c kept -- hostname')).stdout).toBe('two\n')
   })
 
   it('run a pod to its end and give its exit code', async () => {

@@ -193,6 +193,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./events.ts')).events,
   },
   {
+    name: 'debug',
+    short: 'Create debugging sessions for troubleshooting workloads and nodes',
+    group: TROUBLE,
+    load: async () => (await import('./debug.ts')).debug,
+  },
+  {
     name: 'diff',
     short: 'Diff the live version against a would-be applied version',
     group: ADVANCED,
