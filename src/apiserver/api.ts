@@ -2,7 +2,8 @@
 
 import type { PodSpec } from '../api/generated/core-v1.ts'
 import type { DeleteOptions } from '../api/generated/meta-v1.ts'
-import { badRequest, methodNotSupported, notFound } from '../machinery/errors.ts'
+import { badRequest, methodNotSupported, notFound, unsupportedMediaType } from '../machinery/errors.ts'
+import { sameJson } from '../machinery/same-json.ts'
 import { type ApiObject, isRecord, type StoredObject } from './api-object.ts'
 import { create } from './registry/create.ts'
 import { decodeBody } from './registry/decode-body.ts'
@@ -16,6 +17,9 @@ import { update } from './registry/update.ts'
 import { bindPod } from './subresources/binding.ts'
 import { evictPod } from './subresources/eviction.ts'
 import { resizePod } from './subresources/resize.ts'
+
+/** What custom resources can be patched with: a strategic merge needs a type that the server is built with. */
+const CUSTOM_PATCHES = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
 
 /** Answers a POST to a subresource (`serviceaccounts/token`, …) or to a kind that is never stored. */
 export type VirtualCreate = (request: {
@@ -83,6 +87,8 @@ export class Api {
 
   async patch(target: Target, patch: { type: PatchType; body: unknown }, context: RequestContext): Promise<Entry> {
     const { resource, subresource, name } = target
+    if (resource.view && patch.type === 'strategic' && subresource !== 'scale')
+      throw unsupportedMediaType(CUSTOM_PATCHES)
     if (subresource === 'scale') {
       const merged = (current: StoredObject) => {
         const scale = structuredClone(scaleIn(context.version, resource, current)) as unknown as ApiObject
@@ -139,11 +145,9 @@ export class Api {
         subresource: 'scale',
         mayCreate: false,
         transform: (current) =>
-          applyScale(structuredClone(current) as ApiObject, bodyOf(current as StoredObject), context.version),
+          applyScale(resource, structuredClone(current) as ApiObject, bodyOf(current as StoredObject), context.version),
         prepare: (object, old) => {
-          const before = (old.spec as { replicas?: number }).replicas
-          const after = (object.spec as { replicas?: number }).replicas
-          if (before !== after) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+          if (!sameJson(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1
         },
       },
       context,

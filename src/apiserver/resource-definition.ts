@@ -37,9 +37,19 @@ export interface OtherVersion {
 }
 
 /** Where the scale subresource finds its numbers. */
-export interface ScaleMapping {
-  /** `spec.selector` is a LabelSelector (`selector`) or a plain map (`map`). */
-  readonly selector: 'selector' | 'map'
+export type ScaleMapping =
+  | {
+      /** `spec.selector` is a LabelSelector (`selector`) or a plain map (`map`). */
+      readonly selector: 'selector' | 'map'
+    }
+  | ScalePaths
+
+/** Scale of a custom resource: names of fields from the top. */
+export interface ScalePaths {
+  readonly selector: 'path'
+  readonly specReplicas: readonly string[]
+  readonly statusReplicas: readonly string[]
+  readonly labelSelector?: readonly string[]
 }
 
 /**
@@ -88,6 +98,8 @@ export interface ResourceDefinition<T = ApiObject> {
   readonly createOnUpdate?: boolean
   /** False when an update must carry a resourceVersion (upstream's AllowUnconditionalUpdate). */
   readonly unconditionalUpdate?: boolean
+  /** Marks an object whose deletion begins; it is expected to add a finalizer. */
+  prepareDelete?(object: T, now: number): void
   /** Seconds a deleted object stays for graceful deletion; absent or undefined: deleted at once. */
   gracePeriod?(object: T, requested: number | undefined): number | undefined
   /** Seconds after which objects disappear by themselves. */

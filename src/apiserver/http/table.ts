@@ -45,7 +45,9 @@ export function tableOf(
         }))
       : null,
     rows: entries.map((entry) => ({
-      cells: columns.map((column) => column.value((entry.origin ?? entry).object as ApiObject, options.now)),
+      cells: columns.map((column) =>
+        column.value((resource.view ? entry : (entry.origin ?? entry)).object as ApiObject, options.now),
+      ),
       object: partOf(entry.object, options),
     })),
   }

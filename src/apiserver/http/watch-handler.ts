@@ -1,7 +1,7 @@
 // Watches over HTTP: a stream of frames, each encoded once and written to every watcher.
 
 import type { Clock } from '../../machinery/clock.ts'
-import { isReason } from '../../machinery/errors.ts'
+import { internalError, isReason, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Api } from '../api.ts'
 import { inVersion } from '../api.ts'
@@ -74,9 +74,18 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
     end()
     response.destroy()
   }
+  let over = false
+  const gaveUp = (error?: unknown) => {
+    if (error !== undefined) {
+      const { status } = error instanceof StatusError ? error : internalError(String(error), { cause: error })
+      write(objectFrame('ERROR', { ...status }, binary))
+    }
+    over = true
+    if (begun) finish()
+  }
   let started: { stop: () => void; revision: () => number }
   try {
-    started = await watch(env.api.registry, resource, query, (item) => write(frames(item)))
+    started = await watch(env.api.registry, resource, query, (item) => write(frames(item)), gaveUp)
   } catch (error) {
     if (!isReason(error, 'Expired')) throw error
     // A watch that starts too far back is answered with a stream that holds the error, as upstream's cache does.
@@ -87,6 +96,10 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   const { stop, revision } = started
   const cancels: (() => void)[] = [stop]
   let ended = false
+  function finish(): void {
+    end()
+    response.end()
+  }
   function end(): void {
     if (ended) return
     ended = true
@@ -94,10 +107,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
   begin()
   for (const frame of early) write(frame)
-  const finish = () => {
-    end()
-    response.end()
-  }
+  if (over) return finish()
   response.on('close', end)
   env.shutdown.addEventListener('abort', finish, { once: true })
   cancels.push(() => env.shutdown.removeEventListener('abort', finish))

@@ -128,15 +128,16 @@ async function store(
   const reservation = await allocator?.reserve(object, undefined, context.dryRun)
   try {
     const stored = object as StoredObject
-    const value = encodeForStore(stored)
     if (context.dryRun) {
       reservation?.rollback()
-      return dryRunEntry(key, value)
+      return dryRunEntry(key, encodeForStore(stored))
     }
+    const kept = resource.view ? await resource.view.stored(stored) : stored
+    const value = encodeForStore(kept)
     const lease = await leaseFor(registry, resource)
     const result = await registry.store.put(key, value, {
       expected: 0,
-      attachment: stored,
+      attachment: kept,
       ...(lease ? { lease } : {}),
     })
     if (!result.ok) {
@@ -144,6 +145,7 @@ async function store(
       return undefined
     }
     reservation?.commit()
+    if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
     const written = cache.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
   } catch (error) {

@@ -16,6 +16,7 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
       `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
     )
   }
+  if (version.decode) return version.decode(body, context)
   checkKind(body, version)
   const object = decodeAs(body, version, context)
   object.kind = version.kind
@@ -41,6 +42,7 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
 
 /** Decodes as the type of `version`, reporting unknown fields as the request asks. */
 export function decodeAs(body: unknown, version: ServedVersion, context: RequestContext): ApiObject {
+  if (version.decode && isRecord(body)) return version.decode(body, context)
   try {
     const { object, unknownFields } = decode(version.typeRef, body)
     reportUnknown(unknownFields, version, context)
@@ -54,7 +56,8 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
   }
 }
 
-function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
+/** Warns about unknown and duplicate fields, or refuses them, as the request says. */
+export function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
   if (context.fieldValidation === 'Ignore') return
   const problems = [
     ...(context.duplicateFields ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),

@@ -10,6 +10,7 @@ import type { Entry } from './entry.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { remove, write } from './update.ts'
+import { shown } from './view.ts'
 
 const ORPHAN = 'orphan'
 const FOREGROUND = 'foregroundDeletion'
@@ -32,7 +33,7 @@ export async function deleteOne(
   const key = keyOf(resource, context.namespace, name)
   const cache = await registry.cache(resource)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const current = cache.get(key)
+    const current = await shown(resource, cache.get(key))
     if (!current) throw notFound(resource, name)
     checkPreconditions(resource, name, options, current.object)
     const attributes = {
@@ -118,7 +119,7 @@ async function tryDelete(
   const grace = gracePeriod(resource, old, options)
   const isNamespace = resource.group === '' && resource.resource === 'namespaces'
   const waitsForContent = isNamespace && ((old.spec as { finalizers?: unknown[] })?.finalizers?.length ?? 0) > 0
-  if (grace === 0 && finalizers.length === 0 && !waitsForContent) {
+  if (grace === 0 && finalizers.length === 0 && !waitsForContent && !resource.definition.prepareDelete) {
     if (context.dryRun) return { entry: current, removed: true }
     const removed = await remove(registry, resource, key, current)
     return removed && { entry: removed, removed: true }
@@ -159,8 +160,9 @@ function marked(
     // The timestamp is when the object should be gone, the grace period included.
     metadata.deletionTimestamp = formatTime(now + grace * 1000)
     metadata.deletionGracePeriodSeconds = grace
-    if (resource.definition.generation ?? resource.hasSpec) metadata.generation = (metadata.generation ?? 0) + 1
+    if (metadata.generation) metadata.generation += 1
   }
+  resource.definition.prepareDelete?.(object, now)
   if (isNamespace) object.status = { ...(object.status as object), phase: 'Terminating' }
   return object
 }

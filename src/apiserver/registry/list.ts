@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts'
 import { computedEntry, type Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import type { Selection } from './selection.ts'
+import { shownAll } from './view.ts'
 import type { Snapshot, WatchCache } from './watch-cache.ts'
 
 export interface ListQuery {
@@ -49,21 +50,32 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
   const prefix = listPrefix(resource, query.namespace)
   if (query.limit === 0 && query.continue === '' && query.resourceVersionMatch !== 'Exact') {
     checkReached(query.resourceVersion, cache)
-    const under = cache.entriesUnder(prefix)
+    const { revision } = cache
+    const stored = cache.entriesUnder(prefix)
+    const under = resource.view ? await shownAll(resource.view, stored) : stored
     const entries = query.selection.all ? under : under.filter((entry) => query.selection.matches(entry.object))
-    return { entries, revision: cache.revision, continue: '', remaining: undefined }
+    return { entries, revision, continue: '', remaining: undefined }
   }
-  return page(query, cache, prefix)
+  return page(resource, query, cache, prefix)
 }
 
-function page(query: ListQuery, cache: WatchCache, prefix: string): ListResult {
+async function page(resource: Resource, query: ListQuery, cache: WatchCache, prefix: string): Promise<ListResult> {
   const token = query.continue === '' ? undefined : readToken(query.continue)
   const snapshot = snapshotFor(query, token, cache)
   const entries: Entry[] = []
   let next: string | undefined
   let left = 0
   const start = token ? prefix + token.start : prefix
-  snapshot.entries.forRange(start, prefixEnd(prefix), false, (key, entry) => {
+  const { view } = resource
+  if (view) {
+    const ahead: Entry[] = []
+    snapshot.entries.forRange(start, prefixEnd(prefix), false, (_key, entry) => {
+      ahead.push(entry)
+    })
+    await view.ready(ahead)
+  }
+  snapshot.entries.forRange(start, prefixEnd(prefix), false, (key, stored) => {
+    const entry = view ? view.show(stored) : stored
     if (next !== undefined) {
       left += 1
       return undefined

@@ -9,6 +9,7 @@ import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { UserInfo } from '../user.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { shown } from './view.ts'
 import { WatchCache } from './watch-cache.ts'
 
 /** What one request says beside the object. */
@@ -56,7 +57,6 @@ export class Registry {
   readonly store: Store
   readonly clock: Clock
   readonly random: Random
-  readonly resources: readonly Resource[]
   /** Set once at start, in order. */
   admission: readonly AdmissionPlugin[] = []
   allocators: readonly Allocator[] = []
@@ -64,22 +64,64 @@ export class Registry {
   readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
   readonly #byName = new Map<string, Resource>()
   readonly #byPath = new Map<string, { resource: Resource; version: ServedVersion }>()
-  readonly #caches = new Map<Resource, WatchCache>()
-  readonly #opening = new Map<Resource, Promise<WatchCache>>()
+  /** Caches by key prefix: the versions of a custom resource share one. */
+  readonly #caches = new Map<string, WatchCache>()
+  readonly #opening = new Map<string, Promise<WatchCache>>()
+  readonly #builtIn: readonly Resource[]
+  /** Resources that definitions make, by the definition's name. */
+  readonly #custom = new Map<string, readonly Resource[]>()
+  #resources: readonly Resource[]
+  #changes = 0
   readonly #freeze: (object: StoredObject) => StoredObject
 
   constructor(options: RegistryOptions) {
     this.store = options.store
     this.clock = options.clock
     this.random = options.random
-    this.resources = options.resources
+    this.#builtIn = options.resources
+    this.#resources = options.resources
     this.#freeze = options.freeze ? (object) => deepFreeze(object) as StoredObject : (object) => object
     for (const resource of options.resources) {
       this.#byName.set(`${resource.group}/${resource.resource}`, resource)
-      for (const version of resource.versions) {
-        this.#byPath.set(`${version.group}/${version.version}/${resource.resource}`, { resource, version })
-      }
+      this.#addPaths(resource)
     }
+  }
+
+  #addPaths(resource: Resource): void {
+    for (const version of resource.versions) {
+      this.#byPath.set(`${version.group}/${version.version}/${resource.resource}`, { resource, version })
+    }
+  }
+
+  /** Everything that is served now. */
+  get resources(): readonly Resource[] {
+    return this.#resources
+  }
+
+  /** Grows whenever other resources are served than before. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Serves these resources for a definition, in place of those it had before. */
+  serveCustom(definition: string, resources: readonly Resource[]): void {
+    for (const resource of this.#custom.get(definition) ?? []) {
+      for (const { group, version } of resource.versions)
+        this.#byPath.delete(`${group}/${version}/${resource.resource}`)
+    }
+    if (resources.length === 0) this.#custom.delete(definition)
+    else this.#custom.set(definition, resources)
+    for (const resource of resources) this.#addPaths(resource)
+    this.#resources = [...this.#builtIn, ...[...this.#custom.values()].flat()]
+    this.#changes += 1
+  }
+
+  /** Forgets the objects under a key prefix whose resource is gone. */
+  async dropCache(prefix: string): Promise<void> {
+    const cache = await this.#opening.get(prefix)
+    this.#opening.delete(prefix)
+    this.#caches.delete(prefix)
+    cache?.close()
   }
 
   /** The resource served under a group, version and plural; undefined when none is. */
@@ -96,14 +138,14 @@ export class Registry {
 
   /** The resource's cache when it is open already. */
   openCache(resource: Resource): WatchCache | undefined {
-    return this.#caches.get(resource)
+    return this.#caches.get(resource.prefix)
   }
 
   /** The resource's cache, opened on first use. */
   cache(resource: Resource): Promise<WatchCache> {
-    const open = this.#caches.get(resource)
+    const open = this.#caches.get(resource.prefix)
     if (open) return Promise.resolve(open)
-    let opening = this.#opening.get(resource)
+    let opening = this.#opening.get(resource.prefix)
     if (!opening) {
       opening = WatchCache.open({
         store: this.store,
@@ -111,10 +153,10 @@ export class Registry {
         clock: this.clock,
         freeze: this.#freeze,
       }).then((cache) => {
-        this.#caches.set(resource, cache)
+        this.#caches.set(resource.prefix, cache)
         return cache
       })
-      this.#opening.set(resource, opening)
+      this.#opening.set(resource.prefix, opening)
     }
     return opening
   }
@@ -123,8 +165,9 @@ export class Registry {
   async find(resource: Resource, namespace: string, name: string): Promise<Entry | undefined> {
     const computed = this.computed.get(resource)
     if (computed) return (await computed()).filter((o) => o.metadata.name === name).map(computedEntry)[0]
-    const cache = this.#caches.get(resource) ?? (await this.cache(resource))
-    return cache.get(keyOf(resource, namespace, name))
+    const cache = this.#caches.get(resource.prefix) ?? (await this.cache(resource))
+    const entry = cache.get(keyOf(resource, namespace, name))
+    return resource.view ? shown(resource, entry) : entry
   }
 
   /** The current object by group, plural and name, for admission and authorization. */

@@ -6,6 +6,8 @@ import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import type { FieldError } from '../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
+import type { RequestContext } from './registry.ts'
+import type { EntryView } from './view.ts'
 
 /** One version under which a resource is served. */
 export interface ServedVersion {
@@ -26,6 +28,8 @@ export interface ServedVersion {
   deprecation?(kind: string): string | undefined
   /** Problems of the storage version that are none in this one. */
   forgives?(error: FieldError): boolean
+  /** Decodes a body in place of the schema of built-in types, reporting unknown fields as the request asks. */
+  decode?(body: Record<string, unknown>, context: RequestContext): ApiObject
 }
 
 export interface Resource {
@@ -41,6 +45,8 @@ export interface Resource {
   readonly hasStatus: boolean
   /** Every key of the resource starts with this; ends with a slash. */
   readonly prefix: string
+  /** Set for custom resources, of which each version is a resource of its own. */
+  readonly view?: EntryView
 }
 
 /** Brings a definition together with the facts. Throws when the facts do not know the resource. */

@@ -3,12 +3,36 @@
 import type { Scale } from '../../api/generated/autoscaling-v1.ts'
 import { typeRefOfKind } from '../../api/schema.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
-import { badRequest, field, invalid } from '../../machinery/errors.ts'
+import { badRequest, field, internalError, invalid } from '../../machinery/errors.ts'
 import { formatSelector, selectorOf, selectorOfMap } from '../../machinery/labels.ts'
-import type { ApiObject, StoredObject } from '../api-object.ts'
+import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
+import type { ScalePaths } from '../resource-definition.ts'
 import type { Resource, ServedVersion } from './resource.ts'
 
 const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale'
+
+/** What stands at a path of field names. */
+export function valueAt(object: unknown, path: readonly string[]): unknown {
+  let value = object
+  for (const name of path) {
+    if (!isRecord(value)) return undefined
+    value = value[name]
+  }
+  return value
+}
+
+/** Puts a value at a path, making the objects on the way. */
+function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let at = object
+  for (const name of path.slice(0, -1)) {
+    const inner = at[name]
+    const next = isRecord(inner) ? inner : {}
+    at[name] = next
+    at = next
+  }
+  const last = path.at(-1)
+  if (last !== undefined) at[last] = value
+}
 
 interface Scalable {
   spec: { replicas?: number; selector?: Record<string, unknown> }
@@ -44,10 +68,12 @@ export function scaleKindOf(version: ServedVersion): { apiVersion: string; versi
 
 /** The Scale of a workload. */
 function scaleOf(resource: Resource, object: StoredObject): Scale {
+  const mapping = resource.definition.scale
+  if (mapping?.selector === 'path') return scaleByPaths(mapping, resource, object)
   const { spec, status } = object as unknown as Scalable
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector =
-    resource.definition.scale?.selector === 'map'
+    mapping?.selector === 'map'
       ? selectorOfMap(spec.selector as Record<string, string> | undefined)
       : selectorOf(spec.selector)
   return {
@@ -59,8 +85,34 @@ function scaleOf(resource: Resource, object: StoredObject): Scale {
   }
 }
 
+function scaleByPaths(paths: ScalePaths, resource: Resource, object: StoredObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = valueAt(object, paths.specReplicas)
+  if (replicas === undefined) {
+    throw internalError(`the spec replicas field ".${paths.specReplicas.join('.')}" does not exist`)
+  }
+  const current = valueAt(object, paths.statusReplicas)
+  const selector = paths.labelSelector && valueAt(object, paths.labelSelector)
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      name,
+      ...(resource.namespaced ? { namespace: namespace ?? '' } : {}),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    } as Scale['metadata'],
+    spec: { replicas: Number(replicas) },
+    status: {
+      replicas: typeof current === 'number' ? current : 0,
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  }
+}
+
 /** The workload with the replicas of a Scale body; its resourceVersion, if any, must hold. */
-export function applyScale(object: ApiObject, body: unknown, version: ServedVersion): ApiObject {
+export function applyScale(resource: Resource, object: ApiObject, body: unknown, version: ServedVersion): ApiObject {
   const scale = decodeScale(body, version)
   const replicas = scale.spec?.replicas ?? 0
   if (replicas < 0) {
@@ -68,8 +120,8 @@ export function applyScale(object: ApiObject, body: unknown, version: ServedVers
       field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
   }
-  const spec = object.spec as Scalable['spec']
-  spec.replicas = replicas
+  const mapping = resource.definition.scale
+  setAt(object, mapping?.selector === 'path' ? mapping.specReplicas : ['spec', 'replicas'], replicas)
   if (scale.metadata?.resourceVersion) object.metadata.resourceVersion = scale.metadata.resourceVersion
   else delete object.metadata.resourceVersion
   return object

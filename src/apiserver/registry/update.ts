@@ -13,6 +13,7 @@ import { validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
+import { shown } from './view.ts'
 
 // Of all writers that meet at an object one wins each round: this many can meet before one is turned away.
 const MAX_ATTEMPTS = 1000
@@ -42,7 +43,7 @@ export async function update(
   const key = keyOf(resource, context.namespace, request.name)
   const cache = await registry.cache(resource)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const current = cache.get(key)
+    const current = await shown(resource, cache.get(key))
     if (!current) {
       if (!request.mayCreate || !resource.definition.createOnUpdate) throw notFound(resource, request.name)
       const object = await request.transform(undefined)
@@ -146,7 +147,7 @@ function prepare(
     for (const [field, value] of Object.entries(old)) {
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
-    object.status ??= {}
+    if (!resource.view) object.status ??= {}
     definition.prepareStatusUpdate?.(object, before, context)
     return
   }
@@ -191,7 +192,7 @@ function check(
   else {
     errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
     // A subresource that prepares by itself may change what a plain update may not.
-    if (!request.prepare) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
+    if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
 }
@@ -230,20 +231,22 @@ export async function write(
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
   const reservation = await allocator?.reserve(object, current.object, context.dryRun)
   try {
-    const value = encodeForStore(stored)
     if (context.dryRun) {
       reservation?.rollback()
-      return withVersion(dryRunEntry(key, value), current)
+      return withVersion(dryRunEntry(key, encodeForStore(stored)), current)
     }
-    // An update that changes nothing writes nothing: no new version, no event.
-    if (sameAsStored(stored, current.object)) {
+    const kept = resource.view ? await resource.view.stored(stored) : stored
+    const value = encodeForStore(kept)
+    // An update that changes nothing writes nothing: no new version, no event. What is stored in another version than
+    // today's does change.
+    if (sameAsStored(kept, (resource.view && current.origin ? current.origin : current).object)) {
       reservation?.rollback()
       return current
     }
     const lease = await leaseFor(registry, resource)
     const result = await registry.store.put(key, value, {
       expected: current.revision,
-      attachment: stored,
+      attachment: kept,
       ...(lease ? { lease } : {}),
     })
     if (!result.ok) {
@@ -251,6 +254,7 @@ export async function write(
       return undefined
     }
     reservation?.commit()
+    if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
     const written = registry.openCache(resource)?.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts'
 import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import type { Selection } from './selection.ts'
+import type { EntryView } from './view.ts'
 import type { CacheEvent, WatchCache } from './watch-cache.ts'
 
 export interface WatchQuery {
@@ -32,13 +33,15 @@ export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /**
  * Starts a watch: `sink` gets everything from the requested version on. Throws Expired when that is too old. Gives a
- * function that stops it, and one that says how far the watcher has been told.
+ * function that stops it, and one that says how far the watcher has been told. `onEnd` is called when the watch cannot
+ * go on: with an error, or without one when the resource is served differently from now on.
  */
 export async function watch(
   registry: Registry,
   resource: Resource,
   query: WatchQuery,
   sink: WatchSink,
+  onEnd: (error?: unknown) => void,
 ): Promise<{ stop: () => void; revision: () => Revision }> {
   if (registry.computed.has(resource)) throw methodNotSupported(resource, 'watch')
   checkQuery(query)
@@ -51,20 +54,79 @@ export async function watch(
     // A client that knows a newer version talks to a store that went back in time.
     throw internalError(`Too large resource version: ${start}, current: ${cache.revision}`)
   }
-  if (wantsState) sendState(cache, prefix, query, sink)
+  const { view } = resource
+  const through = view ? inOrder(view, onEnd) : undefined
+  const tell = (entries: readonly Entry[], act: () => void) => (through ? through.tell(entries, act) : act())
+  let told = start
+  if (wantsState) {
+    const stored = cache.entriesUnder(prefix)
+    tell(stored, () => sendState(view ? stored.map((entry) => view.show(entry)) : stored, query, sink))
+  }
   if (query.sendInitialEvents && query.allowBookmarks)
-    sink({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
-  const stop = cache.follow(start, (event) => {
+    tell([], () => sink({ type: 'BOOKMARK', revision: start, initialEventsEnd: true }))
+  const unfollow = cache.follow(start, (event) => {
     if (!event.entry.key.startsWith(prefix)) return
-    const item = seenThrough(query.selection, event)
-    if (item) sink(item)
+    const concerned = event.previous ? [event.previous, event.entry] : [event.entry]
+    tell(view ? concerned : [], () => {
+      const item = seenThrough(query.selection, view ? shownEvent(view, event) : event)
+      if (item) sink(item)
+      told = event.revision
+    })
   })
-  return { stop, revision: () => cache.revision }
+  const end = () => onEnd()
+  const stop = () => {
+    unfollow()
+    through?.stop()
+    view?.ended.removeEventListener('abort', end)
+  }
+  if (view?.ended.aborted) end()
+  else view?.ended.addEventListener('abort', end, { once: true })
+  return { stop, revision: () => (through?.behind ? told : cache.revision) }
 }
 
-function sendState(cache: WatchCache, prefix: string, query: WatchQuery, sink: WatchSink): void {
-  for (const entry of cache.entriesUnder(prefix)) {
+function sendState(entries: readonly Entry[], query: WatchQuery, sink: WatchSink): void {
+  for (const entry of entries) {
     if (query.selection.matches(entry.object)) sink({ type: 'ADDED', entry, source: undefined })
+  }
+}
+
+function shownEvent(view: EntryView, event: CacheEvent): CacheEvent {
+  return { ...event, entry: view.show(event.entry), previous: event.previous && view.show(event.previous) }
+}
+
+const MAX_WAITING = 1000
+
+/** Acts on entries one after another, each as soon as its entries are ready: at once unless something is fetched. */
+function inOrder(view: EntryView, fail: (error: unknown) => void) {
+  let waiting = 0
+  let stopped = false
+  let chain: Promise<unknown> = Promise.resolve()
+  const stop = () => {
+    stopped = true
+  }
+  const failed = (error: unknown) => {
+    if (!stopped) fail(error)
+    stop()
+  }
+  return {
+    stop,
+    get behind(): boolean {
+      return waiting > 0
+    },
+    tell(entries: readonly Entry[], act: () => void): void {
+      if (stopped) return
+      const pending = view.ready(entries)
+      if (!pending && waiting === 0) return act()
+      waiting += 1
+      if (waiting > MAX_WAITING)
+        return failed(new Error('the conversion of objects does not keep up with their changes'))
+      chain = Promise.all([chain, pending])
+        .then(() => {
+          waiting -= 1
+          if (!stopped) act()
+        })
+        .catch(failed)
+    },
   }
 }
 
@@ -105,8 +167,9 @@ export async function* iterateWatch(
     limit: BUFFER,
     overflow: () => new Error(`watch of ${resource.resource} fell too far behind`),
   })
-  const { stop } = await watch(registry, resource, query, (item) => channel.push(item))
   const end = () => channel.close()
+  const ended = (error?: unknown) => (error === undefined ? end() : channel.fail(error))
+  const { stop } = await watch(registry, resource, query, (item) => channel.push(item), ended)
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   try {

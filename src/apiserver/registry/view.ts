@@ -1,0 +1,34 @@
+// Objects as a resource shows them when that is not how they are stored: custom resources have versions with a schema
+// each, and what is stored may be of any of them.
+
+import type { StoredObject } from '../api-object.ts'
+import type { Entry } from './entry.ts'
+import type { Resource } from './resource.ts'
+
+/** How a resource reads and writes its entries. */
+export interface EntryView {
+  /** Fetches whatever `show` needs for these entries; undefined when it needs nothing. */
+  ready(entries: readonly Entry[]): Promise<void> | undefined
+  /** The entry as this resource shows it. */
+  show(entry: Entry): Entry
+  /** What is stored for an object of this resource. */
+  stored(object: StoredObject): StoredObject | Promise<StoredObject>
+  /** Aborts when the resource is replaced or no longer served: watches end then. */
+  readonly ended: AbortSignal
+}
+
+/** One entry as the resource shows it. */
+export async function shown(resource: Resource, entry: Entry | undefined): Promise<Entry | undefined> {
+  const { view } = resource
+  if (!view || !entry) return entry
+  const pending = view.ready([entry])
+  if (pending) await pending
+  return view.show(entry)
+}
+
+/** Many entries as the resource shows them. */
+export async function shownAll(view: EntryView, entries: readonly Entry[]): Promise<Entry[]> {
+  const pending = view.ready(entries)
+  if (pending) await pending
+  return entries.map((entry) => view.show(entry))
+}
