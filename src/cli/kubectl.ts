@@ -32,6 +32,7 @@ runKubectl(process.argv.slice(2), {
   home: homedir(),
   ...systemClock,
   random: systemRandom,
+  executable: process.argv[1] ?? '',
   program: basename(process.argv[1] ?? '').startsWith('kubectl') ? 'kubectl' : 'sampan',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   signal: interrupted.signal,

@@ -25,6 +25,8 @@ export interface KubectlEnvironment {
   readonly random: Random
   /** What the user typed to get here: `kubectl` or `sampan`. */
   readonly program: string
+  /** Path of the program that runs. */
+  readonly executable: string
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal
   /** Of this client, e.g. `linux/amd64`. */

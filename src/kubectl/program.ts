@@ -21,9 +21,36 @@ export async function runKubectl(argv: readonly string[], world: KubectlEnvironm
   if (first === undefined) return helpOfProgram(argv, world)
   if (first.word === 'help') return helpOf(first.rest, world)
   const entry = findEntry(first.word)
-  if (!entry) return unknownCommand(first.word, world)
-  const found = await descend({ command: await entry.load(), path: `${world.program} ${entry.name}`, rest: first.rest })
-  return run(found, world)
+  if (!entry) return (await tryPlugin(argv, world)) ?? unknownCommand(first.word, world)
+  const command = await entry.load()
+  if (argv[0] === 'create' && isNoneOf(command, argv[1])) {
+    const code = await tryPlugin(argv, world, 2)
+    if (code !== undefined) return code
+  }
+  return run(await descend({ command, path: `${world.program} ${entry.name}`, rest: first.rest }), world)
+}
+
+/** Whether `word` would name a subcommand, and there is none of that name. */
+function isNoneOf(command: KubectlCommand, word: string | undefined): boolean {
+  return word !== undefined && !word.startsWith('-') && !command.children?.some((c) => c.name === word)
+}
+
+/** Runs the plugin that the words mean; undefined when they mean none. */
+async function tryPlugin(
+  argv: readonly string[],
+  world: KubectlEnvironment,
+  leastWords = 1,
+): Promise<number | undefined> {
+  const [first = ''] = argv
+  if (first.startsWith('-')) {
+    world.stderr.write(`Error: flags cannot be placed before plugin name: ${first}\n`)
+    return 1
+  }
+  const { lookupIn, pluginFor } = await import('./plugins/find.ts')
+  const call = pluginFor(argv, lookupIn(world.env.PATH), leastWords)
+  if (call === undefined) return undefined
+  const { runPlugin } = await import('./plugins/run.ts')
+  return runPlugin(call, world)
 }
 
 /** The entry that `name` means. */

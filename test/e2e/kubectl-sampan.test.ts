@@ -216,6 +216,80 @@ describe('commands that change things', () => {
     expect(comparable(ours)).toEqual(comparable(stock))
   })
 
+  it('lets objects be edited before they are made, and what was applied last', async () => {
+    const settings = join(cluster.dir, 'settings.yaml')
+    const color = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: edited}\ndata: {color: blue}\n'
+    writeFileSync(settings, color)
+    const seen: object[] = []
+    for (const [namespace, program] of [
+      ['stock', kubectlOf('v35')],
+      ['ours', link],
+    ] as const) {
+      const edit = async (line: string, EDITOR: string) =>
+        comparable(
+          await run(program, ['-n', namespace, ...line.split(' ')], {
+            env: { KUBECONFIG: cluster.kubeconfig, EDITOR, KUBE_EDITOR: '' },
+          }),
+        )
+      seen.push([
+        await edit(`create --edit -f ${settings}`, 'true'),
+        await edit(`create --edit -f ${settings}`, 'sed -i s/blue/green/'),
+        await edit(`create --edit -o name -f ${settings}`, 'true'),
+        await edit('apply edit-last-applied cm edited', 'true'),
+        await edit(`create --edit --save-config --windows-line-endings -f ${settings}`, 'sed -i s/edited/again/'),
+        await edit('apply edit-last-applied cm again', 'sed -i s/blue/red/'),
+        await edit('apply edit-last-applied cm/again -o json', 'sed -i s/red/green/'),
+        await edit('apply edit-last-applied cm again', 'cat'),
+        await edit('apply edit-last-applied', 'true'),
+        await edit('create --edit', 'true'),
+        await cluster.kubectl('-n', namespace, 'get', 'cm', 'again', 'edited', '-o', 'jsonpath={.items[*].data}'),
+        (
+          await cluster.kubectl('-n', namespace, 'get', 'cm', 'again', '-o', 'jsonpath={.metadata.annotations}')
+        ).replace(namespace, ''),
+      ])
+    }
+    expect(seen[1]).toEqual(seen[0])
+  })
+
+  it('runs plugins of the path where there is no command of that name', async () => {
+    const folder = join(cluster.dir, 'plugins')
+    mkdirSync(folder)
+    const plugin = (name: string, mode = 0o755) =>
+      writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} "$@"\nexit 3\n`, { mode })
+    for (const name of ['foo', 'foo-bar', 'a_b', 'create-thing', 'get']) plugin(`kubectl-${name}`)
+    plugin('kubectl-mute', 0o644)
+    writeFileSync(join(folder, 'kubectl-again'), '#!/bin/sh\nexec "$KUBECTL_PATH" version --client\n', { mode: 0o755 })
+    const path = `${folder}:/nope:/usr/bin:/bin`
+    const call = (program: string, words: readonly string[]) =>
+      run(program, words, {
+        env: { KUBECONFIG: cluster.kubeconfig, PATH: `${path}:${dirname(process.execPath)}` },
+      })
+    const lines = [
+      'foo',
+      'foo bar baz --x',
+      'foo -n bar',
+      'a-b c-d',
+      'create thing x',
+      'create other x',
+      '-n x foo',
+      'mute',
+      'foo-bar',
+      'plugin list',
+      'plugin list --name-only',
+    ]
+    for (const line of lines) {
+      const words = line.split(' ')
+      const stock = await call(kubectlOf('v35'), words)
+      const ours = await call(link, words)
+      // What is no command at all is told with the help of the program, which is ours.
+      if (line === 'create other x') expect(ours.code).toBe(stock.code)
+      else expect({ line, ...ours }).toEqual({ line, ...stock })
+      if (words[0] === 'plugin' || stock.code !== 3) continue
+      expect(await call(process.execPath, [script, ...words])).toEqual(ours)
+    }
+    expect((await call(link, ['again'])).stdout).toMatch(/^Client Version: v/)
+  })
+
   it('updates a replication controller pod by pod, and goes back half way', async () => {
     const ours = (line: string) => kubectlIn('ours', link, line)
     await ours('create -f DIR/rc.yaml')
@@ -338,15 +412,17 @@ describe.skipIf(!canRunContainers)('commands that run things', () => {
     const image = `--image=${BUSYBOX} --image-pull-policy=IfNotPresent -q`
     const node = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')
     const env = { KUBECONFIG: cluster.kubeconfig }
-    const debug = (line: string, script: string) =>
-      run(link, ['-n', 'ours', 'debug', ...`${line} ${image} -i --profile=general -- sh -c`.split(' '), script], {
-        env,
-        input: 'hello\n',
-      })
-    const processes = "cat; ps -o args | grep -c '[f]rom main'"
-    expect(await debug('two --target=main', processes)).toMatchObject({ code: 0, stdout: 'hello\n1\n' })
-    expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: 'hello\n1\n' })
-    expect(await debug(`node/${node}`, 'cat; ls -d /host/etc')).toMatchObject({ code: 0, stdout: 'hello\n/host/etc\n' })
+    const debug = (line: string, script: string) => {
+      const words = `-n ours debug ${line} ${image} --attach --profile=general -- sh -c`.split(' ')
+      return run(link, [...words, script], { env })
+    }
+    const processes = "sleep 2; ps | grep -c '[e]cho from main'"
+    expect(await debug('two --target=main', processes)).toMatchObject({ code: 0, stdout: '1\n' })
+    expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: '1\n' })
+    expect(await debug(`node/${node}`, 'sleep 2; ls -d /host/etc')).toMatchObject({ code: 0, stdout: '/host/etc\n' })
+    // Standard input stays open: when it ends, attaching does.
+    const typed = `(echo hello; sleep 3) | "$0" -n ours debug two ${image} -i --profile=general -- sh -c 'read x; echo got $x'`
+    expect(await run('sh', ['-c', typed, link], { env })).toMatchObject({ code: 0, stdout: 'got hello\n' })
     // The container that was added can be entered as any other.
     await kubectlIn('ours', link, `debug two ${image} -c kept --profile=general -- sleep 1000`)
     const kept = 'jsonpath={.status.ephemeralContainerStatuses[?(@.name=="kept")].state.running}'

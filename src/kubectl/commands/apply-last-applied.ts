@@ -1,15 +1,28 @@
-// kubectl apply view-last-applied and set-last-applied: what client-side apply keeps in an object.
-// Model: k8s.io/kubectl/pkg/cmd/apply/apply_{view,set}_last_applied.go.
+// kubectl apply view-last-applied, edit-last-applied and set-last-applied: what client-side apply keeps in an object.
+// Model: k8s.io/kubectl/pkg/cmd/apply/apply_{view,edit,set}_last_applied.go.
 
 import { LAST_APPLIED, lastAppliedOf, plainConfigurationOf } from '../apply/last-applied.ts'
 import type { KubectlCommand } from '../command.ts'
+import { editObjects, isSame } from '../edit/session.ts'
 import { KubectlError, throwCollected, usageError, withSource } from '../errors.ts'
-import { toJson } from '../printers/json.ts'
+import type { KubeObject } from '../object.ts'
+import { toCompactJson, toJson } from '../printers/json.ts'
 import { printFlags } from '../printers/print-flags.ts'
 import { toYaml } from '../printers/yaml.ts'
-import { buildResources, infosOf } from '../resources/builder.ts'
+import { buildResources, type Info, infosOf } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions, selectorFlag } from '../resources/flags.ts'
-import { allFlag, dryRunFlag, dryRunOf, resultPrinter } from '../write/flags.ts'
+import { objectsIn } from '../resources/manifests.ts'
+import {
+  allFlag,
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  recordFlag,
+  resultPrinter,
+  validateFlag,
+  windowsLineEndingsFlag,
+} from '../write/flags.ts'
 import { getObject, patchObject, singleInfos } from '../write/objects.ts'
 
 export const viewLastApplied: KubectlCommand = {
@@ -98,5 +111,59 @@ export const setLastApplied: KubectlCommand = {
       ctx.out(print(object))
     }
     return 0
+  },
+}
+
+export const editLastApplied: KubectlCommand = {
+  name: 'edit-last-applied',
+  usage: '(RESOURCE/NAME | -f FILENAME) [options]',
+  short: 'Edit latest last-applied-configuration annotations of a resource/object',
+  examples: `# Edit the last-applied-configuration annotations by type/name in YAML
+kubectl apply edit-last-applied deployment/nginx`,
+  flags: [
+    ...printFlags(),
+    ...filenameFlags('to use to edit the resource'),
+    validateFlag,
+    recordFlag,
+    fieldManagerFlag('kubectl-client-side-apply'),
+    windowsLineEndingsFlag,
+  ],
+  async run({ args }, ctx) {
+    const { namespace, explicit } = ctx.namespace()
+    const fieldValidation = fieldValidationOf(ctx)
+    const request = { files: filenameOptions(ctx.flags), namespace, enforceNamespace: explicit }
+    const infos = singleInfos(infosOf(await buildResources(ctx, { args, ...request })))
+    const kept: { info: Info; object: KubeObject }[] = []
+    for (const info of infos) {
+      const text = lastAppliedOf(info.object)
+      const [object] = text === undefined ? [] : await objectsIn(text, 'edited-file', ctx)
+      if (object) kept.push({ info, object })
+    }
+    if (kept.length === 0) {
+      throw new KubectlError(
+        `no last-applied-configuration annotation found on resources, to create the annotation, use command \`${ctx.program} apply set-last-applied --create-annotation\``,
+      )
+    }
+    const [skipped, done] = [await resultPrinter(ctx, 'skipped'), await resultPrinter(ctx, 'edited')]
+    const options = { fieldManager: ctx.flags.string('field-manager'), fieldValidation }
+    return editObjects(ctx, {
+      objects: kept.map(({ object }) => object),
+      header: 'last-applied',
+      async save(edited) {
+        for (const after of edited) {
+          const before = kept.find(({ object }) => isSame(object, after))
+          if (!before) throw new KubectlError(`no original object found for ${toCompactJson(after)}`)
+          const configuration = `${toCompactJson(after)}\n`
+          if (configuration === `${toCompactJson(before.object)}\n`) {
+            ctx.out(skipped(after))
+            continue
+          }
+          const body = { metadata: { annotations: { [LAST_APPLIED]: configuration } } }
+          await patchObject(ctx, before.info, { type: 'merge', body }, options)
+          ctx.out(done(after))
+        }
+        return []
+      },
+    })
   },
 }

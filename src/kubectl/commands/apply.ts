@@ -20,7 +20,7 @@ import {
   resultPrinter,
   validateFlag,
 } from '../write/flags.ts'
-import { setLastApplied, viewLastApplied } from './apply-last-applied.ts'
+import { editLastApplied, setLastApplied, viewLastApplied } from './apply-last-applied.ts'
 import { cascadeOf, deletionFlags, gracePeriodOf } from './delete.ts'
 
 const CLIENT_MANAGER = 'kubectl-client-side-apply'
@@ -98,7 +98,7 @@ cat pod.json | kubectl apply -f -`,
     },
     { name: 'wait', type: 'boolean', description: 'If true, wait for resources to be gone before returning.' },
   ],
-  children: [viewLastApplied, setLastApplied],
+  children: [editLastApplied, setLastApplied, viewLastApplied],
   async run({ args, path }, ctx) {
     if (args.length > 0) throw usageError(path, `Unexpected args: [${args.join(' ')}]`)
     if (!hasFilenames(filenameOptions(ctx.flags))) throw new KubectlError('must specify one of -f and -k')

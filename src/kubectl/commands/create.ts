@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { withLastApplied } from '../apply/last-applied.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
+import { editObjects } from '../edit/session.ts'
 import { KubectlError, usageError, withSource } from '../errors.ts'
 import { generators } from '../generators/index.ts'
 import { printFlags } from '../printers/print-flags.ts'
-import { buildResources } from '../resources/builder.ts'
+import { buildResources, mappingOfObject } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions, selectorFlag } from '../resources/flags.ts'
 import { hasFilenames, readStdin } from '../resources/manifests.ts'
 import {
@@ -20,6 +21,7 @@ import {
   resultPrinter,
   saveConfigFlag,
   validateFlag,
+  windowsLineEndingsFlag,
 } from '../write/flags.ts'
 import { createObject, eachInfo } from '../write/objects.ts'
 
@@ -45,6 +47,8 @@ cat pod.json | kubectl create -f -`,
     dryRunFlag,
     recordFlag,
     fieldManagerFlag('kubectl-create'),
+    { name: 'edit', type: 'boolean', description: 'Edit the API resource before creating' },
+    windowsLineEndingsFlag,
     {
       name: 'raw',
       type: 'string',
@@ -57,6 +61,7 @@ cat pod.json | kubectl create -f -`,
     if (!hasFilenames(files) && args.length === 0) throw new KubectlError('must specify one of -f and -k')
     if (args.length > 0) throw usageError(path, `Unexpected args: [${args.join(' ')}]`)
     if (ctx.flags.string('raw')) return createRaw(ctx)
+    if (ctx.flags.boolean('edit')) return editAndCreate(ctx)
     return createFromFiles(ctx)
   },
 }
@@ -85,6 +90,31 @@ async function createFromFiles(ctx: KubectlContext): Promise<number> {
   })
   if (count === 0) throw new KubectlError('no objects passed to create')
   return 0
+}
+
+/** Lets each object be edited, then creates it. */
+async function editAndCreate(ctx: KubectlContext): Promise<number> {
+  const { namespace, explicit } = ctx.namespace()
+  const request = { files: filenameOptions(ctx.flags), namespace, enforceNamespace: explicit, fetchFiles: false }
+  const options = { fieldValidation: fieldValidationOf(ctx), fieldManager: ctx.flags.string('field-manager') }
+  const save = ctx.flags.boolean('save-config')
+  const print = await resultPrinter(ctx, 'created')
+  let code = 0
+  await eachInfo(await buildResources(ctx, request), async ({ object }) => {
+    code ||= await editObjects(ctx, {
+      objects: [object],
+      header: 'objects',
+      async save(edited) {
+        for (const one of edited) {
+          const mapping = await mappingOfObject(ctx, one, 'edited-file')
+          const place = { mapping, namespace: one.metadata?.namespace ?? namespace }
+          ctx.out(print(await createObject(ctx, place, save ? withLastApplied(one) : one, options)))
+        }
+        return []
+      },
+    })
+  })
+  return code
 }
 
 /** Sends one file as it is. */

@@ -266,6 +266,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./config.ts')).config,
   },
   {
+    name: 'plugin',
+    short: 'Provides utilities for interacting with plugins',
+    group: OTHER,
+    load: async () => (await import('./plugin.ts')).pluginOf(() => entries),
+  },
+  {
     name: 'version',
     short: 'Print the client and server version information',
     group: OTHER,

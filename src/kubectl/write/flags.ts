@@ -49,6 +49,12 @@ export const saveConfigFlag: Flag = {
     'If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the future.',
 }
 
+export const windowsLineEndingsFlag: Flag = {
+  name: 'windows-line-endings',
+  type: 'boolean',
+  description: 'Defaults to the line ending native to your platform.',
+}
+
 export const localFlag = (what: string): Flag => ({
   name: 'local',
   type: 'boolean',
