@@ -10,12 +10,14 @@ export interface StrategyContext {
   readonly now: number
   /** Who makes the request. */
   readonly user: UserInfo
+  /** Tells the client something in a Warning header. */
+  warn(message: string): void
 }
 
 /** One column of `kubectl get`. `priority` above 0 shows with `-o wide` only. */
 export interface Column<T> {
   readonly name: string
-  readonly type: 'string' | 'integer' | 'date' | 'boolean'
+  readonly type: 'string' | 'integer' | 'number' | 'date' | 'boolean'
   readonly format?: string
   readonly description: string
   readonly priority?: number

@@ -86,7 +86,7 @@ async function tryCreate(
   } as const
   await admit(registry.admission, attributes)
   prepare(registry, resource, object, now)
-  definition.prepareCreate?.(object, { now, user: context.user })
+  definition.prepareCreate?.(object, { now, user: context.user, warn: context.warn })
   const problems = [
     ...validateMetadata(resource, object),
     ...(definition.validate?.(object) ?? []),

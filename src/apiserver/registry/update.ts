@@ -5,7 +5,6 @@ import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../
 import { sameJson } from '../../machinery/same-json.ts'
 import { admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
-import type { UserInfo } from '../user.ts'
 import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { readyToVanish } from './finalize.ts'
@@ -68,7 +67,7 @@ async function tryUpdate(
   const object = await request.transform(old)
   const wanted = object.metadata.resourceVersion
   checkPreconditions(resource, request, object, old, wanted)
-  prepare(registry, resource, request, object, old, context.user)
+  prepare(registry, resource, request, object, old, context)
   const attributes = {
     operation: 'UPDATE',
     resource,
@@ -121,10 +120,10 @@ function prepare(
   request: UpdateRequest,
   object: ApiObject,
   old: StoredObject,
-  user: UserInfo,
+  { user, warn }: RequestContext,
 ): void {
   const { definition } = resource
-  const context = { now: registry.clock.now(), user }
+  const context = { now: registry.clock.now(), user, warn }
   const before = old as ApiObject
   keepServerFields(object, old)
   if (resource.hasSpec) object.spec ??= {}

@@ -6,7 +6,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': 'admission webhooks are not called yet',
   'admissionregistration.k8s.io/validatingadmissionpolicies': 'admission policies are not evaluated yet',
   'admissionregistration.k8s.io/validatingwebhookconfigurations': 'admission webhooks are not called yet',
-  'apiextensions.k8s.io/customresourcedefinitions': 'custom resources are not served yet',
   'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
   'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',

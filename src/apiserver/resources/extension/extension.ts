@@ -1,110 +1,13 @@
 // Kinds that extend and guard the API: custom resource definitions, API services, certificate requests, flow control.
 
-import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
 import type { APIService } from '../../../api/generated/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../../../api/generated/certificates-v1.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/flowcontrol-v1.ts'
 import { humanDuration } from '../../../machinery/duration.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, genericColumns, integer, nameColumn, text } from '../columns/common.ts'
-import { immutable } from '../core/workload-validation.ts'
-
-const customResourceDefinitions = defineResource<CustomResourceDefinition>({
-  group: 'apiextensions.k8s.io',
-  resource: 'customresourcedefinitions',
-  shortNames: ['crd', 'crds'],
-  categories: ['api-extensions'],
-  storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
-  defaults(crd) {
-    const { spec } = crd
-    spec.conversion ??= { strategy: 'None' }
-    if (spec.names) {
-      spec.names.singular ||= spec.names.kind?.toLowerCase()
-      spec.names.listKind ||= `${spec.names.kind}List`
-    }
-    if (spec.conversion.webhook?.clientConfig?.service) spec.conversion.webhook.clientConfig.service.port ??= 443
-  },
-  prepareCreate(crd) {
-    const storage = (crd.spec.versions ?? []).find((v) => v.storage)
-    crd.status = { storedVersions: storage ? [storage.name] : [] }
-  },
-  validate: validateCrd,
-  validateUpdate: (crd, old) => [
-    ...immutable('spec.group', crd.spec.group, old.spec.group),
-    ...immutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
-    ...immutable('spec.scope', crd.spec.scope, old.spec.scope),
-  ],
-  columns: genericColumns,
-})
-
-function validateCrd({ metadata, spec }: CustomResourceDefinition): FieldError[] {
-  const errors: FieldError[] = []
-  const { names, group, versions = [] } = spec
-  if (!group) errors.push(field.required('spec.group'))
-  else {
-    const problem = dnsSubdomainProblem(group)
-    if (problem) errors.push(field.invalid('spec.group', group, problem))
-    else if (!group.includes('.'))
-      errors.push(field.invalid('spec.group', group, 'should be a domain with at least one dot'))
-  }
-  const expected = `${names?.plural}.${group}`
-  if (metadata.name !== expected) {
-    errors.push(field.invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'))
-  }
-  const scopes = ['Cluster', 'Namespaced']
-  if (!spec.scope) errors.push(field.required('spec.scope'))
-  else if (!scopes.includes(spec.scope)) errors.push(field.notSupported('spec.scope', spec.scope, scopes))
-  if (!names?.plural) errors.push(field.required('spec.names.plural'))
-  if (!names?.kind) errors.push(field.required('spec.names.kind'))
-  else {
-    const problem = dns1035LabelProblem(names.kind.toLowerCase())
-    if (problem) {
-      errors.push(
-        field.invalid('spec.names.kind', names.kind, `may have mixed case, but should otherwise match: ${problem}`),
-      )
-    }
-  }
-  if (versions.length === 0)
-    errors.push(field.required('spec.versions', 'must have exactly one version marked as storage version'))
-  const seen = new Set<string>()
-  for (const [i, version] of versions.entries()) {
-    const at = `spec.versions[${i}]`
-    const problem = dns1035LabelProblem(version.name ?? '')
-    if (problem) errors.push(field.invalid(`${at}.name`, version.name ?? '', problem))
-    if (seen.has(version.name))
-      errors.push(
-        field.invalid(
-          'spec.versions',
-          versions.map((v) => v.name),
-          'must contain unique version names',
-        ),
-      )
-    seen.add(version.name)
-    if (!version.schema?.openAPIV3Schema) {
-      errors.push(field.required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
-    } else if (version.schema.openAPIV3Schema.type !== 'object') {
-      errors.push(
-        field.invalid(
-          `${at}.schema.openAPIV3Schema.type`,
-          version.schema.openAPIV3Schema.type ?? '',
-          'must be object at the root',
-        ),
-      )
-    }
-  }
-  if (versions.length > 0 && versions.filter((v) => v.storage).length !== 1) {
-    errors.push(
-      field.invalid(
-        'spec.versions',
-        versions.map((v) => v.name),
-        'must have exactly one version marked as storage version',
-      ),
-    )
-  }
-  return errors
-}
+import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { customResourceDefinitions } from './custom-resource-definition.ts'
 
 const apiServices = defineResource<APIService>({
   group: 'apiregistration.k8s.io',

@@ -82,5 +82,6 @@ export const oldDefinitions: LegacyConversion = {
     })
   },
   // Schemas became a duty with v1.
-  forgives: ({ path }) => /^spec\.versions\[\d+\]\.schema\.openAPIV3Schema(\.type)?$/.test(path),
+  forgives: ({ path }) =>
+    /^spec\.(versions\[\d+\]\.schema|validation)\.openAPIV3Schema|^spec\.preserveUnknownFields$/.test(path),
 }

@@ -1,0 +1,72 @@
+// CustomResourceDefinitions: kinds that users make. What follows from one: apiserver/custom.
+
+import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
+import { formatTime } from '../../../machinery/clock.ts'
+import { definitionProblems, definitionUpdateProblems, storedVersionProblems } from '../../custom/definition-rules.ts'
+import { withCondition } from '../../custom/names.ts'
+import { hasRules, type Schema } from '../../custom/schema.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { genericColumns } from '../columns/common.ts'
+
+/** Keeps a definition until its objects are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
+
+export const customResourceDefinitions = defineResource<CustomResourceDefinition>({
+  group: 'apiextensions.k8s.io',
+  resource: 'customresourcedefinitions',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
+  defaults(definition) {
+    const { spec } = definition
+    spec.conversion ??= { strategy: 'None' }
+    if (spec.names) {
+      spec.names.singular ||= spec.names.kind?.toLowerCase()
+      if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`
+    }
+    const { webhook } = spec.conversion
+    if (webhook?.clientConfig?.service) webhook.clientConfig.service.port ??= 443
+  },
+  prepareCreate(definition, { warn }) {
+    const storage = storageOf(definition)
+    definition.status = {
+      acceptedNames: { plural: '', kind: '' },
+      ...(storage === undefined ? {} : { storedVersions: [storage] }),
+    }
+    warnAboutRules(definition, warn)
+  },
+  prepareUpdate(definition, old, { warn }) {
+    const storage = storageOf(definition)
+    const stored = old.status.storedVersions ?? []
+    const all = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]
+    definition.status = { ...old.status, storedVersions: [...all] }
+    if (!hasAnyRules(old)) warnAboutRules(definition, warn)
+  },
+  prepareDelete({ metadata, status }, now) {
+    metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP_FINALIZER])]
+    if ((status.conditions ?? []).some((c) => c.type === 'Terminating' && c.status === 'True')) return
+    const condition = {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    }
+    status.conditions = [...withCondition(status.conditions ?? [], condition, formatTime(now))]
+  },
+  validate: definitionProblems,
+  validateUpdate: definitionUpdateProblems,
+  validateStatusUpdate: storedVersionProblems,
+  columns: genericColumns,
+})
+
+function storageOf({ spec }: CustomResourceDefinition): string | undefined {
+  return (spec.versions ?? []).find((version) => version.storage)?.name
+}
+
+function hasAnyRules({ spec }: CustomResourceDefinition): boolean {
+  return (spec.versions ?? []).some((version) => hasRules(version.schema?.openAPIV3Schema as Schema | undefined))
+}
+
+function warnAboutRules(definition: CustomResourceDefinition, warn: (message: string) => void): void {
+  if (hasAnyRules(definition)) warn('x-kubernetes-validations: rules are not enforced yet by this version of Sampan')
+}
