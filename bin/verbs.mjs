@@ -29,6 +29,8 @@ export function bundleFor(script, words) {
   const [verb, ...rest] = words
   if (verb === undefined || verb === '--help' || verb === '-h') return 'sampan'
   if (verb === 'help') return rest.length === 0 || ownVerbs.includes(rest[0]) ? 'sampan' : 'kubectl'
+  // A word that is to be completed is for whoever the words before it are for.
+  if (verb.startsWith('__complete')) return bundleFor(script, rest.slice(0, -1))
   // Two verbs belong to both: what is deleted, and whose version is asked for, tells them apart.
   if (verb === 'delete') return onlyNamesCluster(rest) ? 'sampan' : 'kubectl'
   if (verb === 'version') return rest.every((word) => word === '--help' || word === '-h') ? 'sampan' : 'kubectl'

@@ -1,13 +1,7 @@
 // kubectl's half of the sampan command: a bundle of its own, so that it starts without the server's code.
 
-import { homedir } from 'node:os'
-import { basename } from 'node:path'
 import { runKubectl } from '../kubectl/program.ts'
-import { systemClock } from '../machinery/clock.ts'
-import { systemRandom } from '../machinery/random.ts'
-
-declare const KUBERNETES_VERSION: string | undefined
-declare const SAMPAN_VERSION: string | undefined
+import { kubectlWorld } from './world.ts'
 
 const interrupted = new AbortController()
 process.once('SIGINT', () => {
@@ -20,24 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
-const kubernetes = typeof KUBERNETES_VERSION === 'undefined' ? 'v1.36.0' : KUBERNETES_VERSION
-const own = typeof SAMPAN_VERSION === 'undefined' ? '0.0.0-dev' : SAMPAN_VERSION
-
-runKubectl(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  env: process.env,
-  cwd: process.cwd(),
-  home: homedir(),
-  ...systemClock,
-  random: systemRandom,
-  executable: process.argv[1] ?? '',
-  program: basename(process.argv[1] ?? '').startsWith('kubectl') ? 'kubectl' : 'sampan',
-  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-  signal: interrupted.signal,
-  version: `${kubernetes}+sampan.${own}`,
-}).then(
+runKubectl(process.argv.slice(2), kubectlWorld(interrupted.signal)).then(
   (code) => {
     process.exitCode = code
   },

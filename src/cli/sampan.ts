@@ -55,6 +55,7 @@ async function kubectlHelp(): Promise<string> {
 
 /** Runs the command line; gives the exit code. */
 export async function main(argv: readonly string[], env: CommandEnv): Promise<number> {
+  if (argv[0]?.startsWith('__complete')) return (await import('./completion.ts')).completeSampan(argv)
   const { command, path, rest } = find(argv)
   if (!command) {
     const [first] = argv

@@ -27,6 +27,10 @@ it.each([
   ['sampan', ['delete', '--raw', '/x'], 'kubectl'],
   ['sampan', ['version'], 'sampan'],
   ['sampan', ['version', '--client'], 'kubectl'],
+  ['sampan', ['__complete', ''], 'sampan'],
+  ['sampan', ['__complete', 'image', ''], 'sampan'],
+  ['sampan', ['__complete', 'delete', ''], 'sampan'],
+  ['sampan', ['__completeNoDesc', 'get', 'pods', ''], 'kubectl'],
   ['/usr/local/bin/kubectl', ['up'], 'kubectl'],
   ['/usr/local/bin/kubectl', [], 'kubectl'],
 ] as const)('%s %j is for %s', (script, words, bundle) => {

@@ -17,6 +17,10 @@ interface Found {
 
 /** Runs one command line; gives the exit code. */
 export async function runKubectl(argv: readonly string[], world: KubectlEnvironment): Promise<number> {
+  if (argv[0]?.startsWith('__complete')) {
+    const { completable, REQUESTS, runCompletion } = await import('./completion/index.ts')
+    if (REQUESTS.includes(argv[0])) return runCompletion(argv, world, completable(entries))
+  }
   const first = takeCommandWord([...globalFlags, HELP], argv)
   if (first === undefined) return helpOfProgram(argv, world)
   if (first.word === 'help') return helpOf(first.rest, world)

@@ -416,7 +416,7 @@ describe.skipIf(!canRunContainers)('commands that run things', () => {
       const words = `-n ours debug ${line} ${image} --attach --profile=general -- sh -c`.split(' ')
       return run(link, [...words, script], { env })
     }
-    const processes = "sleep 2; ps | grep -c '[e]cho from main'"
+    const processes = "sleep 2; ps | grep -c '[s]leep 1000'"
     expect(await debug('two --target=main', processes)).toMatchObject({ code: 0, stdout: '1\n' })
     expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: '1\n' })
     expect(await debug(`node/${node}`, 'sleep 2; ls -d /host/etc')).toMatchObject({ code: 0, stdout: '/host/etc\n' })

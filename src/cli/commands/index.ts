@@ -1,7 +1,7 @@
 // Every command, in the order in which help lists them.
 
 import type { Command } from '../command.ts'
-import { completionOf } from './completion.ts'
+import { completion } from './completion.ts'
 import { deleteCommand } from './delete.ts'
 import { doctor } from './doctor.ts'
 import { down } from './down.ts'
@@ -27,6 +27,6 @@ export const commands: readonly Command[] = [
   ingress,
   doctor,
   version,
-  completionOf(() => commands),
+  completion,
   server,
 ]

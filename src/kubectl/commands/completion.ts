@@ -1,22 +1,22 @@
-// kubectl completion: a script that teaches a shell the commands and flags.
+// kubectl completion: a script that teaches a shell to complete command lines.
 
-import type { CommandEntry, KubectlCommand } from '../command.ts'
-import { completionScript, kubectlWords, SHELLS } from '../completion.ts'
-import { KubectlError } from '../errors.ts'
+import type { KubectlCommand } from '../command.ts'
+import { completionScript, SHELLS } from '../completion/scripts.ts'
+import { usageError } from '../errors.ts'
 
-/** `entries` gives every command that can be completed. */
-export const completionOf = (entries: () => readonly CommandEntry[]): KubectlCommand => ({
+export const completion: KubectlCommand = {
   name: 'completion',
   usage: 'SHELL [options]',
   short: 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
+  examples: `# Load completion into the current bash
+source <(kubectl completion bash)`,
   flags: [],
   async run({ args, path }, ctx) {
-    const help = `See '${path} -h' for help and examples`
     const [shell] = args
-    if (shell === undefined) throw new KubectlError(`Shell not specified.\n${help}`)
-    if (args.length > 1) throw new KubectlError(`Too many arguments. Expected only the shell type.\n${help}`)
-    if (!SHELLS.includes(shell)) throw new KubectlError(`Unsupported shell type ${JSON.stringify(shell)}.\n${help}`)
-    ctx.out(completionScript(shell, ctx.program, await kubectlWords(entries())) ?? '')
+    if (shell === undefined) throw usageError(path, 'Shell not specified.')
+    if (args.length > 1) throw usageError(path, 'Too many arguments. Expected only the shell type.')
+    if (!SHELLS.includes(shell)) throw usageError(path, `Unsupported shell type ${JSON.stringify(shell)}.`)
+    ctx.out(completionScript(shell, ctx.program) ?? '')
     return 0
   },
-})
+}

@@ -281,7 +281,7 @@ export const entries: readonly CommandEntry[] = [
     name: 'completion',
     short: 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
     group: SETTINGS,
-    load: async () => (await import('./completion.ts')).completionOf(() => entries),
+    load: async () => (await import('./completion.ts')).completion,
   },
   {
     name: 'options',

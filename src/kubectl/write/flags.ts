@@ -38,6 +38,7 @@ export const fieldManagerFlag = (fallback: string): Flag => ({
 export const recordFlag: Flag = {
   name: 'record',
   type: 'boolean',
+  hidden: true,
   description:
     'Record current kubectl command in the resource annotation. If set to false, do not record the command. If set to true, record the command. If not set, default to updating the existing annotation value only if one already exists.',
 }

@@ -1,0 +1,44 @@
+// Completion of sampan's command line: its own commands and kubectl's, by kubectl's protocol.
+
+import { entries } from '../kubectl/commands/index.ts'
+import type { CompletableCommand, CompletableEntry } from '../kubectl/completion/complete.ts'
+import { completable, runCompletion } from '../kubectl/completion/index.ts'
+import { SHELLS } from '../kubectl/completion/scripts.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands/index.ts'
+import { kubectlWorld } from './world.ts'
+
+/** Runs `sampan __complete WORD…`; gives the exit code. */
+export function completeSampan(argv: readonly string[]): Promise<number> {
+  return runCompletion(argv, kubectlWorld(new AbortController().signal), merged(commands, completable(entries)))
+}
+
+/** All commands; one that both have takes the flags and words of both. */
+export function merged(own: readonly Command[], others: readonly CompletableEntry[]): CompletableEntry[] {
+  const names = new Set(own.map(({ name }) => name))
+  const mine = own.map((command) => {
+    const other = others.find(({ name }) => name === command.name)
+    const load = async () => joined(commandOf(command), await other?.load())
+    return { name: command.name, short: command.summary, hidden: command.hidden ?? false, load }
+  })
+  return [...mine, ...others.filter(({ name }) => !names.has(name))]
+}
+
+function commandOf({ name, summary, hidden = false, flags, children }: Command): CompletableCommand {
+  const list = children?.map((child) => ({
+    name: child.name,
+    short: child.summary,
+    hidden: child.hidden ?? false,
+    load: async () => commandOf(child),
+  }))
+  const words = name === 'completion' ? SHELLS : undefined
+  return { name, short: summary, hidden, flags, ...(list ? { children: list } : {}), ...(words ? { words } : {}) }
+}
+
+function joined(own: CompletableCommand, other: CompletableCommand | undefined): CompletableCommand {
+  if (!other) return own
+  const names = new Set(own.flags.map(({ name }) => name))
+  const letters = new Set(own.flags.flatMap(({ short }) => (short ? [short] : [])))
+  const more = other.flags.filter(({ name, short }) => !names.has(name) && !(short && letters.has(short)))
+  return { ...other, ...own, flags: [...own.flags, ...more] }
+}
