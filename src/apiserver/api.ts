@@ -2,18 +2,25 @@
 
 import type { PodSpec } from '../api/generated/core-v1.ts'
 import type { DeleteOptions } from '../api/generated/meta-v1.ts'
+import { readStored, writeEntries } from '../machinery/apply/managers.ts'
+import { schemaOfType } from '../machinery/apply/schema.ts'
+import type { Versioned } from '../machinery/apply/updater.ts'
+import { formatTime } from '../machinery/clock.ts'
 import { badRequest, methodNotSupported, notFound, unsupportedMediaType } from '../machinery/errors.ts'
 import { sameJson } from '../machinery/same-json.ts'
-import { type ApiObject, isRecord, type StoredObject } from './api-object.ts'
+import { type ApiObject, copyOf, isRecord, type StoredObject } from './api-object.ts'
+import { applyTransform, applyWith, type Configuration, checkConfiguration } from './registry/apply.ts'
 import { create } from './registry/create.ts'
 import { decodeBody } from './registry/decode-body.ts'
 import { type DeleteResult, deleteOne } from './registry/delete.ts'
 import { deriveEntry, type Entry } from './registry/entry.ts'
+import { setEntries } from './registry/field-owners.ts'
 import { applyPatch, type PatchType, patchTransform } from './registry/patch.ts'
 import type { Registry, RequestContext } from './registry/registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './registry/resource.ts'
 import { applyScale, scaleIn, scaleKindOf } from './registry/scale.ts'
-import { update } from './registry/update.ts'
+import { ownersInParent, ownersInScale } from './registry/scale-owners.ts'
+import { type Transform, update } from './registry/update.ts'
 import { bindPod } from './subresources/binding.ts'
 import { evictPod } from './subresources/eviction.ts'
 import { resizePod } from './subresources/resize.ts'
@@ -64,12 +71,7 @@ export class Api {
     if (subresource === 'scale') return this.#putScale(target, () => body, context)
     const make = () => {
       const object = decodeBody(body, context.version, context)
-      object.metadata.name ??= name
-      if (object.metadata.name !== name) {
-        throw badRequest(
-          `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
-        )
-      }
+      named(object, name)
       if (resource.namespaced && object.metadata.namespace && object.metadata.namespace !== context.namespace) {
         throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
       }
@@ -109,6 +111,36 @@ export class Api {
     return inVersion(entry, context.version)
   }
 
+  /** Server-side apply. `created` when the object was not there before. */
+  async apply(
+    target: Target,
+    configuration: Configuration,
+    context: RequestContext,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    const { resource, subresource, name } = target
+    if (subresource === 'scale') return this.#applyScale(target, configuration, context)
+    const transform = applyTransform(resource, subresource, configuration, context)
+    const prepare = PREPARE[`${resource.resource}/${subresource}`]
+    const result = await update(
+      this.registry,
+      resource,
+      {
+        name,
+        subresource,
+        transform: (current) => named(transform(current, this.#now()), name),
+        mayCreate: subresource === '' ? 'always' : false,
+        ownership: 'settled',
+        ...(prepare ? { prepare } : {}),
+      },
+      context,
+    )
+    return { entry: inVersion(result.entry, context.version), created: result.created }
+  }
+
+  #now(): string {
+    return formatTime(this.registry.clock.now())
+  }
+
   async delete(target: Target, options: DeleteOptions, context: RequestContext): Promise<DeleteResult> {
     const result = await deleteOne(this.registry, target.resource, target.name, options, context)
     return { ...result, entry: inVersion(result.entry, context.version) }
@@ -134,7 +166,40 @@ export class Api {
     return this.#virtual.get(resource)
   }
 
-  async #putScale(target: Target, bodyOf: (current: StoredObject) => unknown, context: RequestContext) {
+  /** Applies a Scale: replicas of the workload, and who owns them. */
+  async #applyScale(target: Target, { body, force }: Configuration, context: RequestContext) {
+    const { resource, name } = target
+    const { version } = context
+    if (!resource.definition.scale) throw notFound(resource, name)
+    const { apiVersion, typeRef } = scaleKindOf(version)
+    const config = checkConfiguration(body, { apiVersion, kind: 'Scale' })
+    const schema = schemaOfType(typeRef)
+    const kind = { schemaOf: () => schema, convert: (value: Versioned) => value, resetFields: () => undefined }
+    const transform = (current: StoredObject | undefined) => {
+      const before = current as StoredObject
+      const { metadata: _, ...scale } = scaleIn(version, resource, before)
+      const parent = readStored(before.metadata.managedFields)
+      const applied = applyWith({
+        ...{ kind, schema, config, force, context, subresource: 'scale', now: this.#now() },
+        live: { apiVersion, object: { ...scale, metadata: {} } },
+        owners: ownersInScale(resource, parent, apiVersion),
+      })
+      const wanted = { ...(isRecord(applied.object) ? applied.object : scale), metadata: config.metadata }
+      const object = applyScale(resource, copyOf(before), wanted, version)
+      const owners = { parent, scale: applied.owners, scaleVersion: apiVersion, apiVersion: version.apiVersion }
+      setEntries(object, writeEntries(ownersInParent(resource, owners)))
+      return object
+    }
+    return this.#writeScale(target, transform, 'settled', context)
+  }
+
+  #putScale(target: Target, bodyOf: (current: StoredObject) => unknown, context: RequestContext) {
+    const transform = (current: StoredObject | undefined) =>
+      applyScale(target.resource, copyOf(current as StoredObject), bodyOf(current as StoredObject), context.version)
+    return this.#writeScale(target, transform, 'timeless', context)
+  }
+
+  async #writeScale(target: Target, transform: Transform, ownership: 'timeless' | 'settled', context: RequestContext) {
     const { resource, name } = target
     if (!resource.definition.scale) throw notFound(resource, name)
     const result = await update(
@@ -144,8 +209,8 @@ export class Api {
         name,
         subresource: 'scale',
         mayCreate: false,
-        transform: (current) =>
-          applyScale(resource, structuredClone(current) as ApiObject, bodyOf(current as StoredObject), context.version),
+        ownership,
+        transform,
         prepare: (object, old) => {
           if (!sameJson(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1
         },
@@ -154,6 +219,13 @@ export class Api {
     )
     return { entry: scaleEntry(resource, result.entry, context.version), created: false }
   }
+}
+
+/** The object under the name it has in the URL. Throws BadRequest when it says another one. */
+function named(object: ApiObject, name: string): ApiObject {
+  object.metadata.name ??= name
+  if (object.metadata.name === name) return object
+  throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`)
 }
 
 /** How subresources other than status and scale bring new and old together. */
@@ -183,8 +255,9 @@ const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) =>
 
 function keepAll(object: ApiObject, old: StoredObject): void {
   for (const field of Object.keys(object)) if (!(field in old)) delete object[field]
-  const { resourceVersion } = object.metadata
-  Object.assign(object, structuredClone(old))
+  const { resourceVersion, managedFields } = object.metadata
+  Object.assign(object, copyOf(old))
+  setEntries(object, managedFields)
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion
   else delete object.metadata.resourceVersion
 }

@@ -37,6 +37,8 @@ export function createInProcessClient(options: {
   const { api, user, authorizer } = options
   const { registry } = api
 
+  const manager = managerFor(user)
+
   const resolve = (ref: ResourceRef<unknown>): { resource: Resource; version: ServedVersion } => {
     const found = registry.served(ref.group, ref.version, ref.resource)
     if (!found) throw pageNotFound()
@@ -48,7 +50,7 @@ export function createInProcessClient(options: {
     namespace,
     version,
     dryRun: write.dryRun ?? false,
-    fieldManager: write.fieldManager ?? user.name,
+    fieldManager: write.fieldManager ?? manager,
     fieldValidation: 'Warn',
     warn: options.onWarning,
   })
@@ -182,6 +184,13 @@ export function createInProcessClient(options: {
       return (await api.createSubresource(target, body, contextOf(version, namespace))) as Answer
     },
   }
+}
+
+/** The manager of a component's writes, named after the program it is part of upstream. */
+function managerFor({ name }: UserInfo): string {
+  if (name.startsWith('system:node:')) return 'kubelet'
+  if (name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager'
+  return name.replace(/^system:/, '')
 }
 
 function deleteOptionsOf(o: DeleteOptions) {

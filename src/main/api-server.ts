@@ -128,7 +128,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       issuer.authenticate,
     ]),
     authorizer,
-    resources: { api, clock, log, random, shutdown: shutdown.signal },
+    resources: { api, authorizer, clock, log, random, shutdown: shutdown.signal },
     system: {
       registry,
       metrics,

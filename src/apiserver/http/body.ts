@@ -86,6 +86,23 @@ export function parsePatch(body: Buffer): unknown {
   }
 }
 
+/** Parses an applied configuration, in YAML or JSON. `duplicates` says which fields it names twice. Throws BadRequest. */
+export function parseConfiguration(body: Buffer): { body: unknown; duplicates: readonly string[] } {
+  const text = body.toString('utf8')
+  if (text.trimStart().startsWith('{')) {
+    const { duplicates, error } = scanJson(text)
+    if (error === undefined) {
+      return { body: JSON.parse(text), duplicates: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) }
+    }
+  }
+  try {
+    return { body: parseYaml(text), duplicates: [] }
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`, { cause: error })
+  }
+}
+
 function syntaxError(text: string): string {
   return scanJson(text).error ?? 'unexpected end of JSON input'
 }

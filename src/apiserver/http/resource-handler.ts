@@ -2,10 +2,19 @@
 
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
-import { badRequest, methodNotSupported, pageNotFound, unsupportedMediaType } from '../../machinery/errors.ts'
+import {
+  badRequest,
+  type FieldError,
+  field,
+  invalid,
+  methodNotSupported,
+  pageNotFound,
+  unsupportedMediaType,
+} from '../../machinery/errors.ts'
 import type { Api, Target } from '../api.ts'
 import { inVersion } from '../api.ts'
 import { isRecord } from '../api-object.ts'
+import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
 import type { Entry } from '../registry/entry.ts'
 import { list } from '../registry/list.ts'
@@ -14,7 +23,7 @@ import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import { selectionOf } from '../registry/selection.ts'
 import type { UserInfo } from '../user.ts'
-import { duplicateFields, parseBody, parsePatch, readBody } from './body.ts'
+import { duplicateFields, parseBody, parseConfiguration, parsePatch, readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
 import { negotiate, type Representation } from './media-type.ts'
 import { hasProtobuf, protobufEntry, protobufList } from './protobuf.ts'
@@ -38,6 +47,7 @@ interface Exchange {
 
 export interface ResourceHandlerEnv extends WatchEnv {
   readonly api: Api
+  readonly authorizer: Authorizer
 }
 
 /** Serves a resource request that is authenticated and authorized. Rejects with the error to answer. */
@@ -52,7 +62,7 @@ export async function serveResource(
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
   if (resource.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound()
-  const context = contextOf(response, info, user, version, resource.namespaced)
+  const context = contextOf(request, response, info, user, version, resource.namespaced)
   const target = { resource, subresource: info.subresource, name: info.name }
   const exchange: Exchange = { request, response, info, target, context, version }
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
@@ -81,6 +91,7 @@ export async function serveResource(
 }
 
 function contextOf(
+  request: Request,
   response: Response,
   info: RequestInfo,
   user: UserInfo,
@@ -93,7 +104,7 @@ function contextOf(
     namespace: namespaced ? info.namespace : '',
     version,
     dryRun: dryRunOf(info.query.getAll('dryRun')),
-    fieldManager: info.query.get('fieldManager') ?? '',
+    fieldManager: fieldManagerOf(request, info),
     fieldValidation: fieldValidationOf(info.query.get('fieldValidation')),
     warn(message) {
       if (warnings.length >= MAX_WARNINGS) return
@@ -112,6 +123,29 @@ function dryRunOf(values: readonly string[]): boolean {
     }
   }
   return true
+}
+
+const MAX_MANAGER = 128
+
+/** The manager a request names, or else the program that makes it. */
+function fieldManagerOf(request: Request, info: RequestInfo): string {
+  const named = info.query.get('fieldManager')
+  if (named) return named
+  const [program = ''] = (request.headers['user-agent'] ?? '').split('/')
+  return program.replace(UNPRINTABLE, '').slice(0, MAX_MANAGER)
+}
+
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
+
+/** Throws Invalid when the options of a write are not valid; `others` are problems that are known already. */
+function checkWriteOptions(kind: string, { info }: Exchange, others: readonly FieldError[] = []): void {
+  const manager = info.query.get('fieldManager') ?? ''
+  const problems = [...others]
+  if (Buffer.byteLength(manager) > MAX_MANAGER) problems.push(field.tooLong('fieldManager', MAX_MANAGER))
+  if (manager !== manager.replace(UNPRINTABLE, '')) {
+    problems.push(field.invalid('fieldManager', manager, 'should only contain printable characters'))
+  }
+  if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', problems)
 }
 
 function fieldValidationOf(value: string | null): RequestContext['fieldValidation'] {
@@ -182,7 +216,7 @@ async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<v
   if (representation.format === 'protobuf') {
     return sendProtobuf(response, 200, protobufList(version, metadata, entries))
   }
-  const head = { kind: `${version.kind}List`, apiVersion: version.apiVersion, metadata }
+  const head = { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata }
   if (representation.format === 'yaml' || representation.pretty) {
     const items = entries.map(({ object: { kind: _, apiVersion: __, ...rest } }) => rest)
     return sendObject(response, 200, representation, { object: { ...head, items } })
@@ -251,6 +285,7 @@ async function serveCreate(env: ResourceHandlerEnv, exchange: Exchange): Promise
   const { subresource, resource } = target
   if (target.name !== '' && subresource === '') throw methodNotSupported(resource, 'create')
   const { body, context } = await readObject(exchange)
+  checkWriteOptions('CreateOptions', exchange)
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
     return sendObject(response, 201, representationOf(exchange), { object: answer })
@@ -271,10 +306,12 @@ async function readObject({ request, version, context, target }: Exchange) {
 async function serveUpdate(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
   const { target } = exchange
   const { body, context } = await readObject(exchange)
+  checkWriteOptions('UpdateOptions', exchange)
   const { entry, created } = await env.api.update(target, body, context)
   sendEntry(exchange, created ? 201 : 200, entry, env)
 }
 
+const APPLY = 'application/apply-patch+yaml'
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
@@ -284,14 +321,49 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 async function servePatch(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
   const { request, target, context } = exchange
   const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+  if (contentType === APPLY) return serveApply(env, exchange)
   const type = PATCH_TYPES[contentType]
   if (!type) {
     request.resume()
-    throw unsupportedMediaType(Object.keys(PATCH_TYPES))
+    throw unsupportedMediaType([...Object.keys(PATCH_TYPES), APPLY])
   }
+  checkWriteOptions('PatchOptions', exchange, forcedOf(exchange.info) === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
   const body = parsePatch(bytes)
   sendEntry(exchange, 200, await env.api.patch(target, { type, body }, context), env)
+}
+
+const NOT_FORCED = field.forbidden('force', 'may not be specified for non-apply patch')
+
+function forcedOf({ query }: RequestInfo): boolean | undefined {
+  const value = query.get('force')
+  return value === null ? undefined : value === '' || value === 'true' || value === '1'
+}
+
+async function serveApply(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
+  const { request, target, info, context } = exchange
+  const bytes = await readBody(request)
+  const named = info.query.get('fieldManager') !== null && info.query.get('fieldManager') !== ''
+  checkWriteOptions(
+    'PatchOptions',
+    exchange,
+    named ? [] : [field.required('fieldManager', 'is required for apply patch')],
+  )
+  const { body, duplicates } = parseConfiguration(bytes)
+  const [first] = duplicates
+  if (first !== undefined && context.fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: ${first}`)
+  }
+  if (context.fieldValidation === 'Warn') for (const duplicate of duplicates) context.warn(duplicate)
+  const { resource, namespace, name } = { ...info, name: target.name }
+  const mayCreate = () =>
+    requireAllowed(env.authorizer, {
+      ...{ user: context.user, verb: 'create', group: info.group, version: info.version, resource },
+      ...{ subresource: '', namespace, name, path: '', isResource: true },
+    })
+  const configuration = { body, force: forcedOf(info) ?? false }
+  const { entry, created } = await env.api.apply(target, configuration, { ...context, mayCreate })
+  sendEntry(exchange, created ? 201 : 200, entry, env)
 }
 
 async function serveDelete(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
@@ -321,7 +393,7 @@ async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: Exchange
   const metadata = { resourceVersion: String((await env.api.registry.cache(target.resource)).revision) }
   const representation = representationOf(exchange)
   sendObject(response, 200, representation, {
-    object: { kind: `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
+    object: { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
   })
 }
 
@@ -366,7 +438,7 @@ async function serveVirtual(
   if (info.verb !== 'create') throw methodNotSupported(info, info.verb)
   const body = parseBody(await readBody(request), request.headers['content-type'])
   const version = virtualVersion(info)
-  const context = contextOf(response, info, user, version, info.namespace !== '')
+  const context = contextOf(request, response, info, user, version, info.namespace !== '')
   const answer = await handler({ name: '', body, context })
   sendObject(response, 201, representationOf({ request, version }), { object: answer })
 }

@@ -8,6 +8,7 @@ import type { ApiObject, StoredObject } from '../api-object.ts'
 import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
+import { trackCreate } from './field-owners.ts'
 import { validateMetadata } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
@@ -27,12 +28,16 @@ export async function create(
   return createDecoded(registry, resource, object, context)
 }
 
-/** Creates an object that is already of the storage version; it may be changed on the way. */
+/**
+ * Creates an object that is already of the storage version; it may be changed on the way. `owned`: the object says
+ * already who owns its fields.
+ */
 export async function createDecoded(
   registry: Registry,
   resource: Resource,
   object: ApiObject,
   context: RequestContext,
+  owned = false,
 ): Promise<Entry> {
   const unheeded = notYet(resource)
   if (unheeded) context.warn(unheeded)
@@ -41,7 +46,7 @@ export async function createDecoded(
   for (let attempt = 1; ; attempt++) {
     const candidate = generated ? structuredClone(object) : object
     if (generated) candidate.metadata.name = generateName(registry, generated)
-    const entry = await tryCreate(registry, resource, candidate, context)
+    const entry = await tryCreate(registry, resource, candidate, context, owned)
     if (entry) return entry
     const name = candidate.metadata.name ?? ''
     if (!generated) throw alreadyExists(resource, name)
@@ -68,11 +73,13 @@ async function tryCreate(
   resource: Resource,
   object: ApiObject,
   context: RequestContext,
+  owned: boolean,
 ): Promise<Entry | undefined> {
   const { definition } = resource
   const now = registry.clock.now()
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
+  if (!owned) trackCreate(resource, object, context, now)
   const attributes = {
     operation: 'CREATE',
     resource,

@@ -46,6 +46,7 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
   try {
     const { object, unknownFields } = decode(version.typeRef, body)
     reportUnknown(unknownFields, version, context)
+    keepReset(body, object as ApiObject)
     return object as ApiObject
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
@@ -54,6 +55,13 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
       { cause: error },
     )
   }
+}
+
+/** An empty list of managedFields means something else than none: it ends tracking. */
+function keepReset(body: unknown, object: ApiObject): void {
+  const metadata = isRecord(body) ? body.metadata : undefined
+  if (!isRecord(metadata) || !isRecord(object.metadata)) return
+  if (Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) object.metadata.managedFields = []
 }
 
 /** Warns about unknown and duplicate fields, or refuses them, as the request says. */

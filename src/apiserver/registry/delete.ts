@@ -5,7 +5,7 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { admit, validate } from '../admission/admission.ts'
-import type { ApiObject, StoredObject } from '../api-object.ts'
+import { type ApiObject, copyOf, type StoredObject } from '../api-object.ts'
 import type { Entry } from './entry.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
@@ -149,7 +149,7 @@ function marked(
   grace: number,
   isNamespace: boolean,
 ): ApiObject {
-  const object = structuredClone(old) as ApiObject
+  const object = copyOf(old)
   const { metadata } = object
   delete metadata.resourceVersion
   if (finalizers.length > 0) metadata.finalizers = finalizers

@@ -5,7 +5,7 @@ import { badRequest, invalid, StatusError } from '../../machinery/errors.ts'
 import { JsonPatchError, jsonPatch } from '../../machinery/json-patch.ts'
 import { mergePatch } from '../../machinery/merge-patch.ts'
 import { StrategicMergeError, strategicMerge } from '../../machinery/strategic-merge.ts'
-import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
+import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
 import { decodeAs } from './decode-body.ts'
 import type { RequestContext } from './registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './resource.ts'
@@ -23,7 +23,9 @@ export function patchTransform(
   context: RequestContext,
 ): (current: StoredObject | undefined) => ApiObject {
   return (current) => {
-    const before = structuredClone(toVersion(current as StoredObject, version)) as ApiObject
+    const shown = toVersion(current as StoredObject, version)
+    // A JSON patch changes its document in place: what is shared with the stored object must not be reached by it.
+    const before = patch.type === 'json' ? (structuredClone(shown) as ApiObject) : copyOf(shown)
     const after = applyPatch(resource, version.typeRef, patch, before)
     if (!isRecord(after)) throw badRequest('the patch does not result in an object')
     if (after.kind !== version.kind || after.apiVersion !== version.apiVersion) {

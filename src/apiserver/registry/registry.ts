@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict'
   /** Paths of fields that the body named twice. */
   readonly duplicateFields?: readonly string[]
+  /** Throws Forbidden when the user may not create the object that the request is about. */
+  mayCreate?(): Promise<void>
   /** Collects a warning for the client. */
   warn(message: string): void
 }

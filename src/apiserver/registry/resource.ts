@@ -2,10 +2,12 @@
 
 import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
+import type { TypeSchema } from '../../machinery/apply/schema.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import type { FieldError } from '../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
+import type { Schema } from '../custom/schema.ts'
 import type { RequestContext } from './registry.ts'
 import type { EntryView } from './view.ts'
 
@@ -14,6 +16,8 @@ export interface ServedVersion {
   readonly group: string
   readonly version: string
   readonly kind: string
+  /** Kind of lists when it is not the kind with `List` behind it. */
+  readonly listKind?: string
   /** `apps/v1`. */
   readonly apiVersion: string
   /** Reference of the object's type in the schema. */
@@ -28,8 +32,12 @@ export interface ServedVersion {
   deprecation?(kind: string): string | undefined
   /** Problems of the storage version that are none in this one. */
   forgives?(error: FieldError): boolean
+  /** The schema of its objects where they are none of the built-in types: what OpenAPI documents say. */
+  readonly schema?: Schema
   /** Decodes a body in place of the schema of built-in types, reporting unknown fields as the request asks. */
   decode?(body: Record<string, unknown>, context: RequestContext): ApiObject
+  /** How the fields of its objects are owned; absent: as the built-in type says, or untyped where `decode` is set. */
+  readonly fields?: TypeSchema
 }
 
 export interface Resource {

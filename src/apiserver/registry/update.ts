@@ -1,12 +1,15 @@
 // Update and patch: read, transform, check, write if nothing changed meanwhile; else start over when the client did
 // not insist on a version. Model: k8s.io/apiserver/pkg/registry/generic/registry/store.go.
 
+import { sameButTimes } from '../../machinery/apply/managers.ts'
+import { formatTime } from '../../machinery/clock.ts'
 import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
+import { setEntries, trackUpdate } from './field-owners.ts'
 import { readyToVanish } from './finalize.ts'
 import { validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
@@ -28,8 +31,13 @@ export interface UpdateRequest {
   readonly transform: Transform
   /** Replaces the way old and new are brought together, for subresources other than status. */
   readonly prepare?: (object: ApiObject, old: StoredObject) => void
-  /** PUT may create where the resource allows it. */
-  readonly mayCreate: boolean
+  /** PUT may create where the resource allows it; `always` where it does not, too. */
+  readonly mayCreate: boolean | 'always'
+  /**
+   * Whether the write tells who owns the fields (default), does so without a time, leaves ownership as it is, or has
+   * settled it in `transform`.
+   */
+  readonly ownership?: 'tracked' | 'timeless' | 'untouched' | 'settled'
 }
 
 /** Gives the written entry and whether it was created. */
@@ -44,9 +52,12 @@ export async function update(
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const current = await shown(resource, cache.get(key))
     if (!current) {
-      if (!request.mayCreate || !resource.definition.createOnUpdate) throw notFound(resource, request.name)
+      const may = request.mayCreate === 'always' || (request.mayCreate && resource.definition.createOnUpdate)
+      if (!may) throw notFound(resource, request.name)
       const object = await request.transform(undefined)
-      return { entry: await createDecoded(registry, resource, object, context), created: true }
+      await context.mayCreate?.()
+      const settled = request.ownership === 'settled'
+      return { entry: await createDecoded(registry, resource, object, context, settled), created: true }
     }
     const entry = await tryUpdate(registry, resource, request, context, key, current)
     if (entry) return { entry, created: false }
@@ -120,16 +131,19 @@ function prepare(
   request: UpdateRequest,
   object: ApiObject,
   old: StoredObject,
-  { user, warn }: RequestContext,
+  asked: RequestContext,
 ): void {
   const { definition } = resource
-  const context = { now: registry.clock.now(), user, warn }
+  const { user, warn } = asked
+  const now = registry.clock.now()
+  const context = { now, user, warn }
   const before = old as ApiObject
   keepServerFields(object, old)
   if (resource.hasSpec) object.spec ??= {}
   if (request.prepare) {
     request.prepare(object, old)
     definition.defaults?.(object)
+    track(resource, request, object, old, asked, now)
     return
   }
   if (request.subresource === 'status') {
@@ -147,15 +161,32 @@ function prepare(
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
     if (!resource.view) object.status ??= {}
+    track(resource, request, object, old, asked, now)
     definition.prepareStatusUpdate?.(object, before, context)
     return
   }
   if (resource.hasStatus) replace(object, 'status', before.status)
   definition.defaults?.(object)
+  track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
   if ((definition.generation ?? resource.hasSpec) && !sameJson(object.spec, before.spec)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
+}
+
+/** Says in the object who owns its fields after the write, before the server changes anything of its own accord. */
+function track(
+  resource: Resource,
+  { subresource, ownership = 'tracked' }: UpdateRequest,
+  object: ApiObject,
+  old: StoredObject,
+  context: RequestContext,
+  now: number,
+): void {
+  if (ownership === 'settled') return
+  if (ownership === 'untouched') return setEntries(object, old.metadata.managedFields)
+  const time = ownership === 'timeless' ? undefined : formatTime(now)
+  trackUpdate(resource, { object, old, subresource, time }, context)
 }
 
 /** What only the server sets is taken over from what is stored. */
@@ -281,7 +312,9 @@ function withVersion(entry: Entry, current: Entry): Entry {
   return makeEntry(entry.key, entry.json, current.revision, entry.object)
 }
 
+/** Whether nothing changed, other than when who owns a field last wrote. */
 function sameAsStored(object: StoredObject, old: StoredObject): boolean {
-  const { resourceVersion: _, ...metadata } = old.metadata
-  return sameJson(object, { ...old, metadata })
+  const { resourceVersion: _, managedFields: before, ...metadata } = old.metadata
+  const { managedFields: after, ...own } = object.metadata
+  return sameButTimes(after, before) && sameJson({ ...object, metadata: own }, { ...old, metadata })
 }

@@ -4,7 +4,7 @@ import type { Binding, Pod } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, field, invalid } from '../../machinery/errors.ts'
 import type { VirtualCreate } from '../api.ts'
-import { type ApiObject, isRecord } from '../api-object.ts'
+import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
 import { update } from '../registry/update.ts'
 
@@ -35,8 +35,9 @@ export async function bindPod(
       subresource: 'binding',
       mayCreate: false,
       prepare: () => {},
+      ownership: 'untouched',
       transform: (current) => {
-        const pod = structuredClone(current) as unknown as Pod
+        const pod = copyOf(current as StoredObject) as unknown as Pod
         if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
           throw conflict(
             pods,

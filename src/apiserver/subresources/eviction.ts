@@ -51,6 +51,7 @@ async function spendBudget(registry: Registry, pod: Pod, context: RequestContext
       name: budget.metadata.name,
       subresource: 'status',
       mayCreate: false,
+      ownership: 'untouched',
       transform: (current) => {
         const next = structuredClone(current) as unknown as PodDisruptionBudget
         if ((next.status.observedGeneration ?? 0) < (next.metadata.generation ?? 0)) {

@@ -86,7 +86,7 @@ class Comparisons {
 
 /** The owners after an update. The very same list when the update changes nothing that is owned. */
 export function updateOwners(
-  change: Change & { readonly owners: readonly Managed[]; readonly self: Owner; readonly now: string },
+  change: Change & { readonly owners: readonly Managed[]; readonly self: Owner; readonly now: string | undefined },
 ): readonly Managed[] {
   const { kind, next, owners, self, now } = change
   const comparisons = new Comparisons(change)

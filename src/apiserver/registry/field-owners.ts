@@ -1,0 +1,159 @@
+// Who owns which fields: metadata.managedFields on every write, and server-side apply.
+// Spec: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+
+import type { ManagedFieldsEntry } from '../../api/generated/meta-v1.ts'
+import { type FieldSet, setOfPath, setOfPaths } from '../../machinery/apply/field-set.ts'
+import {
+  capUpdaters,
+  type Entry,
+  type Managed,
+  readSent,
+  readStored,
+  writeEntries,
+} from '../../machinery/apply/managers.ts'
+import { mapSchema, schemaOfType, type TypeSchema, UNTYPED } from '../../machinery/apply/schema.ts'
+import { type Kind, updateOwners, type Versioned } from '../../machinery/apply/updater.ts'
+import { zeroOf } from '../../machinery/apply/zero.ts'
+import { formatTime } from '../../machinery/clock.ts'
+import { sameJson } from '../../machinery/same-json.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { RequestContext } from './registry.ts'
+import { type Resource, type ServedVersion, toVersion } from './resource.ts'
+
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+const UNNAMED = 'unknown'
+const STATUS = setOfPath('f:status')
+const SPEC = setOfPath('f:spec')
+const POD_SPEC = setOfPaths(['f:spec'], ['f:metadata', 'f:deletionTimestamp'], ['f:metadata', 'f:ownerReferences'])
+
+/** Objects of which nothing but their metadata is known. */
+const UNTYPED_OBJECT = mapSchema({
+  fields: new Map([['metadata', () => schemaOfType(OBJECT_META)]]),
+  element: UNTYPED,
+})
+
+/** How the fields of a version's objects are owned. */
+export function schemaOfVersion(version: ServedVersion): TypeSchema {
+  return version.fields ?? (version.decode ? UNTYPED_OBJECT : schemaOfType(version.typeRef))
+}
+
+/** A resource as the machinery of ownership sees it. */
+export function kindOf(resource: Resource, subresource: string, asked: ServedVersion): Kind {
+  const find = (apiVersion: string) => resource.versions.find((version) => version.apiVersion === apiVersion)
+  // The versions of a custom resource are resources of their own; their fields are alike.
+  const sibling = (apiVersion: string) =>
+    resource.view !== undefined && apiVersion.startsWith(`${resource.group}/`) ? asked : undefined
+  return {
+    schemaOf(apiVersion) {
+      const version = find(apiVersion) ?? sibling(apiVersion)
+      return version && schemaOfVersion(version)
+    },
+    convert(value, apiVersion) {
+      const version = find(apiVersion)
+      const object = value.object as StoredObject
+      if (!version) return { apiVersion, object: { ...object, apiVersion } }
+      const from = find(value.apiVersion)?.convert
+      return viewIn(version, (from ? from.toStorage(object as ApiObject) : object) as StoredObject)
+    },
+    resetFields: () => resetFieldsOf(resource, subresource),
+  }
+}
+
+/** Fields that writes to the object, or to one of its subresources, leave alone. */
+function resetFieldsOf(resource: Resource, subresource: string): FieldSet | undefined {
+  if (subresource === 'status') return resource.group === '' && resource.resource === 'pods' ? POD_SPEC : SPEC
+  return subresource === '' && resource.storage.subresources.has('status') ? STATUS : undefined
+}
+
+/** The object in a version, without what the server sets by itself and nobody can own. */
+export function viewIn(version: ServedVersion, stored: StoredObject): Versioned {
+  const object = toVersion(stored, version)
+  const {
+    managedFields: _managedFields,
+    resourceVersion: _resourceVersion,
+    uid: _uid,
+    creationTimestamp: _creationTimestamp,
+    generation: _generation,
+    name: _name,
+    namespace: _namespace,
+    selfLink: _selfLink,
+    ...metadata
+  } = object.metadata
+  return { apiVersion: version.apiVersion, object: { ...object, metadata } }
+}
+
+/** The manager of a request. */
+export function managerOf(context: RequestContext): string {
+  return context.fieldManager === '' ? UNNAMED : context.fieldManager
+}
+
+/** An update in the name of the request's manager. */
+export function updaterOf(context: RequestContext, subresource: string) {
+  const { apiVersion } = context.version
+  return { manager: managerOf(context), operation: 'Update', apiVersion, subresource } as const
+}
+
+/** Records in a new object that the request's manager owns what it says. */
+export function trackCreate(resource: Resource, object: ApiObject, context: RequestContext, now: number): void {
+  const { version } = context
+  const empty = version.decode ? { metadata: {} } : zeroOf(version.typeRef)
+  const owners = updateOwners({
+    kind: kindOf(resource, '', version),
+    live: { apiVersion: version.apiVersion, object: empty },
+    next: viewIn(version, object as StoredObject),
+    owners: sentOwners(object.metadata.managedFields) ?? [],
+    self: updaterOf(context, ''),
+    now: formatTime(now),
+  })
+  setEntries(object, writeEntries(capUpdaters(owners)))
+}
+
+/** Records in a changed object who owns its fields now. `time` is absent for writes that carry none. */
+export function trackUpdate(
+  resource: Resource,
+  change: { object: ApiObject; old: StoredObject; subresource: string; time: string | undefined },
+  context: RequestContext,
+): void {
+  const { object, old, subresource, time } = change
+  const stored = old.metadata.managedFields
+  const owners = ownersFor(subresource === '' ? object.metadata.managedFields : undefined, stored)
+  // What has no owners gets none by an update: tracking was ended by a client, or never begun.
+  if (owners.length === 0) return setEntries(object, undefined)
+  const after = updateOwners({
+    kind: kindOf(resource, subresource, context.version),
+    live: viewIn(context.version, old),
+    next: viewIn(context.version, object as StoredObject),
+    owners,
+    self: updaterOf(context, subresource),
+    now: time,
+  })
+  if (after === owners && owners.every(({ entry }, i) => entry !== undefined && entry === stored?.[i])) {
+    return setEntries(object, stored)
+  }
+  setEntries(object, writeEntries(capUpdaters(after)))
+}
+
+function ownersFor(sent: readonly Entry[] | undefined, stored: readonly Entry[] | undefined): readonly Managed[] {
+  if (sent === undefined || sent === stored) return readStored(stored)
+  if (isReset(sent)) return []
+  if (sameJson(sent, stored)) return readStored(stored)
+  return sentOwners(sent) ?? readStored(stored)
+}
+
+/** The owners that a client sent; undefined for none, or none that are valid. */
+function sentOwners(sent: readonly Entry[] | undefined): readonly Managed[] | undefined {
+  const owners = sent && !isReset(sent) ? readSent(sent) : undefined
+  return owners && owners.length > 0 ? owners : undefined
+}
+
+/** A client ends tracking with an empty list, or with a list of one empty entry. */
+function isReset(sent: readonly Entry[]): boolean {
+  const [first] = sent
+  return sent.length === 0 || (sent.length === 1 && first !== undefined && Object.keys(first).length === 0)
+}
+
+/** Puts entries into an object, which shares them with the other states of the object. */
+export function setEntries(object: ApiObject, entries: readonly Entry[] | undefined): void {
+  if (entries === undefined || entries.length === 0) delete object.metadata.managedFields
+  else object.metadata.managedFields = entries as unknown as ManagedFieldsEntry[]
+}
