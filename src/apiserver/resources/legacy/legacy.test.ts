@@ -346,7 +346,7 @@ describe('a retired version', () => {
       }
       const patch = [{ op: 'replace', path: '/metadata/labels/step', value: 'json' }]
       const patched = await client.patch(ref, key, { type: 'json', patch })
-      const { labels, resourceVersion: _, ...metadata } = patched.metadata
+      const { labels, resourceVersion: _, managedFields: __, ...metadata } = patched.metadata
       expect({ ...patched, metadata }).toEqual({ ...made, metadata: withoutVersion(made) })
       expect(labels).toEqual({ ...made.metadata.labels, step: 'json' })
 
@@ -415,7 +415,7 @@ function refIn(api: TestApi, group: string, version: string, resource: string): 
 
 function withoutVersion({ metadata }: { metadata: object }): object {
   return Object.fromEntries(
-    Object.entries(metadata).filter(([name]) => name !== 'labels' && name !== 'resourceVersion'),
+    Object.entries(metadata).filter(([name]) => !['labels', 'resourceVersion', 'managedFields'].includes(name)),
   )
 }
 
