@@ -418,7 +418,8 @@ describe.skipIf(!canRunContainers)('commands that run things', () => {
     }
     const processes = "sleep 2; ps | grep -c '[s]leep 1000'"
     expect(await debug('two --target=main', processes)).toMatchObject({ code: 0, stdout: '1\n' })
-    expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: '1\n' })
+    // The copy's containers are its own two, and see each other.
+    expect(await debug('two --copy-to=three', processes)).toMatchObject({ code: 0, stdout: '2\n' })
     expect(await debug(`node/${node}`, 'sleep 2; ls -d /host/etc')).toMatchObject({ code: 0, stdout: '/host/etc\n' })
     // Standard input stays open: when it ends, attaching does.
     const typed = `(echo hello; sleep 3) | "$0" -n ours debug two ${image} -i --profile=general -- sh -c 'read x; echo got $x'`

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Output, run, startCluster, type TestCluster } from './support/cluster.ts'
+import { completed, completedNames } from './support/completed.ts'
 import { kubectlOf } from './support/kubectl.ts'
 import { differing, same, sameLines } from './support/same-as-kubectl.ts'
 import { eventually } from './support/wait.ts'
@@ -173,6 +174,61 @@ describe('known differences', () => {
   it.each(differing)('kubectl $line: $why', async ({ line }) => {
     const { stock, ours } = await both(line)
     expect(comparable(ours)).not.toEqual(comparable(stock))
+  })
+})
+
+describe('completion', () => {
+  async function proposed(program: string, line: string): Promise<Output> {
+    const said = line.slice(0, -1)
+    const parts = said.split(' ')
+    const output = await run(program, ['__complete', ...parts], {
+      env: { KUBECONFIG: cluster.kubeconfig, KUBECACHEDIR: join(cluster.dir, 'cache') },
+    })
+    return { ...output, stderr: output.stderr.replace(/\[Debug\] (?!\[Error).*\n/g, '') }
+  }
+
+  it.each(completed)('kubectl %s', async (line) => {
+    const [stock, ours] = await Promise.all([proposed(kubectlOf('v35'), line), proposed(link, line)])
+    expect(ours).toEqual(stock)
+  })
+
+  it.each(completedNames)('kubectl %s: the same words', async (line) => {
+    const [stock, ours] = await Promise.all([proposed(kubectlOf('v35'), line), proposed(link, line)])
+    const names = ({ stdout }: Output) =>
+      stdout
+        .split('\n')
+        .map((text) => text.split('\t')[0])
+        .sort()
+    expect(names(ours)).toEqual(names(stock))
+  })
+
+  it('works in bash', async () => {
+    const press = `
+      source <(kubectl completion bash) && source <(sampan completion bash)
+      for COMP_LINE in "$@"; do
+        COMP_POINT=\${#COMP_LINE}
+        read -ra COMP_WORDS <<< "$COMP_LINE"
+        [[ $COMP_LINE == *' ' ]] && COMP_WORDS+=('')
+        COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 )) COMPREPLY=()
+        words=($(complete -p "\${COMP_WORDS[0]}"))
+        "\${words[-2]}" "\${COMP_WORDS[0]}"
+        echo "\${COMPREPLY[*]}"
+      done`
+    const expected: Readonly<Record<string, string>> = {
+      'kubectl rol': 'rollout',
+      'kubectl get no': 'nodes',
+      'kubectl get service w': 'web',
+      'kubectl get -n kube-': 'kube-node-lease kube-public kube-system',
+      'kubectl get --output=jsonp': 'jsonpath jsonpath-as-json jsonpath-file',
+      'kubectl port-forward svc/web 8080:': '80',
+      'sampan image b': 'build',
+      'sampan get deploy/': 'deploy/web',
+      'sampan delete --na': '--namespace --name',
+    }
+    symlinkSync(script, join(cluster.dir, 'bin', 'sampan'))
+    const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${join(cluster.dir, 'bin')}:${process.env.PATH}` }
+    const { stdout, stderr } = await run('bash', ['-c', press, 'bash', ...Object.keys(expected)], { env })
+    expect({ stdout: stdout.trimEnd().split('\n'), stderr }).toEqual({ stdout: Object.values(expected), stderr: '' })
   })
 })
 

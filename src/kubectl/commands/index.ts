@@ -236,6 +236,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./kustomize.ts')).kustomize,
   },
   {
+    name: 'convert',
+    short: 'Convert config files between different API versions',
+    group: ADVANCED,
+    load: async () => (await import('./convert.ts')).convert,
+  },
+  {
     name: 'label',
     short: 'Update the labels on a resource',
     group: SETTINGS,

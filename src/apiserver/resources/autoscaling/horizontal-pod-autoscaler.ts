@@ -7,11 +7,11 @@ import type {
   MetricSpec,
   MetricStatus,
 } from '../../../api/generated/autoscaling-v2.ts'
+import { autoscalerFromStorage, autoscalerToStorage } from '../../../machinery/conversions/autoscaling-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
-import { autoscalerFromStorage, autoscalerToStorage } from './convert-v1.ts'
 
 const DEFAULT_CPU_PERCENT = 80
 

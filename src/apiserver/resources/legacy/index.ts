@@ -1,30 +1,9 @@
 // The retired versions of every resource, ready to be served beside today's.
 
 import { legacyVersions as versions } from '../../../api/legacy-types.ts'
+import { legacyConversions } from '../../../machinery/conversions/index.ts'
 import type { OtherVersion, ResourceDefinition } from '../../resource-definition.ts'
-import { autoscalersV2beta1 } from './autoscaling.ts'
-import type { LegacyConversion } from './conversion.ts'
-import { oldDefinitions } from './custom-resource-definition.ts'
 import { deprecationOf } from './deprecations.ts'
-import { oldIngresses } from './ingress.ts'
-import { alphaBindings, oldBudgets, oldCertificateRequests, oldEndpointSlices, oldWebhooks } from './others.ts'
-import { workloadConversions } from './workloads.ts'
-
-/** By group, version and resource. Whatever is not listed has the same fields in both versions. */
-const CONVERSIONS: Readonly<Record<string, LegacyConversion>> = {
-  ...workloadConversions,
-  'extensions/v1beta1/ingresses': oldIngresses,
-  'networking.k8s.io/v1beta1/ingresses': oldIngresses,
-  'autoscaling/v2beta1/horizontalpodautoscalers': autoscalersV2beta1,
-  'policy/v1beta1/poddisruptionbudgets': oldBudgets,
-  'rbac.authorization.k8s.io/v1alpha1/clusterrolebindings': alphaBindings,
-  'rbac.authorization.k8s.io/v1alpha1/rolebindings': alphaBindings,
-  'admissionregistration.k8s.io/v1beta1/mutatingwebhookconfigurations': oldWebhooks,
-  'admissionregistration.k8s.io/v1beta1/validatingwebhookconfigurations': oldWebhooks,
-  'apiextensions.k8s.io/v1beta1/customresourcedefinitions': oldDefinitions,
-  'certificates.k8s.io/v1beta1/certificatesigningrequests': oldCertificateRequests,
-  'discovery.k8s.io/v1beta1/endpointslices': oldEndpointSlices,
-}
 
 /** The definition with its retired versions added. */
 export function withLegacyVersions(definition: ResourceDefinition): ResourceDefinition {
@@ -47,7 +26,7 @@ function otherVersion(
   via: OtherVersion | undefined,
 ): OtherVersion {
   const apiVersion = `${group}/${version}`
-  const own = CONVERSIONS[`${apiVersion}/${resource}`] ?? {}
+  const own = legacyConversions[`${apiVersion}/${resource}`] ?? {}
   return {
     group,
     version,

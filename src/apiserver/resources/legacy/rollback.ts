@@ -2,13 +2,13 @@
 // The deployment controller carries it out. Model: k8s.io/kubernetes 1.15, pkg/registry/apps/deployment/storage.
 
 import { typeRefOfKind } from '../../../api/schema.ts'
+import { ROLLBACK_TO } from '../../../machinery/conversions/workloads.ts'
 import { DecodeError, decode } from '../../../machinery/decode.ts'
 import { badRequest, type FieldError, field, invalid } from '../../../machinery/errors.ts'
 import type { VirtualCreate } from '../../api.ts'
 import { type ApiObject, isRecord, type StoredObject } from '../../api-object.ts'
 import type { Registry, RequestContext } from '../../registry/registry.ts'
 import { update } from '../../registry/update.ts'
-import { ROLLBACK_TO } from './workloads.ts'
 
 const KIND = 'DeploymentRollback'
 

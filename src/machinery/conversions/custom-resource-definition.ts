@@ -1,9 +1,9 @@
 // customresourcedefinitions as apiextensions.k8s.io/v1beta1: one schema, subresources and columns for all versions.
 // Model: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/{v1beta1/defaults,v1/conversion}.go.
 
-import { sameJson } from '../../../machinery/same-json.ts'
-import { type ApiObject, isRecord } from '../../api-object.ts'
+import { sameJson } from '../same-json.ts'
 import { type LegacyConversion, part, records, withSpec } from './conversion.ts'
+import { isRecord, type VersionedObject } from './versioned-object.ts'
 
 type Json = Record<string, unknown>
 
@@ -61,7 +61,7 @@ export const oldDefinitions: LegacyConversion = {
     })
   },
   fromStorage(object) {
-    const plain = object as ApiObject
+    const plain = object as VersionedObject
     const spec = part(plain, 'spec')
     const { conversion, ...rest } = spec
     const versions = records(spec, 'versions').map((version) => editColumns(version, columnFromStorage))

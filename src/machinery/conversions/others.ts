@@ -1,8 +1,8 @@
 // Conversions of the smaller kinds. Models: the conversion.go and defaults.go of each group's retired version.
 
-import { sameJson } from '../../../machinery/same-json.ts'
-import { type ApiObject, isRecord } from '../../api-object.ts'
+import { sameJson } from '../same-json.ts'
 import { type LegacyConversion, part, records, withSpec } from './conversion.ts'
+import { isRecord, type VersionedObject } from './versioned-object.ts'
 
 type Json = Record<string, unknown>
 
@@ -10,7 +10,7 @@ const EMPTY_MATCH = 'pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match'
 const NOTHING = { matchExpressions: [{ key: EMPTY_MATCH, operator: 'Exists' }] }
 const EVERYTHING = { matchExpressions: [{ key: EMPTY_MATCH, operator: 'DoesNotExist' }] }
 
-function exchangeSelector(object: ApiObject, pairs: readonly (readonly [object, object])[]): ApiObject {
+function exchangeSelector(object: VersionedObject, pairs: readonly (readonly [object, object])[]): VersionedObject {
   const spec = part(object, 'spec')
   const pair = pairs.find(([from]) => spec.selector !== undefined && sameJson(spec.selector, from))
   return pair ? withSpec(object, { ...spec, selector: pair[1] }) : object
@@ -24,7 +24,7 @@ export const oldBudgets: LegacyConversion = {
       [EVERYTHING, {}],
     ]),
   fromStorage: (object) =>
-    exchangeSelector(object as ApiObject, [
+    exchangeSelector(object as VersionedObject, [
       [NOTHING, {}],
       [{}, EVERYTHING],
     ]),
@@ -47,14 +47,14 @@ function subjectFromStorage({ apiGroup, ...subject }: Json): Json {
   return { ...subject, apiVersion: own ? 'v1' : `${String(apiGroup || RBAC)}/v1alpha1` }
 }
 
-function editSubjects(object: ApiObject, edit: (subject: Json) => Json): ApiObject {
+function editSubjects(object: VersionedObject, edit: (subject: Json) => Json): VersionedObject {
   return object.subjects ? { ...object, subjects: records(object, 'subjects').map(edit) } : object
 }
 
 /** rbac v1alpha1: a subject had an apiVersion instead of a group. */
 export const alphaBindings: LegacyConversion = {
   toStorage: (object) => editSubjects(object, subjectToStorage),
-  fromStorage: (object) => editSubjects(object as ApiObject, subjectFromStorage),
+  fromStorage: (object) => editSubjects(object as VersionedObject, subjectFromStorage),
 }
 
 /** admissionregistration v1beta1: other defaults, and side effects could be unknown. */
@@ -111,12 +111,12 @@ function endpointFromStorage({ deprecatedTopology, zone, ...endpoint }: Json): J
   return Object.keys(topology).length > 0 ? { ...endpoint, topology } : endpoint
 }
 
-function editEndpoints(object: ApiObject, edit: (endpoint: Json) => Json): ApiObject {
+function editEndpoints(object: VersionedObject, edit: (endpoint: Json) => Json): VersionedObject {
   return object.endpoints ? { ...object, endpoints: records(object, 'endpoints').map(edit) } : object
 }
 
 /** discovery v1beta1: zone and node were entries of a topology map. */
 export const oldEndpointSlices: LegacyConversion = {
   toStorage: (object) => editEndpoints(object, endpointToStorage),
-  fromStorage: (object) => editEndpoints(object as ApiObject, endpointFromStorage),
+  fromStorage: (object) => editEndpoints(object as VersionedObject, endpointFromStorage),
 }

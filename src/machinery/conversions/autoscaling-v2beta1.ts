@@ -1,8 +1,8 @@
 // horizontalpodautoscalers as autoscaling/v2beta1: every metric had its own names for target and current value.
 // Model: k8s.io/kubernetes/pkg/apis/autoscaling/v2beta1/conversion.go.
 
-import { type ApiObject, isRecord } from '../../api-object.ts'
 import { annotate, type LegacyConversion, part, records, takeAnnotation } from './conversion.ts'
+import { isRecord, type VersionedObject } from './versioned-object.ts'
 
 type Json = Record<string, unknown>
 
@@ -129,7 +129,7 @@ export const autoscalersV2beta1: LegacyConversion = {
     return { ...object, metadata, spec: behavior === undefined ? spec : { ...spec, behavior }, status }
   },
   fromStorage(object) {
-    const plain = object as ApiObject
+    const plain = object as VersionedObject
     const { behavior, ...spec } = part(plain, 'spec')
     return {
       ...plain,

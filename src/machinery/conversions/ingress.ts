@@ -1,9 +1,9 @@
 // ingresses as extensions/v1beta1 and networking.k8s.io/v1beta1: a backend was a service name with a port.
 // Model: k8s.io/kubernetes/pkg/apis/networking/v1beta1/conversion.go.
 
-import type { ApiObject } from '../../api-object.ts'
-import { isRecord } from '../../api-object.ts'
 import { type LegacyConversion, part, records, withSpec } from './conversion.ts'
+import type { VersionedObject } from './versioned-object.ts'
+import { isRecord } from './versioned-object.ts'
 
 type Json = Record<string, unknown>
 
@@ -39,7 +39,7 @@ export const oldIngresses: LegacyConversion = {
     return withSpec(object, isRecord(backend) ? { ...converted, defaultBackend: backendToStorage(backend) } : converted)
   },
   fromStorage(object) {
-    const plain = object as ApiObject
+    const plain = object as VersionedObject
     const { defaultBackend, ...spec } = part(plain, 'spec')
     const converted = editRules(spec, (path) =>
       isRecord(path.backend) ? { ...path, backend: backendFromStorage(path.backend) } : path,

@@ -1,8 +1,8 @@
 // deployments, daemon sets, replica sets and stateful sets as extensions/v1beta1, apps/v1beta1 and apps/v1beta2.
 // Model: k8s.io/kubernetes/pkg/apis/{extensions,apps}/v1beta*/{defaults,conversion}.go.
 
-import { type ApiObject, isRecord, type StoredObject } from '../../api-object.ts'
 import { annotate, type LegacyConversion, part, takeAnnotation, withSpec } from './conversion.ts'
+import { isRecord, type StoredVersion, type VersionedObject } from './versioned-object.ts'
 
 type Json = Record<string, unknown>
 
@@ -12,7 +12,7 @@ const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
 const UNSET = 2147483647
 
 /** Selector and labels come from the template where they are not given. */
-function labelsFromTemplate(object: ApiObject): void {
+function labelsFromTemplate(object: VersionedObject): void {
   const spec = part(object, 'spec')
   const { labels } = part(part(spec, 'template'), 'metadata')
   if (!isRecord(labels) || Object.keys(labels).length === 0) return
@@ -35,16 +35,16 @@ function fillRollingUpdate(strategy: Json, defaults: Json): void {
   strategy.rollingUpdate = { ...defaults, ...part(strategy, 'rollingUpdate') }
 }
 
-function rollbackToStorage(object: ApiObject): ApiObject {
+function rollbackToStorage(object: VersionedObject): VersionedObject {
   const { rollbackTo, ...spec } = part(object, 'spec')
   if (!isRecord(rollbackTo)) return object
   const revision = String(rollbackTo.revision ?? 0)
   return { ...object, spec, metadata: annotate(object.metadata, ROLLBACK_TO, revision) }
 }
 
-function rollbackFromStorage(object: StoredObject): ApiObject {
-  const { value, metadata } = takeAnnotation(object.metadata as ApiObject['metadata'], ROLLBACK_TO)
-  const plain = object as ApiObject
+function rollbackFromStorage(object: StoredVersion): VersionedObject {
+  const { value, metadata } = takeAnnotation(object.metadata as VersionedObject['metadata'], ROLLBACK_TO)
+  const plain = object as VersionedObject
   if (value === undefined || !/^\d+$/.test(value)) return plain
   const revision = Number(value)
   const rollbackTo = revision === 0 ? {} : { revision }
@@ -91,8 +91,8 @@ const oldDaemonSets: LegacyConversion = {
     return { ...filled, metadata: annotate(object.metadata, TEMPLATE_GENERATION, String(templateGeneration)) }
   },
   fromStorage(object) {
-    const { value, metadata } = takeAnnotation(object.metadata as ApiObject['metadata'], TEMPLATE_GENERATION)
-    const plain = object as ApiObject
+    const { value, metadata } = takeAnnotation(object.metadata as VersionedObject['metadata'], TEMPLATE_GENERATION)
+    const plain = object as VersionedObject
     if (value === undefined || !/^\d+$/.test(value)) return plain
     return { ...withSpec(plain, { ...part(plain, 'spec'), templateGeneration: Number(value) }), metadata }
   },

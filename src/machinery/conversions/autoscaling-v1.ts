@@ -1,9 +1,9 @@
 // autoscaling/v1 from and to v2: what v1 has no field for travels in annotations.
 // Model: k8s.io/kubernetes/pkg/apis/autoscaling/v1/conversion.go.
 
-import type { HorizontalPodAutoscaler as V1 } from '../../../api/generated/autoscaling-v1.ts'
-import type { MetricSpec, HorizontalPodAutoscaler as V2 } from '../../../api/generated/autoscaling-v2.ts'
-import type { ApiObject, StoredObject } from '../../api-object.ts'
+import type { HorizontalPodAutoscaler as V1 } from '../../api/generated/autoscaling-v1.ts'
+import type { MetricSpec, HorizontalPodAutoscaler as V2 } from '../../api/generated/autoscaling-v2.ts'
+import type { StoredVersion, VersionedObject } from './versioned-object.ts'
 
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics'
 const CURRENT = 'autoscaling.alpha.kubernetes.io/current-metrics'
@@ -15,7 +15,7 @@ const isCpu = (metric: MetricSpec) =>
   metric.type === 'Resource' && metric.resource?.name === 'cpu' && metric.resource.target.type === 'Utilization'
 
 /** The v1 form of a stored autoscaler. */
-export function autoscalerFromStorage(object: StoredObject): ApiObject {
+export function autoscalerFromStorage(object: StoredVersion): VersionedObject {
   const { metadata, spec, status } = structuredClone(object) as unknown as V2
   const cpu = (spec.metrics ?? []).find(isCpu)
   const others = (spec.metrics ?? []).filter((m) => m !== cpu)
@@ -41,11 +41,11 @@ export function autoscalerFromStorage(object: StoredObject): ApiObject {
       ...(now === undefined ? {} : { currentCPUUtilizationPercentage: now }),
     },
   }
-  return converted as unknown as ApiObject
+  return converted as unknown as VersionedObject
 }
 
 /** The stored form of a v1 autoscaler. */
-export function autoscalerToStorage(object: ApiObject): ApiObject {
+export function autoscalerToStorage(object: VersionedObject): VersionedObject {
   const { metadata, spec = {}, status } = structuredClone(object) as unknown as Partial<V1>
   const annotations = { ...metadata?.annotations }
   const { targetCPUUtilizationPercentage: percent, ...plainSpec } = spec as Partial<V1['spec']>

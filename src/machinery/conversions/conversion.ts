@@ -1,14 +1,14 @@
 // What a retired version adds to the copying of fields: its conversion, and what it allowed.
 
-import type { FieldError } from '../../../machinery/errors.ts'
-import { type ApiObject, isRecord, type StoredObject } from '../../api-object.ts'
+import type { FieldError } from '../errors.ts'
+import { isRecord, type StoredVersion, type VersionedObject } from './versioned-object.ts'
 
 /** Conversion between a retired version and the storage version. What is absent keeps the object as it is. */
 export interface LegacyConversion {
   /** Fills in the old version's defaults and turns the object into one of the storage version. May change it. */
-  toStorage?(object: ApiObject): ApiObject
+  toStorage?(object: VersionedObject): VersionedObject
   /** The opposite. Never changes its argument. */
-  fromStorage?(object: StoredObject): ApiObject
+  fromStorage?(object: StoredVersion): VersionedObject
   /** Problems of the storage version that the old version did not mind. */
   forgives?(error: FieldError): boolean
 }
@@ -28,15 +28,15 @@ export function records(object: Json, name: string): Json[] {
 }
 
 /** The object with an edited copy of `spec`. */
-export function withSpec(object: ApiObject, spec: Json): ApiObject {
+export function withSpec(object: VersionedObject, spec: Json): VersionedObject {
   return { ...object, spec }
 }
 
 /** Moves a value out of the annotations. Gives it with the metadata that is left. */
 export function takeAnnotation(
-  metadata: ApiObject['metadata'],
+  metadata: VersionedObject['metadata'],
   name: string,
-): { value: string | undefined; metadata: ApiObject['metadata'] } {
+): { value: string | undefined; metadata: VersionedObject['metadata'] } {
   const { [name]: value, ...rest } = metadata.annotations ?? {}
   if (value === undefined) return { value, metadata }
   const { annotations: _, ...others } = metadata
@@ -44,6 +44,10 @@ export function takeAnnotation(
 }
 
 /** The metadata with one more annotation. */
-export function annotate(metadata: ApiObject['metadata'], name: string, value: string): ApiObject['metadata'] {
+export function annotate(
+  metadata: VersionedObject['metadata'],
+  name: string,
+  value: string,
+): VersionedObject['metadata'] {
   return { ...metadata, annotations: { ...metadata.annotations, [name]: value } }
 }

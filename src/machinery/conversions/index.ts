@@ -1,0 +1,24 @@
+// Every conversion of a retired version to the one that took over, and back.
+
+import { autoscalersV2beta1 } from './autoscaling-v2beta1.ts'
+import type { LegacyConversion } from './conversion.ts'
+import { oldDefinitions } from './custom-resource-definition.ts'
+import { oldIngresses } from './ingress.ts'
+import { alphaBindings, oldBudgets, oldCertificateRequests, oldEndpointSlices, oldWebhooks } from './others.ts'
+import { workloadConversions } from './workloads.ts'
+
+/** By group, version and resource. Whatever is not listed has the same fields in both versions. */
+export const legacyConversions: Readonly<Record<string, LegacyConversion>> = {
+  ...workloadConversions,
+  'extensions/v1beta1/ingresses': oldIngresses,
+  'networking.k8s.io/v1beta1/ingresses': oldIngresses,
+  'autoscaling/v2beta1/horizontalpodautoscalers': autoscalersV2beta1,
+  'policy/v1beta1/poddisruptionbudgets': oldBudgets,
+  'rbac.authorization.k8s.io/v1alpha1/clusterrolebindings': alphaBindings,
+  'rbac.authorization.k8s.io/v1alpha1/rolebindings': alphaBindings,
+  'admissionregistration.k8s.io/v1beta1/mutatingwebhookconfigurations': oldWebhooks,
+  'admissionregistration.k8s.io/v1beta1/validatingwebhookconfigurations': oldWebhooks,
+  'apiextensions.k8s.io/v1beta1/customresourcedefinitions': oldDefinitions,
+  'certificates.k8s.io/v1beta1/certificatesigningrequests': oldCertificateRequests,
+  'discovery.k8s.io/v1beta1/endpointslices': oldEndpointSlices,
+}
