@@ -12,6 +12,8 @@ import { firstOpinion } from '../apiserver/authorization/authorizer.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
+import { CustomResources } from '../apiserver/custom/custom-resources.ts'
+import { clusterAddresses, webhookCaller } from '../apiserver/custom/webhook-call.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
@@ -94,6 +96,12 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   registry.allocators = [allocator]
   const authorizer = firstOpinion([node, rbac])
   registry.admission = admissionPlugins(registry, { authorizer, rbac })
+  const custom = await CustomResources.start({
+    registry,
+    clock,
+    log,
+    call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
+  })
   const api = new Api(
     registry,
     new Map([
@@ -175,6 +183,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     async close() {
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
+      custom.close()
       registry.close()
     },
   }

@@ -1,0 +1,77 @@
+// From a request's body to a custom object: metadata of the right types, unknown fields dropped, defaults filled in.
+
+import { DecodeError, decode } from '../../machinery/decode.ts'
+import { badRequest } from '../../machinery/errors.ts'
+import { type ApiObject, isRecord } from '../api-object.ts'
+import { reportUnknown } from '../registry/decode-body.ts'
+import type { RequestContext } from '../registry/registry.ts'
+import type { ServedVersion } from '../registry/resource.ts'
+import { applyDefaults } from './default.ts'
+import { prune } from './prune.ts'
+import type { Schema } from './schema.ts'
+
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+
+/** What a version's objects are decoded by. `keepUnknown`: nothing is dropped, as definitions of old may ask. */
+export interface Shape {
+  readonly schema: Schema
+  readonly keepUnknown: boolean
+}
+
+/** Decodes a body as an object of `version`. Throws BadRequest. The body is not changed. */
+export function decodeCustom(
+  body: Record<string, unknown>,
+  shape: Shape,
+  version: ServedVersion,
+  context: RequestContext,
+): ApiObject {
+  checkType(body, version)
+  const object = structuredClone(body)
+  const unknown: string[] = []
+  object.apiVersion = version.apiVersion
+  object.metadata = decodeMetadata(object.metadata, version, unknown)
+  unknown.push(...conform(object, shape))
+  reportUnknown(unknown, version, context)
+  return object as ApiObject
+}
+
+/** Drops in place what the schema does not have, giving its paths, and fills in defaults. */
+export function conform(object: Record<string, unknown>, { schema, keepUnknown }: Shape): string[] {
+  const unknown = keepUnknown ? [] : prune(object, schema, { root: true })
+  const { metadata } = object
+  applyDefaults(object, schema)
+  // Defaults of metadata are the server's business.
+  object.metadata = metadata
+  return unknown
+}
+
+function checkType(body: Record<string, unknown>, { apiVersion: wanted }: ServedVersion): void {
+  const { apiVersion, kind } = body
+  if (typeof kind !== 'string' || kind === '') {
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`)
+  }
+  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== wanted) {
+    const shown = typeof apiVersion === 'string' ? apiVersion : JSON.stringify(apiVersion)
+    throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${wanted})`)
+  }
+}
+
+function decodeMetadata(metadata: unknown, version: ServedVersion, unknown: string[]): Record<string, unknown> {
+  if (metadata === undefined || metadata === null) return {}
+  try {
+    if (!isRecord(metadata)) {
+      throw new DecodeError(
+        `json: cannot unmarshal ${Array.isArray(metadata) ? 'array' : typeof metadata} into Go value of type v1.ObjectMeta`,
+      )
+    }
+    const { object, unknownFields } = decode(OBJECT_META, metadata)
+    unknown.push(...unknownFields.map((path) => `metadata.${path}`))
+    return object
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw badRequest(
+      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${error.message}`,
+      { cause: error },
+    )
+  }
+}
