@@ -6,11 +6,21 @@ export function sameJson(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, i) => sameJson(item, b[i]))
+    if (a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (!sameJson(a[i], b[i])) return false
+    return true
   }
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  const defined = (o: Record<string, unknown>) => Object.keys(o).filter((key) => o[key] !== undefined)
-  const keys = defined(left)
-  return keys.length === defined(right).length && keys.every((key) => sameJson(left[key], right[key]))
+  // Loops in place of lists of keys: every write compares what is there with what is to be.
+  let more = 0
+  for (const key in left) {
+    const value = left[key]
+    if (value === undefined) continue
+    if (key === '__proto__' && !Object.hasOwn(right, key)) return false
+    if (!sameJson(value, right[key])) return false
+    more += 1
+  }
+  for (const key in right) if (right[key] !== undefined) more -= 1
+  return more === 0
 }

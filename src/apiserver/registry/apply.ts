@@ -74,7 +74,8 @@ export function applyTransform(
 
 /** A copy of the top and of metadata: decoding reads all the rest without changing it. */
 function withoutMetadata(object: ApiObject): ApiObject {
-  return { ...object, metadata: { ...object.metadata } }
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }
 
 /** What identifies the object: as it is stored, and as the configuration demands. */

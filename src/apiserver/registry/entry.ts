@@ -1,5 +1,6 @@
 // A stored object with its encodings: encoded once when written, shared by every reader from then on.
 
+import { encodeEntries } from '../../machinery/apply/managers.ts'
 import type { Revision } from '../../store/store.ts'
 import type { StoredObject } from '../api-object.ts'
 
@@ -22,8 +23,13 @@ export interface Entry {
 /** The value that goes into the store: JSON without a resourceVersion, kind and metadata first. */
 export function encodeForStore(object: StoredObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
-  const { resourceVersion: _, ...stored } = metadata
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: stored, ...rest }))
+  const { resourceVersion: _, managedFields, ...stored } = metadata
+  if (!managedFields) return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: stored, ...rest }))
+  // Who owns what changes less often than the rest, and its text is kept.
+  const head = JSON.stringify({ kind, apiVersion, metadata: stored }).slice(0, -2)
+  const tail = JSON.stringify(rest).slice(1)
+  const entries = `${head.endsWith('{') ? '' : ','}"managedFields":${encodeEntries(managedFields)}`
+  return Buffer.from(`${head}${entries}}${tail === '}' ? '' : ','}${tail}`)
 }
 
 /** Makes the entry of a stored value. `object` saves decoding when the writer still has it. */

@@ -65,21 +65,9 @@ function resetFieldsOf(resource: Resource, subresource: string): FieldSet | unde
   return subresource === '' && resource.storage.subresources.has('status') ? STATUS : undefined
 }
 
-/** The object in a version, without what the server sets by itself and nobody can own. */
+/** The object in a version. */
 export function viewIn(version: ServedVersion, stored: StoredObject): Versioned {
-  const object = toVersion(stored, version)
-  const {
-    managedFields: _managedFields,
-    resourceVersion: _resourceVersion,
-    uid: _uid,
-    creationTimestamp: _creationTimestamp,
-    generation: _generation,
-    name: _name,
-    namespace: _namespace,
-    selfLink: _selfLink,
-    ...metadata
-  } = object.metadata
-  return { apiVersion: version.apiVersion, object: { ...object, metadata } }
+  return { apiVersion: version.apiVersion, object: toVersion(stored, version) }
 }
 
 /** The manager of a request. */
@@ -96,12 +84,14 @@ export function updaterOf(context: RequestContext, subresource: string) {
 /** Records in a new object that the request's manager owns what it says. */
 export function trackCreate(resource: Resource, object: ApiObject, context: RequestContext, now: number): void {
   const { version } = context
+  const sent = object.metadata.managedFields
+  setEntries(object, undefined)
   const empty = version.decode ? { metadata: {} } : zeroOf(version.typeRef)
   const owners = updateOwners({
     kind: kindOf(resource, '', version),
     live: { apiVersion: version.apiVersion, object: empty },
     next: viewIn(version, object as StoredObject),
-    owners: sentOwners(object.metadata.managedFields) ?? [],
+    owners: sentOwners(sent) ?? [],
     self: updaterOf(context, ''),
     now: formatTime(now),
   })
@@ -119,6 +109,8 @@ export function trackUpdate(
   const owners = ownersFor(subresource === '' ? object.metadata.managedFields : undefined, stored)
   // What has no owners gets none by an update: tracking was ended by a client, or never begun.
   if (owners.length === 0) return setEntries(object, undefined)
+  // The entries themselves are no part of what is compared.
+  setEntries(object, stored)
   const after = updateOwners({
     kind: kindOf(resource, subresource, context.version),
     live: viewIn(context.version, old),

@@ -192,21 +192,33 @@ export function pathsOf(set: FieldSet): string[] {
 const MAX_KNOWN = 2048
 const MAX_TEXT = 8192
 const known = new Map<string, FieldSet>()
+/** Sets that are in order, with their text. */
+const texts = new WeakMap<FieldSet, string>()
 
 /** The set with its elements in the order in which they are written. Equal sets are mostly the same object. */
 export function canonical(set: FieldSet): FieldSet {
+  if (texts.has(set)) return set
   const text = JSON.stringify(set)
   const found = known.get(text)
   if (found) return found
   const sorted = sort(set)
-  if (text.length > MAX_TEXT) return sorted
+  const ordered = JSON.stringify(sorted)
+  if (text.length > MAX_TEXT) {
+    texts.set(sorted, ordered)
+    return sorted
+  }
   // The oldest make room: objects of one kind by one writer are alike, so few forms are many sets.
   if (known.size >= MAX_KNOWN) for (const oldest of [...known.keys()].slice(0, MAX_KNOWN / 4)) known.delete(oldest)
-  const ordered = JSON.stringify(sorted)
   const same = known.get(ordered) ?? sorted
+  if (same === sorted) texts.set(same, ordered)
   known.set(ordered, same)
   known.set(text, same)
   return same
+}
+
+/** The JSON of a set. That of sets in order is made once. */
+export function textOf(set: FieldSet): string {
+  return texts.get(set) ?? JSON.stringify(set)
 }
 
 function sort(node: FieldSet): FieldSet {

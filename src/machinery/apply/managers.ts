@@ -3,7 +3,7 @@
 import type { ManagedFieldsEntry } from '../../api/generated/meta-v1.ts'
 import type { DeepReadonly } from '../deep-readonly.ts'
 import { sameJson } from '../same-json.ts'
-import { canonical, type FieldSet, isEmpty, parseFieldSet, union } from './field-set.ts'
+import { canonical, EMPTY, type FieldSet, isEmpty, parseFieldSet, textOf, union } from './field-set.ts'
 
 export type Entry = DeepReadonly<ManagedFieldsEntry>
 export type Operation = 'Apply' | 'Update'
@@ -36,7 +36,15 @@ export function sameOwner(a: Owner, b: Owner): boolean {
 
 /** The owners of stored entries, which are trusted to be in order. */
 export function readStored(entries: readonly Entry[] | undefined): Managed[] {
-  return (entries ?? []).map((entry) => ({ ...ownerOf(entry), time: entry.time, fields: setOf(entry), entry }))
+  return (entries ?? []).map((entry) => ({
+    manager: entry.manager ?? '',
+    operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
+    apiVersion: entry.apiVersion ?? '',
+    subresource: entry.subresource ?? '',
+    time: entry.time,
+    fields: (entry.fieldsV1 ?? EMPTY) as FieldSet,
+    entry,
+  }))
 }
 
 /** The owners of entries that a client sent; undefined when they are not valid. */
@@ -73,10 +81,6 @@ function ownerOf(entry: Entry): Owner {
   }
 }
 
-function setOf(entry: Entry): FieldSet {
-  return (entry.fieldsV1 ?? {}) as FieldSet
-}
-
 /** The entries as they are stored, in upstream's order. Undefined for none. */
 export function writeEntries(owners: readonly Managed[]): Entry[] | undefined {
   if (owners.length === 0) return undefined
@@ -93,6 +97,17 @@ function entryOf(owner: Managed): Entry {
     fieldsV1: canonical(owner.fields),
     ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
   }
+}
+
+/** The JSON of entries, as stored objects carry it. */
+export function encodeEntries(entries: readonly Entry[]): string {
+  return `[${entries.map(encodeEntry).join(',')}]`
+}
+
+function encodeEntry({ fieldsV1, subresource, ...rest }: Entry): string {
+  const head = JSON.stringify(rest).slice(0, -1)
+  const fields = fieldsV1 ? `,"fieldsV1":${textOf(fieldsV1 as FieldSet)}` : ''
+  return `${head}${fields}${subresource ? `,"subresource":${JSON.stringify(subresource)}` : ''}}`
 }
 
 function compareOwners(a: Managed, b: Managed): number {

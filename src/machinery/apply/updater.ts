@@ -13,6 +13,7 @@ import {
   intersection,
   isEmpty,
   recursiveDifference,
+  setOfPath,
   setOfPaths,
   union,
 } from './field-set.ts'
@@ -22,10 +23,9 @@ import { removeFields } from './remove.ts'
 import type { TypeSchema } from './schema.ts'
 
 /** What the server sets in every object: nobody owns it. */
-const STRIPPED = setOfPaths(
+const SERVERS = setOfPaths(
   ['f:apiVersion'],
   ['f:kind'],
-  ['f:metadata'],
   ['f:metadata', 'f:name'],
   ['f:metadata', 'f:namespace'],
   ['f:metadata', 'f:creationTimestamp'],
@@ -36,6 +36,7 @@ const STRIPPED = setOfPaths(
   ['f:metadata', 'f:managedFields'],
   ['f:metadata', 'f:resourceVersion'],
 )
+const STRIPPED = union(SERVERS, setOfPath('f:metadata'))
 
 /** An object in one of its versions. */
 export interface Versioned {
@@ -80,7 +81,8 @@ class Comparisons {
     if (!schema) return undefined
     const before = live.apiVersion === apiVersion ? live : kind.convert(live, apiVersion)
     const after = next.apiVersion === apiVersion ? next : kind.convert(next, apiVersion)
-    return exclude(compare(schema, before.object, after.object), kind.resetFields(apiVersion))
+    const comparison = exclude(compare(schema, before.object, after.object), SERVERS)
+    return exclude(comparison, kind.resetFields(apiVersion))
   }
 }
 
