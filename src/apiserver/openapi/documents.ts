@@ -27,7 +27,7 @@ export function documentV3(group: GroupOperations, version: string, docs: ApiDoc
     info: { title: 'Kubernetes', version },
     paths: pathsOf(group.operations, operationV3),
     components: {
-      schemas: schemasOf('v3', group.operations, docs),
+      schemas: schemasOf('v3', [group], docs),
       securitySchemes: SECURITY,
     },
   }
@@ -40,19 +40,23 @@ export function documentV2(groups: readonly GroupOperations[], version: string, 
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths: pathsOf(operations, operationV2),
-    definitions: schemasOf('v2', operations, docs),
+    definitions: schemasOf('v2', groups, docs),
     securityDefinitions: SECURITY,
     security: [{ BearerToken: [] }],
   }
 }
 
-function schemasOf(dialect: Dialect, operations: readonly Operation[], docs: ApiDocs): Json {
+function schemasOf(dialect: Dialect, groups: readonly GroupOperations[], docs: ApiDocs): Json {
   const roots = new Set<string>()
-  for (const { body, answer } of operations) {
+  const custom = new Map(groups.flatMap((group) => [...group.custom]))
+  for (const { body, answer } of groups.flatMap((group) => group.operations)) {
     if (body) roots.add(body)
     if (answer !== 'string') roots.add(answer)
   }
-  return Object.fromEntries(reachable(roots).map((ref) => [ref, typeSchema(dialect, ref, docs)]))
+  for (const ref of [...roots]) for (const inner of custom.get(ref)?.refs ?? []) roots.add(inner)
+  return Object.fromEntries(
+    reachable(roots).map((ref) => [ref, custom.get(ref)?.schema(dialect) ?? typeSchema(dialect, ref, docs)]),
+  )
 }
 
 function pathsOf(operations: readonly Operation[], render: (operation: Operation) => Json): Json {

@@ -7,7 +7,7 @@ import { notAcceptable } from '../../machinery/errors.ts'
 import type { OpenApiHandler } from '../http/system-handler.ts'
 import type { Registry } from '../registry/registry.ts'
 import { documentV2, documentV3 } from './documents.ts'
-import { allOperations } from './operations.ts'
+import { allOperations, type GroupOperations } from './operations.ts'
 import { encodeDocumentV2 } from './protobuf-v2.ts'
 import type { ApiDocs } from './schemas.ts'
 
@@ -31,11 +31,26 @@ function served(bytes: Buffer, type: string): Served {
   return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32).toUpperCase()}"` }
 }
 
+/** Names a v3 document in the state it is in. */
+function documentKey({ key, operations, custom }: GroupOperations): string {
+  if (custom.size === 0) return `v3/${key}`
+  const state = createHash('sha256').update(JSON.stringify(operations.map((o) => o.id)))
+  for (const [ref, type] of custom) state.update(ref).update(JSON.stringify(type.schema('v3')))
+  return `v3/${key}#${state.digest('hex')}`
+}
+
 /** The handler of everything under /openapi. */
 export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = () => undefined): OpenApiHandler {
   const version = kubernetesVersion
   let docs: ApiDocs | undefined
   const made = new Map<string, Served>()
+  let changes = registry.changes
+  /** What definitions have a part in is made anew when they change. */
+  const refresh = () => {
+    if (changes === registry.changes) return
+    changes = registry.changes
+    for (const key of made.keys()) if (!key.startsWith('v3/') || key.includes('#')) made.delete(key)
+  }
   const once = (key: string, type: string, make: () => Buffer): Served => {
     const known = made.get(key)
     if (known) return known
@@ -47,13 +62,16 @@ export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = ()
   const json = (document: object) => Buffer.from(JSON.stringify(document))
   const groupV3 = (key: string): Served | undefined => {
     const group = allOperations(registry).find((g) => g.key === key)
-    return group && once(`v3/${key}`, JSON_TYPE, () => json(documentV3(group, version, docs ?? {})))
+    return group && once(documentKey(group), JSON_TYPE, () => json(documentV3(group, version, docs ?? {})))
   }
-  // A document's hash changes with the version of the server alone, so the index needs no document.
+  // A document's hash changes with the version of the server, and with definitions where they have a part in it: so the
+  // index needs no document.
   const index = () =>
     once('v3', JSON_TYPE, () => {
-      const paths = allOperations(registry).map(({ key }) => {
-        const hash = createHash('sha256').update(`${version} ${key}`).digest('hex').toUpperCase()
+      const paths = allOperations(registry).map((group) => {
+        const { key } = group
+        const text = `${version} ${documentKey(group)}`
+        const hash = createHash('sha256').update(text).digest('hex').toUpperCase()
         return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }]
       })
       return json({ paths: Object.fromEntries(paths) })
@@ -61,6 +79,7 @@ export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = ()
   const everything = () => documentV2(allOperations(registry), version, docs ?? {})
 
   return (request, response, info) => {
+    refresh()
     const accept = String(request.headers.accept ?? '')
     let document: Served | undefined
     if (info.path === '/openapi/v2') {

@@ -3,6 +3,7 @@
 import { servedResources, typeRefOfKind } from '../../api/schema.ts'
 import { groupVersions } from '../discovery.ts'
 import type { Registry } from '../registry/registry.ts'
+import { type CustomType, customServed, customTypes, listTypeRef } from './custom.ts'
 
 /** One operation on one path. */
 export interface Operation {
@@ -31,6 +32,8 @@ export interface QueryParameter {
 export interface GroupOperations {
   readonly key: string
   readonly operations: readonly Operation[]
+  /** Types that definitions make. */
+  readonly custom: ReadonlyMap<string, CustomType>
 }
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -100,15 +103,38 @@ export function allOperations(registry: Registry): readonly GroupOperations[] {
     const key = group === '' ? `api/${version}` : `apis/${group}/${version}`
     const operations = facts
       .filter((r) => stored.has(r.resource) || !r.actions.includes('get'))
-      .flatMap((r) => operationsOf(`/${key}`, r))
-    return { key, operations }
+      .flatMap((r) => operationsOf(`/${key}`, r, typesOf(r), ownKindOf(r)))
+    const custom = new Map<string, CustomType>()
+    for (const { resource, version: served } of resources) {
+      if (!served.schema) continue
+      for (const [ref, type] of customTypes(served)) custom.set(ref, type)
+      const types = { type: served.typeRef, listType: listTypeRef(served) }
+      for (const r of customServed(resource, served)) {
+        const scale = r.kind.group !== served.group
+        operations.push(...operationsOf(`/${key}`, r, scale ? typesOf(r) : types, served.kind))
+      }
+    }
+    return { key, operations, custom }
   })
 }
 
-function operationsOf(root: string, served: (typeof servedResources)[number]): Operation[] {
-  const { resource, subresource, namespaced, kind } = served
+interface Types {
+  readonly type: string | undefined
+  readonly listType: string | undefined
+}
+
+function typesOf({ kind }: (typeof servedResources)[number]): Types {
   const type = typeRefOfKind(kind.group, kind.version, kind.kind)
-  const listType = type === undefined ? undefined : `${type}List`
+  return { type, listType: type === undefined ? undefined : `${type}List` }
+}
+
+function operationsOf(
+  root: string,
+  served: (typeof servedResources)[number],
+  { type, listType }: Types,
+  ownKind: string,
+): Operation[] {
+  const { resource, subresource, namespaced, kind } = served
   const place = namespaced ? `${root}/namespaces/{namespace}/${resource}` : `${root}/${resource}`
   const tail = subresource === '' ? '' : `/${subresource}`
   return served.actions.flatMap((name) =>
@@ -118,7 +144,7 @@ function operationsOf(root: string, served: (typeof servedResources)[number]): O
         path: `${place}${named ? '/{name}' : ''}${tail}`,
         method: rule.method,
         action: rule.action,
-        id: idOf(served, rule.verb, namespaced),
+        id: idOf(served, ownKind, rule.verb, namespaced),
         tag: tagOf(served.group, served.version),
         kind: { group: kind.group, kind: kind.kind, version: kind.version },
         body: bodyOf(rule, type),
@@ -132,7 +158,7 @@ function operationsOf(root: string, served: (typeof servedResources)[number]): O
         ...operation,
         path: `${root}/${resource}`,
         namespaced: false,
-        id: idOf(served, 'list', false),
+        id: idOf(served, ownKind, 'list', false),
       }
       return [operation, { ...everywhere, id: `${everywhere.id}ForAllNamespaces` }]
     }),
@@ -185,7 +211,8 @@ function tagOf(group: string, version: string): string {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`
 }
 
-function idOf(served: (typeof servedResources)[number], verb: string, namespaced: boolean): string {
+/** The kind of the resource that a subresource belongs to. */
+function ownKindOf(served: (typeof servedResources)[number]): string {
   const own = servedResources.find(
     (r) =>
       r.group === served.group &&
@@ -193,7 +220,10 @@ function idOf(served: (typeof servedResources)[number], verb: string, namespaced
       r.resource === served.resource &&
       r.subresource === '',
   )
-  const kind = own?.kind.kind ?? served.kind.kind
+  return own?.kind.kind ?? served.kind.kind
+}
+
+function idOf(served: (typeof servedResources)[number], kind: string, verb: string, namespaced: boolean): string {
   const where = `${groupName(served.group)}${capital(served.version)}`
   const connect = /^connect(.+)$/.exec(verb)?.[1] ?? ''
   const plain = connect ? 'connect' : verb === 'deleteCollection' ? 'delete' : verb

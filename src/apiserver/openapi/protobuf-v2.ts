@@ -37,6 +37,8 @@ function each<T>(encode: (value: T) => Buffer | string): Put {
 }
 
 const flag: Put = (writer, number, value) => writer.varintField(number, value === true ? 1 : 0)
+const count: Put = (writer, number, value) => writer.varintField(number, Number(value))
+const real: Put = (writer, number, value) => writer.doubleField(number, Number(value))
 const string = bytes((value: string) => value)
 const strings = each((value: string) => value)
 
@@ -69,14 +71,34 @@ function map(number: number, value: Json, encode: (inner: Json) => Buffer): Buff
 const SCHEMA: Fields = {
   $ref: [1, string],
   format: [2, string],
+  title: [3, string],
   description: [4, string],
   default: [5, bytes(any)],
+  multipleOf: [6, real],
+  maximum: [7, real],
+  exclusiveMaximum: [8, flag],
+  minimum: [9, real],
+  exclusiveMinimum: [10, flag],
+  maxLength: [11, count],
+  minLength: [12, count],
+  pattern: [13, string],
+  maxItems: [14, count],
+  minItems: [15, count],
+  maxProperties: [17, count],
+  minProperties: [18, count],
   required: [19, strings],
   enum: [20, each(any)],
-  additionalProperties: [21, bytes((value: Json) => single(1, schema(value)))],
+  additionalProperties: [21, bytes((value: Json | true) => (value === true ? anything() : single(1, schema(value))))],
   type: [22, bytes((value: string) => single(1, value))],
   items: [23, bytes((value: Json) => single(1, schema(value)))],
   properties: [25, bytes((value: Json) => map(1, value, schema))],
+}
+
+/** `additionalProperties: true`. */
+function anything(): Buffer {
+  const writer = new WireWriter()
+  writer.varintField(2, 1)
+  return writer.finish()
 }
 
 function schema(value: Json): Buffer {
