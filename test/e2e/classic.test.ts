@@ -4,6 +4,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/machinery/clock.ts'
+import { silentLogger } from '../../src/machinery/logger.ts'
+import { systemRandom } from '../../src/machinery/random.ts'
+import { listenRegistry } from '../../src/registry/registry.ts'
 import { canRunContainers, run, startCluster, type TestCluster } from './support/cluster.ts'
 import { BUSYBOX, loadBusybox } from './support/images.ts'
 import { eventually } from './support/wait.ts'
@@ -173,6 +177,34 @@ describe.skipIf(!canRunContainers)('a cluster as in old texts', () => {
     await cluster.kubectl('delete', 'pod', 'one', '-n', 'small')
     await eventually('the pod given back', async () => ((await used()) === '0' ? true : undefined))
     expect(await create(small('two'))).toMatchObject({ code: 0 })
+  })
+
+  it('asks the mirrors that it was given for what its own registry lacks', async () => {
+    const root = join(cluster.dir, 'mirror')
+    const options = { root, clock: systemClock, random: systemRandom, log: silentLogger }
+    const mirror = await listenRegistry({ ...options, host: '127.0.0.1', port: 0 })
+    try {
+      const archive = join(cluster.dir, 'mirrored.tar')
+      await sampan('image', 'save', '-o', archive, BUSYBOX)
+      const pushed = `docker://localhost:${mirror.port}/registry.example/team/only-here:1`
+      const copy = ['--insecure-policy', 'copy', '--dest-tls-verify=false', `oci-archive:${archive}`, pushed]
+      expect(await run('skopeo', copy)).toMatchObject({ code: 0 })
+      await sampan('down')
+      await sampan('up', '--registry-mirror', mirror.endpoint)
+      expect(await sampan('image', 'ls')).not.toContain('only-here')
+      expect(await create(pod('mirrored', { image: 'registry.example/team/only-here:1' }))).toMatchObject({ code: 0 })
+      await ready('mirrored')
+      const image = 'jsonpath={.status.containerStatuses[0].image}'
+      expect(await cluster.kubectl('get', 'pod', 'mirrored', '-o', image)).toBe('registry.example/team/only-here:1')
+      const pulled = ['get', 'events', '--field-selector', 'involvedObject.name=mirrored']
+      expect(await cluster.kubectl(...pulled)).toContain(
+        'Successfully pulled image "registry.example/team/only-here:1" in ',
+      )
+    } finally {
+      await mirror.close()
+      await sampan('down')
+      await sampan('up', '--registry-mirror', '')
+    }
   })
 
   // What is not installed shows among the skipped tests.

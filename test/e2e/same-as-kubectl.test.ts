@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Output, run, startCluster, type TestCluster } from './support/cluster.ts'
 import { completed, completedNames } from './support/completed.ts'
 import { kubectlOf } from './support/kubectl.ts'
-import { differing, same, sameLines } from './support/same-as-kubectl.ts'
+import { differing, flagDifferences, same, sameLines } from './support/same-as-kubectl.ts'
 import { eventually } from './support/wait.ts'
 
 const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
@@ -174,6 +174,52 @@ describe('known differences', () => {
   it.each(differing)('kubectl $line: $why', async ({ line }) => {
     const { stock, ours } = await both(line)
     expect(comparable(ours)).not.toEqual(comparable(stock))
+  })
+})
+
+describe('flags', () => {
+  interface Help {
+    readonly flags: ReadonlyMap<string, string>
+    readonly commands: readonly string[]
+  }
+  async function helpOf(program: string, path: readonly string[]): Promise<Help> {
+    const { stdout } = await run(program, [...path, '--help'])
+    const options = /^Options:\n([\s\S]*?)(?=^Usage:)/m.exec(stdout)?.[1] ?? ''
+    const flags = [...options.matchAll(/^ {4}(-\w, | {4})--([\w-]+)=(.*):$/gm)]
+    const lists = [...stdout.matchAll(/^[A-Z][\w ()]*Commands[\w ()]*:\n((?: {2}[a-z].*\n)+)/gm)].map((m) => m[1] ?? '')
+    return {
+      flags: new Map(flags.map(([, short = '', name = '', value]) => [name, `${short.trim()} ${value}`])),
+      commands: lists.flatMap((list) => [...list.matchAll(/^ {2}([a-z][\w-]*) /gm)].map((m) => m[1] ?? '')),
+    }
+  }
+  async function differences(path: readonly string[]): Promise<string[]> {
+    const [stock, ours] = await Promise.all([helpOf(kubectlOf('v35'), path), helpOf(link, path)])
+    const said: string[] = []
+    const note = (text: string) => said.push([...path, text].join(' '))
+    // The program itself has none of its own.
+    const names = path.length === 0 ? [] : [...new Set([...stock.flags.keys(), ...ours.flags.keys()])].sort()
+    for (const name of names) {
+      const [theirs, own] = [stock.flags.get(name), ours.flags.get(name)]
+      if (own === undefined) note(`-${name}`)
+      else if (theirs === undefined) note(`+${name}`)
+      else if (theirs !== own) note(`!${name}`)
+    }
+    for (const name of stock.commands) {
+      if (ours.commands.includes(name)) said.push(...(await differences([...path, name])))
+      else note(`no ${name}`)
+    }
+    return said
+  }
+
+  it('of every command are those of stock kubectl, but for these', async () => {
+    expect((await differences([])).toSorted()).toEqual([...flagDifferences.keys()].toSorted())
+  })
+
+  it('that are not known are refused in the same words', async () => {
+    for (const line of ['get pods --nope', 'apply -Q', 'rollout status --nope=1', 'logs x --since', 'debug x -z']) {
+      const { stock, ours } = await both(line)
+      expect(comparable(ours)).toEqual(comparable(stock))
+    }
   })
 })
 

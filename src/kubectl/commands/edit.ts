@@ -2,6 +2,7 @@
 // Model: k8s.io/kubectl/pkg/cmd/util/editor/editoptions.go.
 
 import { isReason, type StatusError } from '../../machinery/errors.ts'
+import { withLastApplied } from '../apply/last-applied.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import { groupResourceOf } from '../discovery/mapper.ts'
 import { editObjects, isSame } from '../edit/session.ts'
@@ -15,6 +16,7 @@ import {
   fieldManagerFlag,
   plainMessage as printDone,
   recordFlag,
+  saveConfigFlag,
   validateFlag,
   windowsLineEndingsFlag,
 } from '../write/flags.ts'
@@ -36,6 +38,7 @@ KUBE_EDITOR="nano" kubectl edit svc/registry`,
     validateFlag,
     recordFlag,
     fieldManagerFlag('kubectl-edit'),
+    saveConfigFlag,
     windowsLineEndingsFlag,
     {
       name: 'subresource',
@@ -70,7 +73,8 @@ async function save(
   { edited, objects }: { readonly edited: readonly KubeObject[]; readonly objects: readonly KubeObject[] },
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = []
-  for (const after of edited) {
+  for (const one of edited) {
+    const after = ctx.flags.boolean('save-config') ? withLastApplied(one) : one
     const at = objects.findIndex((object) => isSame(object, after))
     const [info, before] = [infos[at], objects[at]]
     if (info === undefined || before === undefined) {

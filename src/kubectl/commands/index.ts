@@ -254,6 +254,12 @@ export const entries: readonly CommandEntry[] = [
     load: async () => (await import('./annotate.ts')).annotate,
   },
   {
+    name: 'alpha',
+    short: 'Commands for features in alpha',
+    group: OTHER,
+    load: async () => (await import('./alpha.ts')).alpha,
+  },
+  {
     name: 'api-resources',
     short: 'Print the supported API resources on the server',
     group: OTHER,

@@ -34,7 +34,7 @@ kubectl run -i -t busybox --image=busybox --restart=Never`,
   flags: [
     ...madeFlags('kubectl-run'),
     ...overrideFlags,
-    ...filenameFlags('to use to replace the resource.').map((flag) => ({ ...flag, hidden: true })),
+    ...filenameFlags('to use to replace the resource.'),
     ...deletionFlags,
     recordFlag,
     podRunningTimeoutFlag('1m0s'),

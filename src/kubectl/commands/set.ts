@@ -7,7 +7,7 @@ import type { Flag } from '../flags.ts'
 import { quantities } from '../generators/policies.ts'
 import { isObject, type KubeObject } from '../object.ts'
 import { printFlags } from '../printers/print-flags.ts'
-import { buildResources, type ResourceResult } from '../resources/builder.ts'
+import { buildResources, infosOf, type ResourceResult } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions, selectorFlag } from '../resources/flags.ts'
 import { hasFilenames } from '../resources/manifests.ts'
 import {
@@ -169,6 +169,17 @@ const env: KubectlCommand = {
       description: 'Specify a key-value pair for an environment variable to set into each container.',
     },
     {
+      name: 'from',
+      type: 'string',
+      description: 'The name of a resource from which to inject environment variables',
+    },
+    { name: 'prefix', type: 'string', description: 'Prefix to append to variable names' },
+    {
+      name: 'keys',
+      type: 'slice',
+      description: 'Comma-separated list of keys to import from specified resource',
+    },
+    {
       name: 'overwrite',
       type: 'boolean',
       fallback: 'true',
@@ -181,7 +192,7 @@ const env: KubectlCommand = {
     requireTarget(ctx, resources)
     if (ctx.flags.boolean('list')) return listEnv(ctx, resources)
     const words = [...pairs, ...ctx.flags.strings('env')]
-    const changes = envChanges(words)
+    const changes = withPrefix(await withReferences(ctx, envChanges(words)), ctx.flags.string('prefix') ?? '')
     const pattern = ctx.flags.string('containers') ?? '*'
     const overwrite = ctx.flags.boolean('overwrite')
     const edit = (object: KubeObject) =>
@@ -193,7 +204,8 @@ const env: KubectlCommand = {
 }
 
 interface EnvChanges {
-  readonly set: ReadonlyMap<string, string>
+  /** Values, or where they come from. */
+  readonly set: ReadonlyMap<string, string | Json>
   readonly remove: ReadonlySet<string>
 }
 
@@ -209,6 +221,32 @@ function envChanges(words: readonly string[]): EnvChanges {
   return { set, remove }
 }
 
+const REFERENCES: Readonly<Record<string, string>> = { Secret: 'secretKeyRef', ConfigMap: 'configMapKeyRef' }
+
+/** The changes with a variable more for each key of --from. */
+async function withReferences(ctx: KubectlContext, { set, remove }: EnvChanges): Promise<EnvChanges> {
+  const from = ctx.flags.string('from') ?? ''
+  if (from === '') return { set, remove }
+  const wanted = ctx.flags.strings('keys')
+  const all = new Map(set)
+  const found = infosOf(await buildResources(ctx, { args: [from], namespace: ctx.namespace().namespace }))
+  for (const { name, object } of found) {
+    const reference = Object.hasOwn(REFERENCES, object.kind ?? '') ? REFERENCES[object.kind ?? ''] : undefined
+    if (reference === undefined) throw new KubectlError('unsupported resource specified in --from')
+    const keys = Object.keys(isObject(object.data) ? object.data : {}).sort()
+    for (const key of keys.filter((k) => wanted.length === 0 || wanted.includes(k))) {
+      const variable = key.replace(/[^a-zA-Z0-9_]/g, '_').toUpperCase()
+      if (variable !== key) ctx.warn(`key ${key} transferred to ${variable}`)
+      all.set(variable, { [reference]: { name, key } })
+    }
+  }
+  return { set: all, remove }
+}
+
+function withPrefix({ set, remove }: EnvChanges, prefix: string): EnvChanges {
+  return { set: new Map([...set].map(([name, value]) => [`${prefix}${name}`, value])), remove }
+}
+
 /** The container with its variables changed in their places, new ones at the end. Throws KubectlError. */
 export function withEnv(container: Json, { set, remove }: EnvChanges, overwrite = true): Json {
   const before = Array.isArray(container.env) ? (container.env as { name: string; value?: string }[]) : []
@@ -217,13 +255,16 @@ export function withEnv(container: Json, { set, remove }: EnvChanges, overwrite 
     throw new KubectlError(`'${taken.name}' already has a value (${taken.value}), and --overwrite is false`)
   }
   const names = new Set(before.map((v) => v.name))
-  const kept = before
-    .filter((v) => !remove.has(v.name))
-    .map((v) => (set.has(v.name) ? { name: v.name, value: set.get(v.name) } : v))
-  const added = [...set].filter(([name]) => !names.has(name)).map(([name, value]) => ({ name, value }))
+  const kept = before.filter((v) => !remove.has(v.name)).map((v) => variableOf(v.name, set.get(v.name)) ?? v)
+  const added = [...set].filter(([name]) => !names.has(name)).map(([name, value]) => variableOf(name, value))
   const next = [...kept, ...added]
   const { env: _, ...rest } = container
   return next.length === 0 ? rest : { ...rest, env: next }
+}
+
+function variableOf(name: string, value: string | Json | undefined): Json | undefined {
+  if (value === undefined) return undefined
+  return typeof value === 'string' ? { name, value } : { name, valueFrom: value }
 }
 
 async function listEnv(ctx: KubectlContext, args: readonly string[]): Promise<number> {

@@ -10,8 +10,8 @@ import { buildResources, type Info, type ResourceResult } from '../resources/bui
 import {
   allNamespacesFlag,
   fieldSelectorFlag,
-  filenameFlags,
   filenameOptions,
+  recursiveFilenameFlags,
   selectorFlag,
 } from '../resources/flags.ts'
 import { allFlag, localFlag, resultPrinter } from '../write/flags.ts'
@@ -35,7 +35,7 @@ kubectl wait --for=condition=Ready pod/busybox1
 kubectl wait --for=delete pod/busybox1 --timeout=60s`,
   flags: [
     ...printFlags(),
-    ...filenameFlags('identifying the resource.'),
+    ...recursiveFilenameFlags('identifying the resource.'),
     selectorFlag,
     fieldSelectorFlag,
     allNamespacesFlag,

@@ -28,6 +28,10 @@ export function filenameFlags(usage: string): Flag[] {
   ]
 }
 
+/** The same, reading folders to the bottom unless told otherwise. */
+export const recursiveFilenameFlags = (usage: string): Flag[] =>
+  filenameFlags(usage).map((flag) => (flag.name === 'recursive' ? { ...flag, fallback: 'true' } : flag))
+
 /** What those flags say. */
 export function filenameOptions(flags: ParsedFlags): FilenameOptions {
   return {

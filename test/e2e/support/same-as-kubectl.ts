@@ -362,3 +362,52 @@ export const differing: readonly { readonly line: string; readonly why: string }
   { line: 'version', why: 'client version, and no kustomize' },
   { line: 'version --client', why: 'client version, and no kustomize' },
 ]
+
+const OLD = 'what newer clients take no more, and old texts use'
+const TRIED = 'only takes part in experiments of upstream'
+const PIPES = 'kustomize here reads no plugins and no charts'
+
+/** Flags and commands that differ by intent: `-` not here, `+` only here, `!` of another letter or default. */
+export const flagDifferences: ReadonlyMap<string, string> = new Map([
+  ['alpha no kuberc', TRIED],
+  ['api-resources -show-managed-fields', 'the list has none'],
+  ['apply -openapi-patch', 'patches are always made by the schema'],
+  ['apply set-last-applied +kustomize', 'files are named the same way everywhere'],
+  ['apply set-last-applied +recursive', 'files are named the same way everywhere'],
+  ['attach +detach-keys', 'later clients have it'],
+  ['autoscale +cpu-percent', OLD],
+  ['cluster-info dump -allow-missing-template-keys', 'dumps are JSON or YAML'],
+  ['cluster-info dump -pod-running-timeout', 'dumps are of what runs now'],
+  ['cluster-info dump -show-managed-fields', 'dumps are JSON or YAML'],
+  ['cluster-info dump -template', 'dumps are JSON or YAML'],
+  ['config set-credentials -auth-provider', 'clients have had none since 1.26'],
+  ['config set-credentials -auth-provider-arg', 'clients have had none since 1.26'],
+  ['create clusterrole !aggregation-rule', 'the default of no rules is written as a list'],
+  ['diff -prune', 'not there yet'],
+  ['diff -prune-allowlist', 'not there yet'],
+  ['edit -output-patch', 'not there yet'],
+  ['exec +kustomize', 'files are named the same way everywhere'],
+  ['exec +recursive', 'files are named the same way everywhere'],
+  ['kustomize -as-current-user', PIPES],
+  ['kustomize -enable-alpha-plugins', PIPES],
+  ['kustomize -enable-helm', PIPES],
+  ['kustomize -env', PIPES],
+  ['kustomize -helm-api-versions', PIPES],
+  ['kustomize -helm-command', PIPES],
+  ['kustomize -helm-debug', PIPES],
+  ['kustomize -helm-kube-version', PIPES],
+  ['kustomize -load-restrictor', 'files outside of the folder are never read'],
+  ['kustomize -mount', PIPES],
+  ['kustomize -network', PIPES],
+  ['kustomize -network-name', PIPES],
+  ['kustomize -output', 'not there yet'],
+  ['run +detach-keys', 'later clients have it'],
+  ['run +validate', OLD],
+  ['set env -resolve', 'not there yet'],
+  ['set selector !recursive', 'folders are read to the bottom only when asked'],
+  ['set selector +kustomize', 'files are named the same way everywhere'],
+  ['set selector +selector', 'objects are chosen the same way everywhere'],
+  ['set serviceaccount +selector', 'objects are chosen the same way everywhere'],
+  ['wait !for', 'the default of no condition is written as a list'],
+  ['wait +kustomize', 'files are named the same way everywhere'],
+])
