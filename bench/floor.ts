@@ -34,8 +34,14 @@ export function loadBare(target: Target, port: number, options: { clients: numbe
 }
 
 /** Pods per second through the container runtime alone: `count` at once, each a sandbox, a container, a start. */
-export async function runtimeAlone(options: { endpoint: string; image: string; count: number }): Promise<number> {
-  const runtime = await createCriRuntime({ endpoint: options.endpoint, clock: systemClock, log: silentLogger })
+export async function runtimeAlone(options: {
+  endpoint: string
+  image: string
+  count: number
+  sandboxSeccomp: string
+}): Promise<number> {
+  const { endpoint, sandboxSeccomp } = options
+  const runtime = await createCriRuntime({ endpoint, sandboxSeccomp, clock: systemClock, log: silentLogger })
   const logs = mkdtempSync(join(tmpdir(), 'sampan-bench-'))
   const sandboxes: string[] = []
   try {

@@ -181,7 +181,13 @@ async function measurePods(): Promise<void> {
 /** The container runtime without us: the server is killed, which its containerd outlives, and started again. */
 async function measureRuntime(count: number): Promise<void> {
   process.kill(await serverPid(), 'SIGKILL')
-  const alone = await runtimeAlone({ endpoint: `/run/sampan/${NAME}/containerd.sock`, image: IMAGE, count })
+  const sandboxSeccomp = `/var/lib/sampan/${NAME}/pause-seccomp.json`
+  const alone = await runtimeAlone({
+    endpoint: `/run/sampan/${NAME}/containerd.sock`,
+    sandboxSeccomp,
+    image: IMAGE,
+    count,
+  })
   report('  the container runtime alone', alone, 'pods/s')
   await up()
 }

@@ -5,8 +5,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import { bundleFor } from './verbs.mjs'
+
+// Code is compiled to its fastest form after eight times V8's usual number of runs: a server that starts pods, or a
+// command that ends in a tenth of a second, otherwise spends a fifth of its time on code that soon rests.
+setFlagsFromString('--interrupt-budget=540672')
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
 const name = bundleFor(process.argv[1] ?? '', process.argv.slice(2))

@@ -53,6 +53,7 @@ export interface ClusterPaths {
   readonly podLogs: string
   readonly containerd: string
   readonly containerdSocket: string
+  readonly pauseSeccomp: string
   readonly cniConf: string
   readonly cniState: string
   readonly registry: string
@@ -80,6 +81,7 @@ export function clusterPaths(roots: { data: string; run: string }, name: string)
     podLogs: `${data}/pod-logs`,
     containerd: `${data}/containerd`,
     containerdSocket: `${run}/containerd.sock`,
+    pauseSeccomp: `${data}/pause-seccomp.json`,
     cniConf: `${data}/cni/conf`,
     cniState: `${data}/cni/state`,
     registry: `${data}/registry`,

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts'
 import { type KubeletHandle, runKubelet } from '../kubelet/kubelet.ts'
 import { PAUSE_IMAGE } from '../kubelet/runtime/containerd/image-archive.ts'
 import { ensurePauseImage } from '../kubelet/runtime/containerd/pause-image.ts'
+import { writePauseSeccompProfile } from '../kubelet/runtime/containerd/pause-seccomp.ts'
 import { type ContainerdOptions, startContainerd } from '../kubelet/runtime/containerd/start-containerd.ts'
 import { createCriRuntime } from '../kubelet/runtime/cri/cri-runtime.ts'
 import type { Runtime } from '../kubelet/runtime/runtime.ts'
@@ -88,7 +89,17 @@ export async function startRuntime(setup: RuntimeSetup): Promise<Runtime> {
     return createCriRuntime({ endpoint: config.containerRuntimeEndpoint, clock, log, cni })
   const options = containerdOptions(setup)
   const containerd = await startContainerd(options)
-  const runtime = await createCriRuntime({ endpoint: containerd.endpoint, clock, log, cni })
+  // The profile is made for our own pause program; nobody knows what another one calls.
+  const sandboxSeccomp = config.pauseImage
+    ? undefined
+    : await writePauseSeccompProfile(paths.pauseSeccomp, process.arch)
+  const runtime = await createCriRuntime({
+    endpoint: containerd.endpoint,
+    clock,
+    log,
+    cni,
+    ...(sandboxSeccomp ? { sandboxSeccomp } : {}),
+  })
   // Another one is pulled like any image, when the first pod needs it.
   if (config.pauseImage) return runtime
   await ensurePauseImage({

@@ -86,10 +86,11 @@ export class PodManager {
   }
 
   async #followRuntime(): Promise<void> {
-    const { runtime, signal, log, clock } = this.#env
+    const { runtime, cache, signal, log, clock } = this.#env
     while (!signal.aborted) {
       try {
         for await (const event of runtime.events({ signal })) {
+          if (event.type === 'oom') cache.ranOutOfMemory(event.containerId)
           if (event.type === 'exited' || event.type === 'removed') this.#exits.ended(event.containerId)
           if (event.podUid === '') {
             await this.#exits.recheck()

@@ -1,24 +1,34 @@
 // A local picture of what the runtime has, by pod. One listing serves everyone who asks meanwhile.
 
-import { type ContainerState, type Runtime, RuntimeError, type SandboxState } from '../runtime/runtime.ts'
+import {
+  type ContainerState,
+  type ListedContainer,
+  type Runtime,
+  RuntimeError,
+  type SandboxState,
+} from '../runtime/runtime.ts'
 import { LABEL_POD_UID } from './identity.ts'
 import { emptyRuntimeState, type PodRuntimeState } from './types.ts'
 
+type Source = Pick<Runtime, 'listSandboxes' | 'listContainers' | 'containerStatus' | 'sandboxIPs'>
+
 interface Listing {
   readonly sandboxes: ReadonlyMap<string, readonly SandboxState[]>
-  readonly containers: ReadonlyMap<string, readonly ContainerState[]>
+  readonly containers: ReadonlyMap<string, readonly ListedContainer[]>
 }
 
 /** See the file comment. Details of containers and addresses of sandboxes are kept while these exist. */
 export class RuntimeCache {
-  readonly #runtime: Runtime
+  readonly #runtime: Source
   readonly #details = new Map<string, ContainerState>()
+  // Why these ended may still change, so they are always asked for.
+  readonly #unsettled = new Set<string>()
   readonly #ips = new Map<string, readonly string[]>()
   readonly #last = new Map<string, PodRuntimeState>()
   #current: Promise<Listing> | undefined
   #next: Promise<Listing> | undefined
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Source) {
     this.#runtime = runtime
   }
 
@@ -44,6 +54,12 @@ export class RuntimeCache {
     return this.#last.get(uid) ?? emptyRuntimeState
   }
 
+  /** The container ran out of memory: the runtime may say so a moment after it has said that the container ended. */
+  ranOutOfMemory(containerId: string): void {
+    this.#unsettled.add(containerId)
+    this.#details.delete(containerId)
+  }
+
   /** Every pod the runtime has anything of. */
   async podUids(): Promise<Set<string>> {
     const listing = await this.#list()
@@ -58,13 +74,13 @@ export class RuntimeCache {
     return ips
   }
 
-  async #detail(listed: ContainerState): Promise<ContainerState | undefined> {
+  async #detail(listed: ListedContainer): Promise<ContainerState | undefined> {
     const known = this.#details.get(listed.id)
     if (known && known.state === listed.state) return known
     try {
       const status = await this.#runtime.containerStatus(listed.id)
       const detail = { ...status, sandboxId: status.sandboxId || listed.sandboxId }
-      this.#details.set(listed.id, detail)
+      if (!this.#unsettled.has(listed.id)) this.#details.set(listed.id, detail)
       return detail
     } catch (error) {
       if (error instanceof RuntimeError && error.code === 'NOT_FOUND') return undefined
@@ -98,10 +114,11 @@ export class RuntimeCache {
     }
   }
 
-  #prune(sandboxes: readonly SandboxState[], containers: readonly ContainerState[]): void {
+  #prune(sandboxes: readonly SandboxState[], containers: readonly ListedContainer[]): void {
     const sandboxIds = new Set(sandboxes.map((s) => s.id))
     const containerIds = new Set(containers.map((c) => c.id))
     for (const id of this.#ips.keys()) if (!sandboxIds.has(id)) this.#ips.delete(id)
+    for (const id of this.#unsettled) if (!containerIds.has(id)) this.#unsettled.delete(id)
     for (const id of this.#details.keys()) if (!containerIds.has(id)) this.#details.delete(id)
   }
 }

@@ -168,14 +168,18 @@ export function runtimeSuite(name: string, make: () => Promise<RuntimeFixture>):
         'io.kubernetes.container.name': 'main',
       })
       await runtime.startContainer(id)
-      const started = (await runtime.listContainers()).find((c) => c.id === id)
+      const listed = (await runtime.listContainers()).find((c) => c.id === id)
+      const { createdAt, labels } = created
+      expect(listed).toMatchObject({ sandboxId, name: 'main', attempt: 0, state: 'running', createdAt, labels })
+      const started = await runtime.containerStatus(id)
       expect(started).toMatchObject({ state: 'running', sandboxId, finishedAt: 0 })
-      expect(started?.startedAt).toBeGreaterThan(0)
+      expect(started.startedAt).toBeGreaterThan(0)
       expect((await runtime.containerStats()).map((s) => s.id)).toContain(id)
       await runtime.stopContainer(id, 5)
-      const exited = (await runtime.listContainers()).find((c) => c.id === id)
-      expect(exited?.state).toBe('exited')
-      expect(exited?.finishedAt).toBeGreaterThan(0)
+      expect((await runtime.listContainers()).find((c) => c.id === id)?.state).toBe('exited')
+      const exited = await runtime.containerStatus(id)
+      expect(exited.state).toBe('exited')
+      expect(exited.finishedAt).toBeGreaterThan(0)
       await runtime.removeContainer(id)
       expect((await runtime.listContainers()).map((c) => c.id)).not.toContain(id)
       await removed(sandboxId)
@@ -187,12 +191,11 @@ export function runtimeSuite(name: string, make: () => Promise<RuntimeFixture>):
       expect((await runtime.listContainers()).map((c) => c.id)).not.toContain(id)
     })
 
-    it('tells what happens, and to which pod', async () => {
+    it('tells what happens without being asked for, and to which pod', async () => {
       const events = watchEvents(runtime)
-      await events.until((e) => e.containerId === '')
+      await events.until((e) => e.type === 'connected')
       const { sandbox, sandboxId, id } = await running()
       const podUid = sandbox.pod.uid
-      expect(await events.until((e) => e.type === 'started' && e.containerId === id)).toMatchObject({ podUid })
       await runtime.stopContainer(id, 5)
       expect(await events.until((e) => e.type === 'exited' && e.containerId === id)).toMatchObject({ podUid })
       await removed(sandboxId)

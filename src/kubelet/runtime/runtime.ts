@@ -116,23 +116,27 @@ export interface SandboxState {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-export interface ContainerState {
+/** What a listing says of a container. */
+export interface ListedContainer {
   readonly id: string
   readonly sandboxId: string
   readonly name: string
   readonly attempt: number
   readonly state: 'created' | 'running' | 'exited' | 'unknown'
+  readonly createdAt: number
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface ContainerState extends ListedContainer {
   /** Image reference as asked for, and the resolved reference (`name@sha256:…`) or id. */
   readonly image: string
   readonly imageRef: string
-  readonly createdAt: number
   readonly startedAt: number
   readonly finishedAt: number
   readonly exitCode: number
   /** `Completed`, `Error`, `OOMKilled`, … */
   readonly reason: string
   readonly message: string
-  readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   /** Absolute path of the log file; empty when unknown. */
   readonly logPath: string
@@ -157,9 +161,12 @@ export interface ContainerStats {
   readonly filesystemUsedBytes: number
 }
 
-/** Something changed; the kubelet then reads the state of that pod. `podUid` is empty when unknown: read all. */
+/**
+ * Something changed without the kubelet's doing; it then reads the state of that pod. `podUid` is empty when unknown:
+ * read all, as after `connected`, before which anything may have happened.
+ */
 export interface RuntimeEvent {
-  readonly type: 'created' | 'started' | 'exited' | 'removed' | 'oom'
+  readonly type: 'connected' | 'exited' | 'removed' | 'oom'
   readonly containerId: string
   readonly podUid: string
 }
@@ -210,7 +217,7 @@ export interface Runtime {
   /** SIGTERM (or the image's stop signal), then SIGKILL after `timeoutSeconds`. Resolves when it has stopped. */
   stopContainer(id: string, timeoutSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
-  listContainers(): Promise<readonly ContainerState[]>
+  listContainers(): Promise<readonly ListedContainer[]>
   containerStatus(id: string): Promise<ContainerState>
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>
   reopenContainerLog(id: string): Promise<void>
@@ -238,7 +245,7 @@ export interface Runtime {
   removeImage(image: string): Promise<void>
   imageFilesystem(): Promise<{ readonly usedBytes: number; readonly mountpoint: string }>
 
-  /** Follows the runtime; ends when the signal aborts. Reconnects by itself and then yields an event with empty ids. */
+  /** Follows the runtime; ends when the signal aborts. Reconnects by itself and then yields `connected`, with empty ids. */
   events(options: { readonly signal: AbortSignal }): AsyncIterable<RuntimeEvent>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 // What the supervision of containerd needs of the host: processes, mounts, and what the kernel lets us do.
 
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Runs a program to its end; a non-zero exit is a result, not an error. */
@@ -91,6 +91,28 @@ export async function unmountAll(exec: Exec, directories: readonly string[]): Pr
       throw new Error(`cannot unmount "${path}": ${stderr.trim()}`)
     }
   }
+}
+
+const TMPFS_MAGIC = 0x01021994
+// What containerd keeps of a container that runs is some tens of kilobytes.
+const STATE_SIZE = '256m'
+
+/**
+ * Sees to it that an empty directory lies in memory: what is kept in `/run` is to be gone after a reboot, and on machines
+ * whose `/run` is on disk it would not be, besides making every start of a container wait for the disk. A directory that
+ * holds something stays as it is. Gives why it could not be done.
+ */
+export async function keepInMemory(exec: Exec, directory: string): Promise<string | undefined> {
+  if ((await statfs(directory)).type === TMPFS_MAGIC || (await readdir(directory)).length > 0) return undefined
+  const { code, stderr } = await exec('mount', [
+    '-t',
+    'tmpfs',
+    '-o',
+    `size=${STATE_SIZE},mode=0711`,
+    'tmpfs',
+    directory,
+  ])
+  return code === 0 ? undefined : stderr.trim()
 }
 
 /** Whether a container of ours may get a lower oom_score_adj than we have; without CAP_SYS_RESOURCE it may not. */

@@ -9,7 +9,16 @@ import { RuntimeService } from '../cri/generated/runtime_pb.ts'
 import { openChannel } from '../cri/grpc.ts'
 import { RuntimeError } from '../runtime.ts'
 import { renderContainerdConfig } from './containerd-config.ts'
-import { canLowerOomScore, canMountOverlay, type Exec, execWith, isGone, readProcess, signalProcess } from './host.ts'
+import {
+  canLowerOomScore,
+  canMountOverlay,
+  type Exec,
+  execWith,
+  isGone,
+  keepInMemory,
+  readProcess,
+  signalProcess,
+} from './host.ts'
 import { PAUSE_IMAGE } from './image-archive.ts'
 
 const MAX_SOCKET_PATH = 107
@@ -67,6 +76,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   for (const path of [options.socketPath, options.configPath, options.pidPath, options.logPath]) {
     await mkdir(dirname(path), { recursive: true, mode: 0o711 })
   }
+  const onDisk = await keepInMemory(exec, options.stateDir)
+  if (onDisk !== undefined) options.log.warn('containerd-state-on-disk', { message: onDisk })
   const snapshotter = await chooseSnapshotter(options, exec)
   const config = renderContainerdConfig({
     ...options,

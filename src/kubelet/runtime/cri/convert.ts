@@ -9,6 +9,7 @@ import type {
   ContainerStats,
   ImageInfo,
   LinuxNamespaces,
+  ListedContainer,
   PodIdentity,
   SandboxConfig,
   SandboxState,
@@ -45,7 +46,10 @@ const PROPAGATION = {
 } as const
 
 /** The sandbox as CRI describes it. */
-export function toSandboxConfig(config: SandboxConfig): MessageInitShape<typeof cri.PodSandboxConfigSchema> {
+export function toSandboxConfig(
+  config: SandboxConfig,
+  seccompProfile?: string,
+): MessageInitShape<typeof cri.PodSandboxConfigSchema> {
   const { pod } = config
   return {
     metadata: { name: pod.name, namespace: pod.namespace, uid: pod.uid, attempt: pod.attempt },
@@ -72,7 +76,7 @@ export function toSandboxConfig(config: SandboxConfig): MessageInitShape<typeof 
         namespaceOptions: toNamespaces(config.namespaces),
         privileged: config.privileged,
         ...toIds(config),
-        seccomp: { profileType: cri.SecurityProfile_ProfileType.RuntimeDefault },
+        seccomp: toSeccomp(seccompProfile === undefined ? 'RuntimeDefault' : { localhost: seccompProfile }),
       },
     },
   }
@@ -206,6 +210,19 @@ const STATES = ['created', 'running', 'exited', 'unknown'] as const satisfies re
 /** The state word for a CRI state. */
 export function fromContainerState(state: cri.ContainerState): ContainerState['state'] {
   return STATES[state] ?? 'unknown'
+}
+
+/** One entry of a listing. */
+export function fromContainer(container: cri.Container): ListedContainer {
+  return {
+    id: container.id,
+    sandboxId: container.podSandboxId,
+    name: container.metadata?.name ?? '',
+    attempt: container.metadata?.attempt ?? 0,
+    state: fromContainerState(container.state),
+    createdAt: milliseconds(container.createdAt),
+    labels: container.labels,
+  }
 }
 
 /** A container's status in the kubelet's terms; CRI's status does not name the sandbox. */

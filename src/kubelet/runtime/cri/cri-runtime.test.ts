@@ -1,4 +1,4 @@
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,7 @@ import { deleteContainerd } from '../containerd/delete-containerd.ts'
 import { execWith, listProcesses, mountsUnder } from '../containerd/host.ts'
 import { buildImageArchive, importImageArchive, PAUSE_IMAGE } from '../containerd/image-archive.ts'
 import { ensurePauseImage, imageAppears } from '../containerd/pause-image.ts'
+import { writePauseSeccompProfile } from '../containerd/pause-seccomp.ts'
 import {
   type ContainerdOptions,
   runningContainerd,
@@ -45,9 +46,13 @@ async function whatIsMissing(): Promise<string> {
   return ''
 }
 
+const TASKS = 'io.containerd.runtime.v2.task/k8s.io'
+
 interface CriFixture extends RuntimeFixture {
   readonly containerd: ContainerdOptions
   readonly connect: () => Promise<Runtime>
+  /** The profile of the containers that hold namespaces. */
+  readonly seccomp: string
 }
 
 async function makeFixture(): Promise<CriFixture> {
@@ -84,7 +89,16 @@ async function makeFixture(): Promise<CriFixture> {
     cmd: ['/bin/sh'],
     arch: process.arch,
   })
-  const connect = () => createCriRuntime({ endpoint, clock: systemClock, log: silentLogger, cni })
+  const seccomp = `${dir}/pause-seccomp.json`
+  const sandboxSeccomp = await writePauseSeccompProfile(seccomp, process.arch)
+  const connect = () =>
+    createCriRuntime({
+      endpoint,
+      clock: systemClock,
+      log: silentLogger,
+      cni,
+      ...(sandboxSeccomp ? { sandboxSeccomp } : {}),
+    })
   const runtime = await connect()
   const importing = { runtime, endpoint, snapshotter, env: process.env, clock: systemClock, signal: containerd.signal }
   await ensurePauseImage({ ...importing, program: CATATONIT, arch: process.arch })
@@ -96,6 +110,7 @@ async function makeFixture(): Promise<CriFixture> {
     runtime,
     containerd,
     connect,
+    seccomp,
     image: IMAGE,
     command: ['/bin/sh', '-c', 'trap "exit 0" TERM; while :; do /bin/busybox sleep 1 & wait; done'],
     logDirectory: `${dir}/logs`,
@@ -227,6 +242,31 @@ describe.skipIf(missing !== '')('cri: streams and supervision', () => {
     const socket = await runtime.portForward(sandboxId, 9, { signal })
     const error = await new Promise<Error>((resolve) => socket.once('error', resolve))
     expect(error.message).toContain('refused')
+  })
+
+  it('keeps what is volatile in memory', async () => {
+    const TMPFS_MAGIC = 0x01021994
+    expect((await statfs(fixture.containerd.stateDir)).type).toBe(TMPFS_MAGIC)
+  })
+
+  it('filters the system calls of what holds the namespaces', async () => {
+    const mine = await readFile(join(fixture.containerd.stateDir, `${TASKS}/${sandboxId}/init.pid`), 'utf8')
+    expect(await readFile(`/proc/${mine.trim()}/status`, 'utf8')).toMatch(/^Seccomp:\t2$/m)
+    const config = sandbox()
+    const pod = await runtime.runSandbox(config)
+    const { security } = containerConfig(fixture)
+    const filtered = containerConfig(fixture, {
+      command: ['/bin/busybox', 'mkdir', '/tmp/made'],
+      security: { ...security, seccomp: { localhost: fixture.seccomp } },
+    })
+    const refused = await runtime.createContainer(pod, filtered, config)
+    await runtime.startContainer(refused)
+    await expect.poll(async () => (await runtime.containerStatus(refused)).state).toBe('exited')
+    const { exitCode, logPath } = await runtime.containerStatus(refused)
+    expect(exitCode).toBe(1)
+    expect(await readFile(logPath, 'utf8')).toContain('Operation not permitted')
+    await runtime.stopSandbox(pod)
+    await runtime.removeSandbox(pod)
   })
 
   it('writes the container log', async () => {

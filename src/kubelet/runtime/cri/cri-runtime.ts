@@ -6,7 +6,7 @@ import { attachOverSpdy, execOverSpdy, portForwardOverSpdy } from '../../streami
 import { type CniConfig, writeCniConfig } from '../containerd/cni-config.ts'
 import { type ContainerState, type Runtime, RuntimeError } from '../runtime.ts'
 import {
-  fromContainerState,
+  fromContainer,
   fromContainerStatus,
   fromImage,
   fromSandbox,
@@ -19,7 +19,6 @@ import { followEvents } from './events.ts'
 import { ImageService, RuntimeService } from './generated/runtime_pb.ts'
 import { openChannel } from './grpc.ts'
 import { IdentityCache } from './identity-cache.ts'
-import { StatusCache } from './status-cache.ts'
 
 // As upstream's kubelet: --runtime-request-timeout is two minutes, twice that for a sandbox.
 const TIMEOUT = 120_000
@@ -33,6 +32,8 @@ export interface CriRuntimeOptions {
   readonly log: Logger
   /** Where the pod network's configuration goes once the pod range is known; absent when someone else writes it. */
   readonly cni?: Omit<CniConfig, 'podCidr'>
+  /** File with the seccomp profile of the containers that hold pods' namespaces; the runtime's default when absent. */
+  readonly sandboxSeccomp?: string
 }
 
 /** Connects to a CRI runtime; rejects when it does not answer or speaks no CRI v1. */
@@ -40,7 +41,6 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
   const { clock, log } = options
   const channel = openChannel({ endpoint: options.endpoint, clock })
   const identities = new IdentityCache()
-  const statuses = new StatusCache()
   const runtime = RuntimeService.method
   const images = ImageService.method
   const limit = { timeout: TIMEOUT }
@@ -113,7 +113,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     async runSandbox(config) {
       const answer = await channel.unary(
         runtime.runPodSandbox,
-        { config: toSandboxConfig(config), runtimeHandler: config.runtimeHandler },
+        { config: toSandboxConfig(config, options.sandboxSeccomp), runtimeHandler: config.runtimeHandler },
         { timeout: 2 * TIMEOUT },
       )
       const id = answer.podSandboxId
@@ -146,7 +146,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
         {
           podSandboxId: sandboxId,
           config: toContainerConfig(container, sandbox.pod),
-          sandboxConfig: toSandboxConfig(sandbox),
+          sandboxConfig: toSandboxConfig(sandbox, options.sandboxSeccomp),
         },
         limit,
       )
@@ -169,18 +169,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     removeContainer: (id) => untilGone(channel.unary(runtime.removeContainer, { containerId: id }, limit)),
 
     async listContainers() {
-      const containers = await listed()
-      statuses.keepOnly(new Set(containers.map(({ id }) => id)))
-      const found = await Promise.all(
-        containers.map(async (container) => {
-          const known = statuses.get(container.id, fromContainerState(container.state))
-          if (known !== undefined) return known
-          const status = await unlessGone(statusOf(container.id, container.podSandboxId))
-          if (status !== undefined) statuses.remember(status)
-          return status
-        }),
-      )
-      return found.filter((status) => status !== undefined)
+      return (await listed()).map(fromContainer)
     },
 
     async containerStatus(id) {
@@ -277,12 +266,7 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
       return { usedBytes: Number(first.usedBytes?.value ?? 0n), mountpoint: first.fsId?.mountpoint ?? '' }
     },
 
-    async *events({ signal }) {
-      for await (const event of followEvents({ channel, clock, log, identities, signal })) {
-        statuses.forget(event.containerId, { forGood: event.type === 'oom' })
-        yield event
-      }
-    },
+    events: ({ signal }) => followEvents({ channel, clock, log, identities, signal }),
 
     async close() {
       closed.abort(new RuntimeError('CANCELLED', 'the runtime client is closed'))

@@ -19,13 +19,14 @@ import type { Identity, IdentityCache } from './identity-cache.ts'
 
 const NAMESPACE = 'k8s.io'
 const TOPICS = {
-  '/containers/create': 'created',
-  '/tasks/start': 'started',
   '/tasks/exit': 'exited',
   '/tasks/oom': 'oom',
   '/containers/delete': 'removed',
 } as const satisfies Record<string, RuntimeEvent['type']>
-const CRI_TYPES = ['created', 'started', 'exited', 'removed'] as const satisfies readonly RuntimeEvent['type'][]
+const CRI_TYPES: Readonly<Partial<Record<cri.ContainerEventType, RuntimeEvent['type']>>> = {
+  [cri.ContainerEventType.CONTAINER_STOPPED_EVENT]: 'exited',
+  [cri.ContainerEventType.CONTAINER_DELETED_EVENT]: 'removed',
+}
 
 const RECONNECT_MIN = 100
 const RECONNECT_MAX = 5000
@@ -43,8 +44,8 @@ export interface EventSource {
 }
 
 /**
- * Events until the signal aborts. Each (re)connection yields an event with empty ids first: whatever happened before
- * it was not seen, so the reader reads all.
+ * Events until the signal aborts. Each (re)connection yields `connected` first: whatever happened before it was not
+ * seen, so the reader reads all.
  */
 export async function* followEvents(source: EventSource): AsyncGenerator<RuntimeEvent> {
   const { signal, clock, log } = source
@@ -53,7 +54,7 @@ export async function* followEvents(source: EventSource): AsyncGenerator<Runtime
   while (!signal.aborted) {
     try {
       await source.channel.unary(cri.RuntimeService.method.version, {}, { signal, timeout: RECONNECT_MAX })
-      yield { type: 'started', containerId: '', podUid: '' }
+      yield { type: 'connected', containerId: '', podUid: '' }
       for await (const event of follow(source)) {
         delay = RECONNECT_MIN
         yield event

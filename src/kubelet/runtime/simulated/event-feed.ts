@@ -3,7 +3,7 @@
 import type { RuntimeEvent } from '../runtime.ts'
 
 const MAX_QUEUED = 10_000
-const READ_ALL: RuntimeEvent = { type: 'started', containerId: '', podUid: '' }
+const READ_ALL: RuntimeEvent = { type: 'connected', containerId: '', podUid: '' }
 
 interface Follower {
   queue: RuntimeEvent[]

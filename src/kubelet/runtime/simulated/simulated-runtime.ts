@@ -145,8 +145,6 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
           annotations,
         }
         sandboxes.set(id, { state, ip: config.namespaces.hostNetwork ? undefined : pool.take() })
-        tell('created', id, id)
-        tell('started', id, id)
         return id
       }),
     stopSandbox: (id) => call(() => stop(id)),
@@ -191,7 +189,6 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
           annotations: config.annotations,
           logPath: '',
         })
-        tell('created', id, sandboxId)
         return id
       }),
     startContainer: (id) =>
@@ -211,7 +208,6 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
           throw new RuntimeError('UNKNOWN', failure)
         }
         containers.set(id, { ...state, state: 'running', startedAt: clock.now() })
-        tell('started', id, state.sandboxId)
       }),
     // A simulated process obeys SIGTERM at once.
     stopContainer: (id) => call(() => exit(id, 0, 'Completed')),
@@ -272,7 +268,7 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
       setDown(value) {
         const back = down && !value
         down = value
-        if (back) feed.publish({ type: 'started', containerId: '', podUid: '' })
+        if (back) feed.publish({ type: 'connected', containerId: '', podUid: '' })
       },
     },
   }
