@@ -15,6 +15,7 @@ import { mapSchema, schemaOfType, type TypeSchema, UNTYPED } from '../../machine
 import { type Kind, updateOwners, type Versioned } from '../../machinery/apply/updater.ts'
 import { zeroOf } from '../../machinery/apply/zero.ts'
 import { formatTime } from '../../machinery/clock.ts'
+import { decode } from '../../machinery/decode.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
@@ -52,11 +53,20 @@ export function kindOf(resource: Resource, subresource: string, asked: ServedVer
       const version = find(apiVersion)
       const object = value.object as StoredObject
       if (!version) return { apiVersion, object: { ...object, apiVersion } }
-      const from = find(value.apiVersion)?.convert
-      return viewIn(version, (from ? from.toStorage(object as ApiObject) : object) as StoredObject)
+      return viewIn(version, inStorage(resource, find(value.apiVersion), object))
     },
     resetFields: () => resetFieldsOf(resource, subresource),
   }
+}
+
+/** An object of which parts may be null, as merging leaves them, in the storage version. */
+function inStorage(resource: Resource, version: ServedVersion | undefined, object: StoredObject): StoredObject {
+  if (!version || version.decode) return object
+  const clean = decode(version.typeRef, object).object as ApiObject
+  clean.metadata ??= {}
+  if (resource.hasSpec) clean.spec ??= {}
+  if (resource.hasStatus) clean.status ??= {}
+  return (version.convert ? version.convert.toStorage(clean) : clean) as StoredObject
 }
 
 /** Fields that writes to the object, or to one of its subresources, leave alone. */

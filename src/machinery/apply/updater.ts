@@ -190,12 +190,17 @@ function prune(kind: Kind, merged: Versioned, last: Managed, owners: readonly Ma
   const schema = schemaIn(kind, version)
   const whole = inVersion(kind, merged, version)
   const lastFields = withNamedFields(schema, last.fields)
-  const without = { apiVersion: version, object: removeFields(schema, whole.object, lastFields) }
-  const pruned = inVersion(kind, addBackOwned(kind, whole, without, owners), version)
+  const bare = { apiVersion: version, object: without(schema, whole.object, lastFields) }
+  const pruned = inVersion(kind, addBackOwned(kind, whole, bare, owners), version)
   // What nobody owned, or only updaters, goes only if it was applied last time.
   const gone = difference(namedFieldsOf(schema, whole.object), namedFieldsOf(schema, pruned.object))
-  const object = removeFields(schema, whole.object, intersection(gone, lastFields))
+  const object = without(schema, whole.object, intersection(gone, lastFields))
   return inVersion(kind, { apiVersion: version, object }, merged.apiVersion)
+}
+
+/** The object without some fields: it stays an object when it loses all of them. */
+function without(schema: TypeSchema, object: unknown, fields: FieldSet): unknown {
+  return removeFields(schema, object, fields) ?? {}
 }
 
 function inVersion(kind: Kind, value: Versioned, apiVersion: string): Versioned {
@@ -207,17 +212,17 @@ function namedFieldsOf(schema: TypeSchema, object: unknown): FieldSet {
 }
 
 /** The pruned object with all that others, or the new configuration, own. */
-function addBackOwned(kind: Kind, merged: Versioned, without: Versioned, owners: readonly Managed[]): Versioned {
+function addBackOwned(kind: Kind, merged: Versioned, bare: Versioned, owners: readonly Managed[]): Versioned {
   const owned = new Map<string, FieldSet>([[merged.apiVersion, EMPTY]])
   for (const { apiVersion, fields } of owners) owned.set(apiVersion, union(owned.get(apiVersion) ?? EMPTY, fields))
-  let pruned = without
+  let pruned = bare
   for (const [apiVersion, fields] of owned) {
     const schema = kind.schemaOf(apiVersion)
     if (!schema) continue
     const whole = inVersion(kind, merged, apiVersion)
     const present = namedFieldsOf(schema, inVersion(kind, pruned, apiVersion).object)
     const kept = union(present, withNamedFields(schema, fields))
-    const object = removeFields(schema, whole.object, difference(namedFieldsOf(schema, whole.object), kept))
+    const object = without(schema, whole.object, difference(namedFieldsOf(schema, whole.object), kept))
     pruned = { apiVersion, object }
   }
   return pruned
