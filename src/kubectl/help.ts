@@ -56,7 +56,7 @@ function nameTable(list: readonly { name: string; short: string }[]): string {
 
 /** One flag as kubectl shows it: `-o, --output='':` and the description below. */
 export function flagText(flag: Flag): string {
-  const short = flag.short ? `-${flag.short}, ` : '    '
+  const short = flag.short ? `-${flag.short}, ` : ''
   return `    ${short}--${flag.name}=${shownDefault(flag)}:\n\t${flag.description}`
 }
 

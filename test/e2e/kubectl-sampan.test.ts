@@ -105,6 +105,9 @@ rollout pause deploy/web
 rollout resume deploy/web
 rollout restart deploy/web
 set env deploy/web C=d A-
+set env deploy/web --from=configmap/settings --keys=color --prefix=P_
+set env deploy/web --from=service/web
+get deploy web -o jsonpath={.spec.template.spec.containers[0].env}
 set resources deploy/web --limits=cpu=200m
 autoscale deploy web --max=5
 expose deploy web --port=8080 --name=web2 --type=NodePort

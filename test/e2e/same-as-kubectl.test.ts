@@ -185,7 +185,7 @@ describe('flags', () => {
   async function helpOf(program: string, path: readonly string[]): Promise<Help> {
     const { stdout } = await run(program, [...path, '--help'])
     const options = /^Options:\n([\s\S]*?)(?=^Usage:)/m.exec(stdout)?.[1] ?? ''
-    const flags = [...options.matchAll(/^ {4}(-\w, | {4})--([\w-]+)=(.*):$/gm)]
+    const flags = [...options.matchAll(/^ {4}(-\w, )?--([\w-]+)=(.*):$/gm)]
     const lists = [...stdout.matchAll(/^[A-Z][\w ()]*Commands[\w ()]*:\n((?: {2}[a-z].*\n)+)/gm)].map((m) => m[1] ?? '')
     return {
       flags: new Map(flags.map(([, short = '', name = '', value]) => [name, `${short.trim()} ${value}`])),

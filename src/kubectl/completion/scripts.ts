@@ -71,7 +71,7 @@ function __${program}_complete
   test (math "$directive % 2") -eq 1; and return
   if test (count $answer) -gt 0
     # A flag with its value is one word to fish.
-    set -l kept (string match -r -- '^-.*=' "$current")
+    set -l kept (string match -r -- '^-.*=' "$current"; or echo)
     string join \\n -- $kept$answer
   else if test (math "floor($directive / 4) % 2") -eq 0
     __fish_complete_path "$current"
