@@ -3,6 +3,7 @@
 import { namespaces, serviceaccounts } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
 import { type Clock, systemClock } from '../machinery/clock.ts'
+import { jsonLogger } from '../machinery/logger.ts'
 import { systemRandom } from '../machinery/random.ts'
 import { openLogStore } from '../store/log-store.ts'
 import { memoryLog } from '../store/memory/memory-log.ts'
@@ -10,6 +11,8 @@ import type { Store } from '../store/store.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { Api, type VirtualCreate } from './api.ts'
 import { allowAll } from './authorization/authorizer.ts'
+import { CustomResources } from './custom/custom-resources.ts'
+import { clusterAddresses, webhookCaller } from './custom/webhook-call.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
 import { createServiceAllocator } from './registry/service-allocator.ts'
@@ -44,6 +47,12 @@ export async function startTestApi(
     await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
   ]
   registry.admission = admissionPlugins(registry)
+  const custom = await CustomResources.start({
+    registry,
+    clock,
+    log: jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) }),
+    call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
+  })
   const api = new Api(registry, options.virtual ?? new Map())
   const client = createInProcessClient({
     api,
@@ -61,6 +70,7 @@ export async function startTestApi(
     api,
     store,
     async close() {
+      custom.close()
       registry.close()
       await store.close()
     },

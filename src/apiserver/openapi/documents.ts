@@ -3,13 +3,15 @@
 import type { GroupOperations, Operation } from './operations.ts'
 import { type ApiDocs, type Dialect, type Json, reachable, refTo, typeSchema } from './schemas.ts'
 
-const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const CUSTOM_TYPES = ['application/json', 'application/yaml']
+const TYPES = [...CUSTOM_TYPES, 'application/vnd.kubernetes.protobuf']
 const PATCH_TYPES = [
   'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ]
+const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter((type) => !type.includes('strategic'))
 const UNAUTHORIZED = { description: 'Unauthorized' }
 const SECURITY = {
   BearerToken: {
@@ -112,14 +114,14 @@ function operationV3(operation: Operation): Json {
     return Object.fromEntries(types.map((type) => [type, { schema }]))
   }
   const patch = operation.action === 'patch'
-  const answerTypes = operation.answer === 'string' ? ['*/*'] : TYPES
+  const answerTypes = operation.answer === 'string' ? ['*/*'] : operation.custom ? CUSTOM_TYPES : TYPES
   return {
     ...commonOf(operation),
     parameters,
     ...(operation.body
       ? {
           requestBody: {
-            content: contentOf(operation.body, patch ? PATCH_TYPES : ['*/*']),
+            content: contentOf(operation.body, patch ? (operation.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES) : ['*/*']),
             ...(operation.action.startsWith('delete') ? {} : { required: true }),
           },
         }
@@ -154,8 +156,8 @@ function operationV2(operation: Operation): Json {
   ]
   return {
     ...commonOf(operation),
-    consumes: operation.action === 'patch' ? PATCH_TYPES : ['*/*'],
-    produces: operation.answer === 'string' ? ['*/*'] : TYPES,
+    consumes: operation.action === 'patch' ? (operation.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES) : ['*/*'],
+    produces: operation.answer === 'string' ? ['*/*'] : operation.custom ? CUSTOM_TYPES : TYPES,
     schemes: ['https'],
     parameters,
     responses: {

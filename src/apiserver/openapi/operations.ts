@@ -21,6 +21,8 @@ export interface Operation {
   /** Parameters in the path. */
   readonly named: boolean
   readonly namespaced: boolean
+  /** On a kind that a definition makes, which has no form in protobuf and no strategic merge. */
+  readonly custom: boolean
 }
 
 export interface QueryParameter {
@@ -103,7 +105,7 @@ export function allOperations(registry: Registry): readonly GroupOperations[] {
     const key = group === '' ? `api/${version}` : `apis/${group}/${version}`
     const operations = facts
       .filter((r) => stored.has(r.resource) || !r.actions.includes('get'))
-      .flatMap((r) => operationsOf(`/${key}`, r, typesOf(r), ownKindOf(r)))
+      .flatMap((r) => operationsOf(`/${key}`, r, { ...typesOf(r), custom: false }, ownKindOf(r)))
     const custom = new Map<string, CustomType>()
     for (const { resource, version: served } of resources) {
       if (!served.schema) continue
@@ -111,7 +113,8 @@ export function allOperations(registry: Registry): readonly GroupOperations[] {
       const types = { type: served.typeRef, listType: listTypeRef(served) }
       for (const r of customServed(resource, served)) {
         const scale = r.kind.group !== served.group
-        operations.push(...operationsOf(`/${key}`, r, scale ? typesOf(r) : types, served.kind))
+        const used = { ...(scale ? typesOf(r) : types), custom: true }
+        operations.push(...operationsOf(`/${key}`, r, used, served.kind))
       }
     }
     return { key, operations, custom }
@@ -131,7 +134,7 @@ function typesOf({ kind }: (typeof servedResources)[number]): Types {
 function operationsOf(
   root: string,
   served: (typeof servedResources)[number],
-  { type, listType }: Types,
+  { type, listType, custom }: Types & { custom: boolean },
   ownKind: string,
 ): Operation[] {
   const { resource, subresource, namespaced, kind } = served
@@ -152,6 +155,7 @@ function operationsOf(
         query: rule.query,
         named,
         namespaced,
+        custom,
       }
       if (rule.action !== 'list' || !namespaced) return [operation]
       const everywhere = {
