@@ -1,5 +1,7 @@
 // Stock kubectl against field management: apply on the server, conflicts, and the way there from apply on the client.
 
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 import { run } from './support/cluster.ts'
@@ -110,5 +112,57 @@ describe.each(versions)('kubectl %s', (version) => {
     )
     expect(code).toBe(1)
     expect(stderr).toContain(': .spec.foo: field not declared in schema')
+  })
+})
+
+describe("Sampan's kubectl", () => {
+  let server: TestServer
+  const manifest = (replicas: number, image = 'nginx') =>
+    JSON.stringify({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app: 'web' } },
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+      },
+    })
+  const words: readonly (readonly [string, string?])[] = [
+    ['apply -f -', manifest(2)],
+    ['apply --server-side -f -', manifest(2)],
+    ['get deployment web -o yaml'],
+    ['get deployment web -o json --show-managed-fields'],
+    ['scale deployment web --replicas=3'],
+    ['apply --server-side -f -', manifest(2)],
+    ['apply --server-side --field-manager=other -f -', manifest(4, 'httpd')],
+    ['apply --server-side --force-conflicts -f -', manifest(2)],
+    ['apply --server-side --field-manager=other --force-conflicts -f -', manifest(2, 'httpd')],
+    ['label deployment web x=y'],
+    ['get deployment web -o yaml --show-managed-fields'],
+    ['apply --server-side --validate=ignore -f -', manifest(1).replace('"selector"', '"foo":1,"selector"')],
+    ['apply --server-side --dry-run=server -f -', manifest(5)],
+  ]
+  /** Everything that differs between two runs of the same words. */
+  const timeless = (text: string) =>
+    text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME').replace(/("?(?:uid|resourceVersion)"?: ).*/g, '$1X')
+
+  const tell = async (program: string, first: readonly string[]): Promise<string[]> => {
+    server = await startTestServer()
+    const out: string[] = []
+    for (const [line, input] of words) {
+      const options = { env: { KUBECONFIG: server.kubeconfigPath }, ...(input === undefined ? {} : { input }) }
+      const { code, stdout, stderr } = await run(program, [...first, ...line.split(' ')], options)
+      out.push(`$ ${line}\n${code}\n${timeless(stdout)}\n${timeless(stderr)}`)
+    }
+    await server.close()
+    return out
+  }
+
+  it('applies on the server as the stock one does', async () => {
+    const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+    const stock = await tell(kubectlOf('v35'), [])
+    const own = await tell(process.execPath, [script])
+    expect(own).toEqual(stock)
   })
 })

@@ -21,6 +21,7 @@ import { waitDeleted } from '../write/wait-deleted.ts'
 import { A_WEEK_MS, deadlineAfter, delay } from '../write/watch-until.ts'
 import { configurationOf, LAST_APPLIED, lastAppliedOf, withLastApplied } from './last-applied.ts'
 import { mergePatched, threeWayMerge } from './merge-diff.ts'
+import { upgradeOwnership } from './upgrade-ownership.ts'
 
 export interface ApplyOptions {
   readonly dryRun: DryRun
@@ -198,9 +199,13 @@ export async function applyOnServer(
     readonly subresource: string | undefined
   },
 ): Promise<Applied> {
+  const patch = { type: 'apply', body: toCompactJson(info.object), query: { force: options.forceConflicts } } as const
+  const again = () => patchObject(ctx, info, patch, options)
   try {
-    const patch = { type: 'apply', body: toCompactJson(info.object), query: { force: options.forceConflicts } } as const
-    return { object: await patchObject(ctx, info, patch, options), operation: 'serverside-applied' }
+    const applied = await again()
+    const upgrading = { object: applied, manager: options.fieldManager ?? '', options: writing(options), again }
+    const object = options.subresource ? applied : await upgradeOwnership(ctx, info, upgrading)
+    return { object, operation: 'serverside-applied' }
   } catch (error) {
     if (isReason(error, 'UnsupportedMediaType')) {
       throw new KubectlError(`Server-side apply not available on the server: (${error.message})`, { cause: error })
@@ -208,6 +213,10 @@ export async function applyOnServer(
     if (!isReason(error, 'Conflict')) throw error
     throw new KubectlError(`${error.message}\n${CONFLICT_ADVICE}`, { cause: error })
   }
+}
+
+function writing({ dryRun }: Pick<ApplyOptions, 'dryRun'>): WriteOptions {
+  return { dryRun }
 }
 
 const CONFLICT_ADVICE = `Please review the fields above--they currently have other managers. Here
