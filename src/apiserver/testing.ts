@@ -29,10 +29,15 @@ export interface TestApi {
 
 /**
  * Starts a server core on the memory store with the namespaces `default`, `kube-system`, `kube-public` and
- * `kube-node-lease`, each with its `default` service account. Objects are frozen, so that editing a shared one throws. `clock` defaults to the real one.
+ * `kube-node-lease`, each with its `default` service account. `customResources`: definitions are followed, too. Objects are frozen, so that editing a shared one throws. `clock` defaults to the real one.
  */
 export async function startTestApi(
-  options: { clock?: Clock; virtual?: ReadonlyMap<string, VirtualCreate>; legacyApis?: boolean } = {},
+  options: {
+    clock?: Clock
+    virtual?: ReadonlyMap<string, VirtualCreate>
+    legacyApis?: boolean
+    customResources?: boolean
+  } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? systemClock
   const store = openLogStore({
@@ -47,12 +52,14 @@ export async function startTestApi(
     await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
   ]
   registry.admission = admissionPlugins(registry)
-  const custom = await CustomResources.start({
-    registry,
-    clock,
-    log: jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) }),
-    call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
-  })
+  const custom = options.customResources
+    ? await CustomResources.start({
+        registry,
+        clock,
+        log: jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) }),
+        call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
+      })
+    : undefined
   const api = new Api(registry, options.virtual ?? new Map())
   const client = createInProcessClient({
     api,
@@ -70,7 +77,7 @@ export async function startTestApi(
     api,
     store,
     async close() {
-      custom.close()
+      custom?.close()
       registry.close()
       await store.close()
     },

@@ -49,7 +49,7 @@ describe('controllers with custom resources', () => {
   let stop: () => Promise<void>
 
   beforeAll(async () => {
-    api = await startTestApi()
+    api = await startTestApi({ customResources: true })
     const { client, clock } = api
     const abort = new AbortController()
     const log = jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) })

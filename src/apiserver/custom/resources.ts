@@ -129,7 +129,7 @@ function servedVersion({ spec }: Definition, version: Version, shape: Shape): Se
 }
 
 /** The name of a kind in OpenAPI documents: its group backwards. */
-export function typeRefOf(group: string, version: string, kind: string): string {
+function typeRefOf(group: string, version: string, kind: string): string {
   return [...group.split('.').reverse(), version, kind].join('.')
 }
 

@@ -3,7 +3,6 @@
 import { Agent, request as send } from 'node:https'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { New } from '../../client/client.ts'
-import type { TestServer } from '../../main/testing.ts'
 
 export interface Answer {
   readonly code: number
@@ -21,8 +20,15 @@ export interface Call {
   readonly accept?: string
 }
 
-/** Calls a test server as its administrator. */
-export function caller(server: TestServer) {
+/** A server and who calls it. */
+interface Callee {
+  readonly url: string
+  readonly ca: string
+  readonly admin: { readonly cert: string; readonly key: string }
+}
+
+/** Calls a server with a client certificate. */
+export function caller(server: Callee) {
   const { cert, key } = server.admin
   const agent = new Agent({ ca: server.ca, cert, key, keepAlive: true })
   const call = ({

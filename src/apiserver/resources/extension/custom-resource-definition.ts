@@ -3,7 +3,7 @@
 import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import { definitionProblems, definitionUpdateProblems, storedVersionProblems } from '../../custom/definition-rules.ts'
-import { withCondition } from '../../custom/names.ts'
+import { isTrue, withCondition } from '../../custom/names.ts'
 import { hasRules, type Schema } from '../../custom/schema.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { genericColumns } from '../columns/common.ts'
@@ -42,7 +42,10 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     definition.status = { ...old.status, storedVersions: [...all] }
     if (!hasAnyRules(old)) warnAboutRules(definition, warn)
   },
-  prepareDelete({ metadata, status }, now) {
+  prepareDelete(definition, now) {
+    // Of a kind that was never served there are no objects to wait for.
+    if (!isTrue(definition, 'Established')) return
+    const { metadata, status } = definition
     metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP_FINALIZER])]
     if ((status.conditions ?? []).some((c) => c.type === 'Terminating' && c.status === 'True')) return
     const condition = {
