@@ -26,6 +26,7 @@ interface Place {
 
 const MAX_UNKNOWN = 100
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
+const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.'
 const decoders = new Map<string, Decoder>()
 
 /**
@@ -228,6 +229,8 @@ function decodeTime(fraction: boolean): Decoder {
 
 const anything: Decoder = (value) => value
 
+const schemaProps: Decoder = (value, at, context) => decoderOf(`${EXTENSIONS}JSONSchemaProps`)(value, at, context)
+
 const SPECIAL: Readonly<Record<string, Decoder>> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': (value, at) => {
     if (typeof value !== 'string' && typeof value !== 'number') return fail(value, at, 'resource.Quantity')
@@ -242,8 +245,15 @@ const SPECIAL: Readonly<Record<string, Decoder>> = {
   [`${META}FieldsV1`]: anything,
   [`${META}Patch`]: anything,
   'io.k8s.apimachinery.pkg.runtime.RawExtension': anything,
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': anything,
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray': anything,
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool': anything,
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': anything,
+  [`${EXTENSIONS}JSON`]: anything,
+  [`${EXTENSIONS}JSONSchemaPropsOrArray`]: (value, at, context) =>
+    Array.isArray(value)
+      ? value.map((item, i) => schemaProps(item, { ...at, path: `${at.path}[${i}]` }, context))
+      : schemaProps(value, at, context),
+  [`${EXTENSIONS}JSONSchemaPropsOrBool`]: (value, at, context) =>
+    typeof value === 'boolean' ? value : schemaProps(value, at, context),
+  [`${EXTENSIONS}JSONSchemaPropsOrStringArray`]: (value, at, context) => {
+    if (!Array.isArray(value)) return schemaProps(value, at, context)
+    return value.every((item) => typeof item === 'string') ? value : fail(value, at, '[]string')
+  },
 }

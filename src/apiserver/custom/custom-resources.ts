@@ -18,7 +18,7 @@ import { CLEANUP_FINALIZER } from '../resources/extension/custom-resource-defini
 import { MASTERS_GROUP } from '../user.ts'
 import { type CallWebhook, converterOf } from './convert.ts'
 import { APPROVAL, isTrue, judgeApproval, judgeEstablished, judgeNames, withCondition } from './names.ts'
-import { prefixOf, resourcesOf, storedResource } from './resources.ts'
+import { judgeSchemas, prefixOf, resourcesOf, storedResource } from './resources.ts'
 import type { CustomRules } from './rules.ts'
 
 type Definition = DeepReadonly<CustomResourceDefinition>
@@ -208,6 +208,9 @@ export class CustomResources {
     conditions = withCondition(conditions, judgeEstablished(established, namesAccepted.status === 'True'), now)
     const approval = judgeApproval(spec.group, metadata.annotations?.[APPROVAL])
     if (approval) conditions = withCondition(conditions, approval, now)
+    const shape = judgeSchemas(definition)
+    if (shape) conditions = withCondition(conditions, shape, now)
+    else conditions = conditions.filter((c) => c.type !== 'NonStructuralSchema')
     const storage = spec.versions.find((v) => v.storage)?.name
     const stored = status.storedVersions ?? []
     const storedVersions = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]

@@ -214,6 +214,22 @@ describe('custom resources over HTTP', () => {
     )
   })
 
+  it('reads schemas strictly, however deep', async () => {
+    const odd = ovens()
+    odd.metadata.name = 'odds.bakery.example.com'
+    odd.spec.names = { plural: 'odds', kind: 'Odd' }
+    const schema = odd.spec.versions[0]?.schema?.openAPIV3Schema
+    if (schema?.properties) schema.properties.list = { type: 'array', items: { type: 'string', exmaple: 1 } }
+    const path = `${DEFINITIONS}?fieldValidation=Strict`
+    expect((await call({ path, body: odd })).body.message).toContain(
+      'unknown field "spec.versions[0].schema.openAPIV3Schema.properties.list.items.exmaple"',
+    )
+    if (schema?.properties) schema.properties.list = { type: 'array', items: { properties: { a: null } } }
+    expect((await call({ path: DEFINITIONS, body: odd })).code).toBe(422)
+    if (schema?.properties) schema.properties.list = { type: 'array', items: 'x' }
+    expect((await call({ path: DEFINITIONS, body: odd })).code).toBe(400)
+  })
+
   it('describes itself in OpenAPI documents that change with it', async () => {
     const index = await call({ path: '/openapi/v3' })
     const paths = index.body.paths as Record<string, { serverRelativeURL: string }>

@@ -38,6 +38,18 @@ export function resourcesOf(definition: Definition, options: MakeOptions): Resou
     .map((version) => resourceOf(definition, version, options))
 }
 
+/** What is said of definitions whose schemas are not structural, as only old versions let pass; undefined for others. */
+export function judgeSchemas({ spec }: Definition) {
+  const problems = spec.versions.flatMap(({ schema }, i) => {
+    const path = `spec.versions[${i}].schema.openAPIV3Schema`
+    return schema?.openAPIV3Schema ? structuralProblems(schema.openAPIV3Schema as Schema, path) : []
+  })
+  if (problems.length === 0) return undefined
+  const texts = problems.map(({ path, message }) => `${path}: ${message}`)
+  const message = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
+  return { type: 'NonStructuralSchema', status: 'True', reason: 'Violations', message }
+}
+
 /** The objects just as they are stored, for getting rid of them. */
 export function storedResource(definition: Definition): Resource | undefined {
   const version = definition.spec.versions.find((v) => v.storage)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { applySchemaOf } from './apply-schema.ts'
 import { cellOf } from './columns.ts'
 import { applyDefaults } from './default.ts'
+import { embeddedProblems } from './embedded.ts'
 import { hasFormat } from './formats.ts'
 import { follow, JsonPathError, parseJsonPath } from './json-path.ts'
 import { duplicateItems } from './list-types.ts'
@@ -233,6 +234,19 @@ describe('pruning and defaults', () => {
     const value = { c: null, d: null, e: null, list: [{}] }
     applyDefaults(value, schema)
     expect(value).toEqual({ a: { b: 1 }, c: 'x', d: null, list: [{ f: false }] })
+  })
+})
+
+describe('embedded resources', () => {
+  it('have a kind, a version and metadata of the right types', () => {
+    const schema = object({ a: { type: 'object', 'x-kubernetes-embedded-resource': true } })
+    const judge = (a: unknown) => texts(embeddedProblems({ a }, schema))
+    expect(judge({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } })).toEqual([])
+    expect(judge({})).toEqual([
+      'a.apiVersion: Required value: must not be empty',
+      'a.kind: Required value: must not be empty',
+    ])
+    expect(judge({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 1 } })[0]).toContain('a.metadata: Invalid value')
   })
 })
 

@@ -10,6 +10,7 @@ import { valueAt } from '../registry/scale.ts'
 import type { ResourceDefinition, ScalePaths } from '../resource-definition.ts'
 import { columnsOf } from './columns.ts'
 import { selectableText } from './definition-rules.ts'
+import { embeddedProblems } from './embedded.ts'
 import { duplicateItems } from './list-types.ts'
 import type { CompiledRules } from './rules.ts'
 import type { Schema } from './schema.ts'
@@ -38,6 +39,7 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
     ...typeProblems(object, options),
     ...validateValue(object, schema, old ? { old: { value: old } } : {}),
     ...newDuplicates(object, old, schema),
+    ...embeddedProblems(object, schema),
     ...(scale ? scaleProblems(object, scale) : []),
     ...(options.rules?.validate(object, old) ?? []),
   ]

@@ -15,7 +15,7 @@ const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale'
 export function valueAt(object: unknown, path: readonly string[]): unknown {
   let value = object
   for (const name of path) {
-    if (!isRecord(value)) return undefined
+    if (!isRecord(value) || !Object.hasOwn(value, name)) return undefined
     value = value[name]
   }
   return value
@@ -25,13 +25,18 @@ export function valueAt(object: unknown, path: readonly string[]): unknown {
 function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let at = object
   for (const name of path.slice(0, -1)) {
-    const inner = at[name]
+    const inner = Object.hasOwn(at, name) ? at[name] : undefined
     const next = isRecord(inner) ? inner : {}
-    at[name] = next
+    define(at, name, next)
     at = next
   }
   const last = path.at(-1)
-  if (last !== undefined) at[last] = value
+  if (last !== undefined) define(at, last, value)
+}
+
+/** Paths are a client's: a field may be called `__proto__`. */
+function define(record: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true })
 }
 
 interface Scalable {
