@@ -30,15 +30,24 @@ export function checkNode() {
 /** Installs npm dependencies when the lock file has changed since the last time. */
 export function ensureDependencies() {
   checkNode()
-  const stamp = join(root, 'node_modules', '.sampan-lock')
+  ensureInstalled(root, 'dependencies')
+}
+
+/** Installs the clients that only tests need: nobody else is to wait for them. */
+export function ensureTestClients() {
+  ensureInstalled(join(root, 'test', 'clients'), 'clients for the tests')
+}
+
+function ensureInstalled(directory, what) {
+  const stamp = join(directory, 'node_modules', '.sampan-lock')
   const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(readFileSync(join(directory, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  say('installing dependencies')
+  say(`installing ${what}`)
   // Not `npm ci`: it refuses the lock file when a registry lacks a package of another platform. This keeps to the
   // versions of the lock file, too, and does not write to it.
-  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'])
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { cwd: directory })
   writeFileSync(stamp, lock)
 }
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureBuild, ensureDependencies, ensurePackages, packages, root } from './setup.mjs'
+import { ensureBuild, ensureDependencies, ensurePackages, ensureTestClients, packages, root } from './setup.mjs'
 
 const args = process.argv.slice(2)
 const kinds = ['unit', 'e2e']
@@ -13,6 +13,7 @@ const rest = args.filter((a) => !['--unit', '--e2e', '--no-install'].includes(a)
 
 ensurePackages(packages.test, { noInstall: args.includes('--no-install') })
 ensureDependencies()
+ensureTestClients()
 ensureBuild()
 
 // One kind after the other: end-to-end tests boot whole clusters and want the machine for themselves.

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canRunContainers, run, startCluster, type TestCluster } from './support/cluster.ts'
 import { BUSYBOX, loadBusybox } from './support/images.ts'
-import { kubectlOf, kubectlVersions } from './support/kubectl.ts'
+import { kubectlOf, kubectlVersions, oldKubectlVersions } from './support/kubectl.ts'
 import { eventually } from './support/wait.ts'
 
 describe.skipIf(!canRunContainers)('pods', () => {
@@ -302,7 +302,7 @@ describe.skipIf(!canRunContainers)('pods', () => {
     follow.kill()
   })
 
-  it.each(kubectlVersions)('exec, attach, cp and port-forward work with kubectl %s', async (version) => {
+  it.each([...oldKubectlVersions, ...kubectlVersions])('exec, attach, cp and port-forward work with kubectl %s', async (version) => {
     const name = `stream-${version}`
     await apply(
       pod(name, {
