@@ -107,7 +107,8 @@ function checkPreconditions(
   wanted: string | undefined,
 ): void {
   if (wanted && wanted !== old.metadata.resourceVersion) throw conflict(resource, request.name, MODIFIED)
-  if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate) {
+  // An apply is an update of what is stored, whatever its version.
+  if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate === true) {
     throw invalid({ group: resource.group, kind: resource.kind }, request.name, [
       {
         type: 'FieldValueInvalid',
