@@ -32,8 +32,8 @@ export interface TestServer {
   readonly store: Store
   /** A client certificate for someone else. */
   certificate(name: string, groups: readonly string[]): Promise<KeyPair>
-  /** A serving certificate for addresses, e.g. of a webhook. */
-  serverCertificate(ipAddresses: readonly string[]): Promise<KeyPair>
+  /** A serving certificate for addresses and names, e.g. of a webhook. */
+  serverCertificate(ipAddresses: readonly string[], dnsNames?: readonly string[]): Promise<KeyPair>
   /** Signs certificate requests as the cluster's authority. */
   signRequest: CertificateAuthority['signRequest']
   /** Closes the server and starts another one on the same port and data. */
@@ -121,8 +121,8 @@ export async function startTestServer(
     },
     store,
     certificate,
-    serverCertificate: (ipAddresses) =>
-      ca.sign({ commonName: 'webhook', organizations: [], usage: 'server', dnsNames: [], ipAddresses }),
+    serverCertificate: (ipAddresses, dnsNames = []) =>
+      ca.sign({ commonName: 'webhook', organizations: [], usage: 'server', dnsNames, ipAddresses }),
     signRequest: (request) => ca.signRequest(request),
     async restart() {
       await server.close()

@@ -214,6 +214,52 @@ describe('custom resources over HTTP', () => {
     )
   })
 
+  it('shows what is stored in one version in all, page by page, and stores it anew when it is written', async () => {
+    const jars = ovens()
+    jars.metadata.name = 'jars.bakery.example.com'
+    jars.spec.names = { plural: 'jars', kind: 'Jar' }
+    const [v1] = jars.spec.versions
+    if (!v1) throw new Error('no version')
+    const v2 = { ...structuredClone(v1), name: 'v2', storage: false }
+    const replicas = v2.schema?.openAPIV3Schema?.properties?.spec?.properties?.replicas
+    if (replicas) replicas.default = 7
+    jars.spec.versions = [v1, v2]
+    await call({ path: DEFINITIONS, body: jars })
+    const at = (version: string) => `/apis/bakery.example.com/${version}/namespaces/default/jars`
+    await until(
+      () => call({ path: at('v2') }),
+      ({ code }) => code === 200,
+    )
+    for (const name of ['a', 'b', 'c']) {
+      const body = { ...oven(name), kind: 'Jar', apiVersion: `bakery.example.com/${name === 'b' ? 'v2' : 'v1'}` }
+      expect((await call({ path: at(name === 'b' ? 'v2' : 'v1'), body })).code).toBe(201)
+    }
+    const stored = async () => {
+      const { items } = await server.store.range({ prefix: '/registry/bakery.example.com/jars/' })
+      return items.map(({ value }) => JSON.parse(value.toString())).map((o) => `${o.apiVersion} ${o.spec.replicas}`)
+    }
+    expect(await stored()).toEqual(['bakery.example.com/v1 1', 'bakery.example.com/v1 7', 'bakery.example.com/v1 1'])
+    const page = await call({ path: `${at('v2')}?limit=2` })
+    expect(page.body).toMatchObject({ apiVersion: 'bakery.example.com/v2', metadata: { remainingItemCount: 1 } })
+    const token = encodeURIComponent((page.body.metadata as { continue: string }).continue)
+    const rest = await call({ path: `${at('v2')}?limit=2&continue=${token}` })
+    expect(rest.body.items).toMatchObject([{ metadata: { name: 'c' } }])
+
+    const { body } = await call({ path: `${DEFINITIONS}/jars.bakery.example.com` })
+    const turned = structuredClone(body) as unknown as typeof jars
+    for (const version of turned.spec.versions) version.storage = version.name === 'v2'
+    const put = await call({ method: 'PUT', path: `${DEFINITIONS}/jars.bakery.example.com`, body: turned })
+    expect(put.body.status).toMatchObject({ storedVersions: ['v1', 'v2'] })
+    const { body: same } = await call({ path: `${at('v1')}/a` })
+    expect((await call({ method: 'PUT', path: `${at('v1')}/a`, body: same })).code).toBe(200)
+    expect(await stored()).toEqual(['bakery.example.com/v2 1', 'bakery.example.com/v1 7', 'bakery.example.com/v1 1'])
+    expect((await call({ path: `${at('v1')}/a` })).body).toMatchObject({ apiVersion: 'bakery.example.com/v1' })
+    const without = structuredClone(put.body) as unknown as typeof jars
+    without.spec.versions = without.spec.versions.filter((version) => version.name === 'v2')
+    const refused = await call({ method: 'PUT', path: `${DEFINITIONS}/jars.bakery.example.com`, body: without })
+    expect(refused.body.message).toContain('v1 was previously a storage version')
+  })
+
   it('reads schemas strictly, however deep', async () => {
     const odd = ovens()
     odd.metadata.name = 'odds.bakery.example.com'

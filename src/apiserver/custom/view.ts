@@ -20,8 +20,11 @@ export interface ViewOptions {
 /** How one version of a custom resource reads and writes. */
 export function customView(options: ViewOptions): EntryView {
   const { apiVersion, storageVersion, shape, convert } = options
-  const name = `${apiVersion} of ${options.state}`
+  const family = `${apiVersion} of `
+  const name = `${family}${options.state}`
   const present = (entry: Entry, converted: StoredObject): Entry => {
+    // What an earlier state of the definition made of the entry nobody asks for again.
+    for (const other of entry.derived.keys()) if (other.startsWith(family)) entry.derived.delete(other)
     const object = structuredClone(converted) as ApiObject
     conform(object, shape)
     // Most objects are shown as they are stored: their bytes are shared then.

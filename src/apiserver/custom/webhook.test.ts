@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../machinery/clock.ts'
 import { startTestServer, type TestServer } from '../../main/testing.ts'
 import { caller, ovens, until } from './testing.ts'
+import { webhookCaller } from './webhook-call.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const at = (version: string) => `/apis/bakery.example.com/${version}/namespaces/default/ovens`
@@ -52,7 +54,7 @@ describe('conversion by webhook', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => response.end(JSON.stringify(convert(JSON.parse(Buffer.concat(chunks).toString())))))
     })
-    const { cert, key } = await server.serverCertificate(['127.0.0.1'])
+    const { cert, key } = await server.serverCertificate(['127.0.0.1'], ['hook.default.svc'])
     hook.setSecureContext({ cert, key })
     await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', () => resolve()))
     const definition = ovens()
@@ -121,6 +123,31 @@ describe('conversion by webhook', () => {
       .map((line) => JSON.parse(line))
     expect(events.every(({ object }) => object.apiVersion === 'bakery.example.com/v2' && object.spec.burns)).toBe(true)
     expect(events.slice(-3).map(({ object }) => object.metadata.name)).toEqual(['e', 'f', 'g'])
+  })
+
+  it('reaches services by the address it is given, and believes their certificates by name', async () => {
+    const { port } = hook.address() as AddressInfo
+    const asked: object[] = []
+    const callHook = webhookCaller({
+      clock: systemClock,
+      async resolve(service) {
+        asked.push(service)
+        return { host: '127.0.0.1', port }
+      },
+    })
+    const review = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'ConversionReview',
+      request: { uid: 'u', desiredAPIVersion: 'bakery.example.com/v2', objects: [] },
+    }
+    const caBundle = Buffer.from(server.ca).toString('base64')
+    const service = { namespace: 'default', name: 'hook', path: 'convert', port: 8443 }
+    expect(await callHook({ service, caBundle }, review)).toMatchObject({ response: { uid: 'u' } })
+    expect(asked).toEqual([{ namespace: 'default', name: 'hook', port: 8443 }])
+    const other = callHook({ service: { ...service, name: 'other' }, caBundle }, review)
+    await expect(other).rejects.toThrow(
+      'Post "https://other.default.svc:8443/convert?timeout=30s": Hostname/IP does not match',
+    )
   })
 
   it('says why a conversion failed', async () => {
