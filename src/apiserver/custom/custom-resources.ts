@@ -1,6 +1,7 @@
 // Follows definitions and serves what they make: accepts names, establishes, and on deletion empties and takes away.
 // Model: the naming, establishing and finalizing controllers of k8s.io/apiextensions-apiserver.
 
+import { setMaxListeners } from 'node:events'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import { type Clock, formatTime } from '../../machinery/clock.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
@@ -121,6 +122,8 @@ export class CustomResources {
       ended: new AbortController(),
       terminating,
     }
+    // One listener for each watch is meant, not a leak.
+    setMaxListeners(0, served.ended.signal)
     try {
       const resources = resourcesOf(definition, {
         convert: converterOf(definition, { call, random: this.#registry.random }),

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { parseQuantity } from '../../machinery/quantity.ts'
+import { elementOf, type Schema } from './schema.ts'
 
 type Check = (text: string) => boolean
 
@@ -118,4 +119,16 @@ const OF_NUMBERS = new Set(['int32', 'int64', 'float', 'double'])
 /** Whether a format means anything here. */
 export function isKnownFormat(format: string): boolean {
   return checkOf(format) !== undefined || OF_NUMBERS.has(format)
+}
+
+/** The formats anywhere in a schema that mean nothing here. */
+export function unknownFormats(schema: Schema | undefined, found = new Set<string>()): ReadonlySet<string> {
+  if (!schema) return found
+  if (schema.format && !isKnownFormat(schema.format)) found.add(schema.format)
+  unknownFormats(schema.items, found)
+  unknownFormats(elementOf(schema), found)
+  unknownFormats(schema.not, found)
+  const listed = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]
+  for (const inner of [...Object.values(schema.properties ?? {}), ...listed]) unknownFormats(inner, found)
+  return found
 }

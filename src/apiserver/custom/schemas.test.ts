@@ -3,7 +3,7 @@ import { applySchemaOf } from './apply-schema.ts'
 import { cellOf } from './columns.ts'
 import { applyDefaults } from './default.ts'
 import { embeddedProblems } from './embedded.ts'
-import { hasFormat } from './formats.ts'
+import { hasFormat, unknownFormats } from './formats.ts'
 import { follow, JsonPathError, parseJsonPath } from './json-path.ts'
 import { duplicateItems } from './list-types.ts'
 import { prune } from './prune.ts'
@@ -373,6 +373,14 @@ describe('schemas of definitions', () => {
 })
 
 describe('formats', () => {
+  it('that nobody knows are found wherever they stand', () => {
+    const schema = object({
+      a: { type: 'array', items: { type: 'string', format: 'rhyme' } },
+      b: { type: 'string', format: 'email' },
+    })
+    expect([...unknownFormats(schema)]).toEqual(['rhyme'])
+  })
+
   const cases: readonly [string, string[], string[]][] = [
     ['date-time', ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.123+01:00'], ['2026-13-02T03:04:05Z', 'soon']],
     ['date', ['2024-02-29'], ['2025-02-29', '2025-2-1']],

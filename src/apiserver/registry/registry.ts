@@ -120,9 +120,11 @@ export class Registry {
 
   /** Forgets the objects under a key prefix whose resource is gone. */
   async dropCache(prefix: string): Promise<void> {
-    const cache = await this.#opening.get(prefix)
+    const opening = this.#opening.get(prefix)
+    // At once, so that a resource that comes back under the same prefix gets a cache of its own.
     this.#opening.delete(prefix)
     this.#caches.delete(prefix)
+    const cache = await opening
     cache?.close()
   }
 
@@ -147,19 +149,19 @@ export class Registry {
   cache(resource: Resource): Promise<WatchCache> {
     const open = this.#caches.get(resource.prefix)
     if (open) return Promise.resolve(open)
-    let opening = this.#opening.get(resource.prefix)
-    if (!opening) {
-      opening = WatchCache.open({
-        store: this.store,
-        prefix: resource.prefix,
-        clock: this.clock,
-        freeze: this.#freeze,
-      }).then((cache) => {
-        this.#caches.set(resource.prefix, cache)
-        return cache
-      })
-      this.#opening.set(resource.prefix, opening)
-    }
+    const pending = this.#opening.get(resource.prefix)
+    if (pending) return pending
+    const opening = WatchCache.open({
+      store: this.store,
+      prefix: resource.prefix,
+      clock: this.clock,
+      freeze: this.#freeze,
+    }).then((cache) => {
+      // Dropped meanwhile: whoever drops it closes it.
+      if (this.#opening.get(resource.prefix) === opening) this.#caches.set(resource.prefix, cache)
+      return cache
+    })
+    this.#opening.set(resource.prefix, opening)
     return opening
   }
 

@@ -3,6 +3,7 @@
 import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import { definitionProblems, definitionUpdateProblems, storedVersionProblems } from '../../custom/definition-rules.ts'
+import { unknownFormats } from '../../custom/formats.ts'
 import { isTrue, withCondition } from '../../custom/names.ts'
 import { hasRules, type Schema } from '../../custom/schema.ts'
 import { defineResource } from '../../resource-definition.ts'
@@ -34,6 +35,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
       ...(storage === undefined ? {} : { storedVersions: [storage] }),
     }
     warnAboutRules(definition, warn)
+    warnAboutFormats(definition, [], warn)
   },
   prepareUpdate(definition, old, { warn }) {
     const storage = storageOf(definition)
@@ -41,6 +43,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     const all = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]
     definition.status = { ...old.status, storedVersions: [...all] }
     if (!hasAnyRules(old)) warnAboutRules(definition, warn)
+    warnAboutFormats(definition, formatsOf(old), warn)
   },
   prepareDelete(definition, now) {
     // Of a kind that was never served there are no objects to wait for.
@@ -72,4 +75,19 @@ function hasAnyRules({ spec }: CustomResourceDefinition): boolean {
 
 function warnAboutRules(definition: CustomResourceDefinition, warn: (message: string) => void): void {
   if (hasAnyRules(definition)) warn('x-kubernetes-validations: rules are not enforced yet by this version of Sampan')
+}
+
+function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
+  return (spec.versions ?? []).flatMap((v) => [...unknownFormats(v.schema?.openAPIV3Schema as Schema | undefined)])
+}
+
+/** A format that nobody knows checks nothing: whoever wrote it should hear of that, once. */
+function warnAboutFormats(
+  definition: CustomResourceDefinition,
+  known: readonly string[],
+  warn: (message: string) => void,
+): void {
+  for (const format of new Set(formatsOf(definition))) {
+    if (!known.includes(format)) warn(`unrecognized format ${JSON.stringify(format)}`)
+  }
 }
