@@ -132,7 +132,9 @@ export function trackUpdate(
   if (after === owners && owners.every(({ entry }, i) => entry !== undefined && entry === stored?.[i])) {
     return setEntries(object, stored)
   }
-  setEntries(object, writeEntries(capUpdaters(after)))
+  const entries = writeEntries(capUpdaters(after))
+  const same = entries?.length === stored?.length && entries?.every((entry, i) => entry === stored?.[i])
+  setEntries(object, same ? stored : entries)
 }
 
 function ownersFor(sent: readonly Entry[] | undefined, stored: readonly Entry[] | undefined): readonly Managed[] {

@@ -2,7 +2,7 @@
 
 import { sameJson } from '../same-json.ts'
 import { EMPTY, type FieldSet, isEmpty, LEAF, nodeOf, recursiveDifference, union } from './field-set.ts'
-import { itemsByElement } from './list-items.ts'
+import { alignedDifferences, itemElement, itemsByElement } from './list-items.ts'
 import type { ListSchema, MapSchema, TypeSchema } from './schema.ts'
 import { granularMap, isEmptyMap, isMap, type Json, mergingList, schemaUnder } from './value.ts'
 
@@ -75,7 +75,7 @@ function compareInto(schema: TypeSchema, before: unknown, after: unknown, out: D
     const old = Array.isArray(before) ? before : []
     const now = Array.isArray(after) ? after : []
     if (old.length === 0 && now.length === 0) return leaf(before, after, out)
-    if (!sameJson(old, now)) compareLists(list, old, now, out)
+    compareLists(list, old, now, out)
   } else {
     return leaf(before, after, out)
   }
@@ -116,6 +116,14 @@ function attach(out: Difference, element: string, inner: Difference): void {
 }
 
 function compareLists(schema: ListSchema, before: readonly unknown[], after: readonly unknown[], out: Difference) {
+  const aligned = alignedDifferences(schema, before, after)
+  if (aligned) {
+    for (const i of aligned) {
+      compareChild(schema.element, itemElement(schema, after[i]), before[i], after[i], out)
+    }
+    return
+  }
+  if (sameJson(before, after)) return
   const old = itemsByElement(schema, before)
   const now = itemsByElement(schema, after)
   for (const [element, items] of old) if (!now.has(element)) compareItems(schema, element, items, [], out)

@@ -1,7 +1,9 @@
 // The items of lists that merge: what identifies each one.
 
+import { sameJson } from '../same-json.ts'
 import { keyElement, valueElement } from './path-element.ts'
 import type { ListSchema } from './schema.ts'
+import { isMap } from './value.ts'
 
 /** The element of one item of a set or keyed list. Throws Error with upstream's wording when it has none. */
 export function itemElement(schema: ListSchema, item: unknown): string {
@@ -47,6 +49,36 @@ export function itemsByElement(schema: ListSchema, list: readonly unknown[]): Ma
     else out.set(element, [item])
   }
   return out
+}
+
+/**
+ * The places at which two keyed lists differ, when they hold the same items in the same places and none of those that
+ * differ occurs twice; else undefined.
+ */
+export function alignedDifferences(
+  schema: ListSchema,
+  before: readonly unknown[],
+  after: readonly unknown[],
+): number[] | undefined {
+  if (schema.relationship !== 'map' || before.length !== after.length) return undefined
+  const out: number[] = []
+  for (let i = 0; i < after.length; i++) {
+    if (!sameKeys(schema, before[i], after[i])) return undefined
+    if (!sameJson(before[i], after[i])) out.push(i)
+  }
+  const single = (i: number) => after.every((item, j) => i === j || !sameKeys(schema, item, after[i]))
+  return out.every(single) ? out : undefined
+}
+
+function sameKeys(schema: ListSchema, a: unknown, b: unknown): boolean {
+  if (!isMap(a) || !isMap(b)) return false
+  let any = false
+  for (const name of schema.keys) {
+    const value = a[name] ?? schema.defaults[name]
+    if (value !== (b[name] ?? schema.defaults[name])) return false
+    any ||= value !== undefined
+  }
+  return any
 }
 
 /** The element of an item of a list that has been accepted: one that fits no schema of today has none. */

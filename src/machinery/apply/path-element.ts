@@ -7,7 +7,7 @@ export function fieldElement(name: string): string {
 
 /** The element of a list item that is identified by keys. `keys` are sorted by name. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
-  return `k:{${keys.map(([name, value]) => `${JSON.stringify(name)}:${encodeValue(value)}`).join(',')}}`
+  return `k:{${keys.map(([name, value]) => `${encodeValue(name)}:${encodeValue(value)}`).join(',')}}`
 }
 
 /** The element of an item of a set. */
@@ -15,10 +15,13 @@ export function valueElement(value: unknown): string {
   return `v:${encodeValue(value)}`
 }
 
+/** Texts that JSON writes as they are. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/
 const HTML = /[<>&\u2028\u2029]/g
 
 /** JSON as Go writes it: what could mean something in HTML is escaped. */
 function encodeValue(value: unknown): string {
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`
   const json = JSON.stringify(value) ?? 'null'
   return json.replace(HTML, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -111,8 +111,10 @@ export function updateOwners(
     if (left && !(isSelf && !isEmpty(taken))) out.push(left)
   }
   if (!isEmpty(taken)) {
-    const kept = previous ? difference(previous.fields, own.removed) : EMPTY
-    out.push({ ...self, time: now, fields: union(kept, taken) })
+    const fields = union(previous ? difference(previous.fields, own.removed) : EMPTY, taken)
+    // Another write of the same fields within the same second leaves its entry as it is.
+    if (previous && fields === previous.fields && now === previous.time) out.push(previous)
+    else out.push({ ...self, time: now, fields })
   }
   return out
 }
