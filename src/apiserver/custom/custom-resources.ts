@@ -99,9 +99,12 @@ export class CustomResources {
     const { name } = definition.metadata
     if (type === 'DELETED') this.#takeAway(name)
     else this.#serve(definition)
-    // Names that one gives up are free for others of its group.
-    for (const other of this.#definitions())
-      if (other.spec.group === definition.spec.group) this.#add(other.metadata.name)
+    this.#add(name)
+    // Names that one gives up are free for those of its group that wait for some.
+    for (const other of this.#definitions()) {
+      if (other.spec.group !== definition.spec.group || isTrue(other, 'NamesAccepted')) continue
+      this.#add(other.metadata.name)
+    }
   }
 
   #serve(definition: Definition): void {

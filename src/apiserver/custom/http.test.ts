@@ -214,6 +214,26 @@ describe('custom resources over HTTP', () => {
     )
   })
 
+  it('gives names that become free to who waits for them', async () => {
+    const made = (plural: string) => {
+      const definition = ovens()
+      definition.metadata.name = `${plural}.free.example.com`
+      definition.spec.group = 'free.example.com'
+      definition.spec.names = { plural, kind: 'Mug' }
+      return definition
+    }
+    const path = (plural: string) => `${DEFINITIONS}/${plural}.free.example.com`
+    await call({ path: DEFINITIONS, body: made('mugs') })
+    await until(() => call({ path: path('mugs') }), isEstablished)
+    await call({ path: DEFINITIONS, body: made('cups') })
+    await until(
+      () => call({ path: path('cups') }),
+      ({ text }) => text.includes('NotAccepted'),
+    )
+    await call({ method: 'DELETE', path: path('mugs') })
+    await until(() => call({ path: path('cups') }), isEstablished)
+  })
+
   it('shows what is stored in one version in all, page by page, and stores it anew when it is written', async () => {
     const jars = ovens()
     jars.metadata.name = 'jars.bakery.example.com'
