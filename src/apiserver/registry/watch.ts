@@ -9,7 +9,7 @@ import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import type { Selection } from './selection.ts'
 import type { EntryView } from './view.ts'
-import type { CacheEvent, WatchCache } from './watch-cache.ts'
+import type { CacheEvent } from './watch-cache.ts'
 
 export interface WatchQuery {
   readonly namespace: string
