@@ -1,6 +1,6 @@
 // A stored object with its encodings: encoded once when written, shared by every reader from then on.
 
-import { encodeEntries } from '../../machinery/apply/managers.ts'
+import { encodeEntries, shareSets } from '../../machinery/apply/managers.ts'
 import type { Revision } from '../../store/store.ts'
 import type { StoredObject } from '../api-object.ts'
 
@@ -34,7 +34,7 @@ export function encodeForStore(object: StoredObject): Buffer {
 
 /** Makes the entry of a stored value. `object` saves decoding when the writer still has it. */
 export function makeEntry(key: string, value: Buffer, revision: Revision, object?: StoredObject): Entry {
-  const decoded = object ?? (JSON.parse(value.toString()) as StoredObject)
+  const decoded = object ?? parsed(value)
   const complete = { ...decoded, metadata: { ...decoded.metadata, resourceVersion: String(revision) } }
   const head = headOf(complete.kind, complete.apiVersion)
   // The value starts with exactly this head and then `"metadata":{`: splice the version in without encoding again.
@@ -45,6 +45,14 @@ export function makeEntry(key: string, value: Buffer, revision: Revision, object
       ? Buffer.concat([value.subarray(0, metadataAt), version, value.subarray(metadataAt)])
       : Buffer.from(JSON.stringify(complete))
   return { key, revision, object: complete, json, headLength: head.length, derived: new Map() }
+}
+
+/** A stored object: most of what objects have in common is who owns which fields. */
+function parsed(value: Buffer): StoredObject {
+  const object = JSON.parse(value.toString()) as StoredObject
+  const { managedFields } = object.metadata
+  if (!managedFields) return object
+  return { ...object, metadata: { ...object.metadata, managedFields: shareSets(managedFields) } }
 }
 
 /** An entry's other form (another version), made once and kept. */

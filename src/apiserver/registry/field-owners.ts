@@ -86,7 +86,7 @@ export function managerOf(context: RequestContext): string {
 }
 
 /** An update in the name of the request's manager. */
-export function updaterOf(context: RequestContext, subresource: string) {
+function updaterOf(context: RequestContext, subresource: string) {
   const { apiVersion } = context.version
   return { manager: managerOf(context), operation: 'Update', apiVersion, subresource } as const
 }

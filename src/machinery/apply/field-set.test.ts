@@ -92,3 +92,11 @@ describe('the form in which sets are written', () => {
     expect(() => parseFieldSet({ 'v:nonsense': {} })).toThrow()
   })
 })
+
+describe('sets that were stored', () => {
+  it('are one object when they are equal, also when elements cannot be read', () => {
+    const stored = () => JSON.parse('{"f:b":{"k:nonsense":{},"v:{":{}},"f:a":{}}') as FieldSet
+    expect(canonical(stored())).toBe(canonical(stored()))
+    expect(JSON.stringify(canonical(stored()))).toBe('{"f:a":{},"f:b":{"k:nonsense":{},"v:{":{}}}')
+  })
+})

@@ -11,9 +11,10 @@ export interface FieldSet {
 
 type Building = { [element: string]: FieldSet }
 
-/** The node of an owned field with nothing owned below; as a whole set: the empty set. */
+/** The node of an owned field with nothing owned below. */
 export const LEAF: FieldSet = Object.freeze({})
-export const EMPTY: FieldSet = LEAF
+/** The set of no fields. */
+export const EMPTY: FieldSet = Object.freeze({})
 
 /** True for a set without members, and for a node with nothing below. */
 export function isEmpty(node: FieldSet): boolean {

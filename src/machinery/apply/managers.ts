@@ -47,6 +47,13 @@ export function readStored(entries: readonly Entry[] | undefined): Managed[] {
   }))
 }
 
+/** Entries read from the store, with sets that are one object wherever they are equal. */
+export function shareSets(entries: readonly Entry[]): Entry[] {
+  return entries.map((entry) =>
+    entry.fieldsV1 ? { ...entry, fieldsV1: canonical(entry.fieldsV1 as FieldSet) } : entry,
+  )
+}
+
 /** The owners of entries that a client sent; undefined when they are not valid. */
 export function readSent(entries: readonly Entry[]): Managed[] | undefined {
   const out: Managed[] = []

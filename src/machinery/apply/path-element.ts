@@ -1,10 +1,5 @@
 // One step of a path to an owned field, in the text form of FieldsV1: `f:name`, `k:{"key":…}`, `v:value`, `i:3`.
 
-/** The element of a named field. */
-export function fieldElement(name: string): string {
-  return `f:${name}`
-}
-
 /** The element of a list item that is identified by keys. `keys` are sorted by name. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
   return `k:{${keys.map(([name, value]) => `${encodeValue(name)}:${encodeValue(value)}`).join(',')}}`
@@ -87,13 +82,26 @@ export function compareElements(a: string, b: string): number {
   if (rank !== 0) return rank
   switch (a[0]) {
     case 'k':
-      return compareKeys(keysOf(a), keysOf(b))
+      return compareKeys(readable(a, keysOf, []), readable(b, keysOf, []))
     case 'v':
-      return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)))
+      return compareValues(readable(a, valueOf, ''), readable(b, valueOf, ''))
     case 'i':
       return Number(a.slice(2)) - Number(b.slice(2))
     default:
       return compareTexts(a, b)
+  }
+}
+
+function valueOf(element: string): unknown {
+  return JSON.parse(element.slice(2))
+}
+
+/** What an element holds. An unreadable one has its place too: it may have been stored before such were refused. */
+function readable<T>(element: string, read: (element: string) => T, otherwise: T): T {
+  try {
+    return read(element)
+  } catch {
+    return otherwise
   }
 }
 
