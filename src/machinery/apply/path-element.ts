@@ -84,7 +84,7 @@ export function compareElements(a: string, b: string): number {
     case 'k':
       return compareKeys(readable(a, keysOf, []), readable(b, keysOf, []))
     case 'v':
-      return compareValues(readable(a, valueOf, ''), readable(b, valueOf, ''))
+      return compareValues(readable(a, setValueOf, ''), readable(b, setValueOf, ''))
     case 'i':
       return Number(a.slice(2)) - Number(b.slice(2))
     default:
@@ -92,7 +92,7 @@ export function compareElements(a: string, b: string): number {
   }
 }
 
-function valueOf(element: string): unknown {
+function setValueOf(element: string): unknown {
   return JSON.parse(element.slice(2))
 }
 
