@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 
 import { type FieldSchema, typeOf, typeRefOfKind } from '../../api/schema.ts'
+import { decodeSchemaUnion, encodeSchemaUnion, isSchemaUnion } from './schema-unions.ts'
 import { BYTES, FIXED64, VARINT, WireError, WireReader, WireWriter } from './wire.ts'
 
 type Json = Record<string, unknown>
@@ -247,6 +248,7 @@ function readReference(ref: string, bytes: Buffer): unknown {
     const text = firstText(bytes)
     return text === undefined || text === '' ? undefined : JSON.parse(text)
   }
+  if (isSchemaUnion(ref)) return decodeSchemaUnion(ref, bytes, decodeMessage)
   return decodeMessage(ref, bytes)
 }
 
@@ -387,5 +389,6 @@ function encodeReference(ref: string, value: unknown): Buffer {
     writer.bytesField(1, JSON.stringify(value))
     return writer.finish()
   }
+  if (isSchemaUnion(ref)) return encodeSchemaUnion(ref, value, encodeMessage)
   return encodeMessage(ref, value as Json)
 }
