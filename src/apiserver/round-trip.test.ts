@@ -9,103 +9,9 @@ import { tableOf } from './http/table.ts'
 import type { Resource } from './registry/resource.ts'
 import { allResources } from './resources/index.ts'
 import { startTestApi, type TestApi } from './testing.ts'
+import { minimalObject } from './testing-objects.ts'
 
 type Plain = KubeObject & { metadata: NamespacedObjectMeta; [field: string]: unknown }
-
-const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
-const selector = { matchLabels: { app: 'a' } }
-const jobTemplate = { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } }
-const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n').toString(
-  'base64',
-)
-const webhook = {
-  name: 'a.b.c',
-  clientConfig: { url: 'https://example.com/hook' },
-  sideEffects: 'None',
-  admissionReviewVersions: ['v1'],
-}
-const constraints = {
-  resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }],
-}
-
-/** What an object of each kind needs beyond a name. Kinds that need nothing are not listed. */
-const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
-  pods: { spec: { containers: [{ name: 'c', image: 'i' }] } },
-  podtemplates: { template: { spec: { containers: [{ name: 'c', image: 'i' }] } } },
-  replicationcontrollers: { spec: { selector: { app: 'a' }, template } },
-  services: { spec: { ports: [{ port: 80 }] } },
-  limitranges: { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } },
-  persistentvolumeclaims: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
-  persistentvolumes: {
-    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/tmp/a' } },
-  },
-  'events.': { involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' }, reason: 'Tested' },
-  'events.events.k8s.io': {
-    regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
-    reason: 'Tested',
-    reportingController: 'test/a',
-    reportingInstance: 'b',
-    action: 'x',
-    type: 'Normal',
-  },
-  daemonsets: { spec: { selector, template } },
-  deployments: { spec: { selector, template } },
-  replicasets: { spec: { selector, template } },
-  statefulsets: { spec: { selector, template, serviceName: 'a' } },
-  controllerrevisions: { revision: 1, data: { a: 1 } },
-  jobs: { spec: { template: jobTemplate } },
-  cronjobs: { spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: jobTemplate } } } },
-  horizontalpodautoscalers: {
-    spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } },
-  },
-  ingresses: { spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } } },
-  ingressclasses: { spec: { controller: 'example.com/a' } },
-  networkpolicies: { spec: { podSelector: {} } },
-  ipaddresses: { spec: { parentRef: { resource: 'services', name: 'a', namespace: 'default' } } },
-  servicecidrs: { spec: { cidrs: ['10.9.0.0/24'] } },
-  endpointslices: { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ name: 'a', port: 80 }] },
-  priorityclasses: { value: 10 },
-  runtimeclasses: { handler: 'runc' },
-  storageclasses: { provisioner: 'example.com/a' },
-  volumeattributesclasses: { driverName: 'example.com' },
-  csinodes: { spec: { drivers: [] } },
-  csistoragecapacities: { storageClassName: 'a' },
-  volumeattachments: { spec: { attacher: 'example.com', nodeName: 'n', source: { persistentVolumeName: 'a' } } },
-  clusterrolebindings: { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' } },
-  rolebindings: { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'a' } },
-  customresourcedefinitions: {
-    metadata: { name: 'things.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'things', kind: 'Thing' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-    },
-  },
-  apiservices: {
-    metadata: { name: 'v1.example.com' },
-    spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 },
-  },
-  certificatesigningrequests: { spec: { request, signerName: 'example.com/a', usages: ['client auth'] } },
-  flowschemas: { spec: { priorityLevelConfiguration: { name: 'a' } } },
-  prioritylevelconfigurations: { spec: { type: 'Limited', limited: {} } },
-  validatingwebhookconfigurations: { webhooks: [webhook] },
-  mutatingwebhookconfigurations: { webhooks: [webhook] },
-  validatingadmissionpolicies: { spec: { matchConstraints: constraints, validations: [{ expression: 'true' }] } },
-  validatingadmissionpolicybindings: { spec: { policyName: 'a', validationActions: ['Deny'] } },
-  mutatingadmissionpolicies: {
-    spec: {
-      matchConstraints: constraints,
-      reinvocationPolicy: 'Never',
-      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' } }],
-    },
-  },
-  mutatingadmissionpolicybindings: { spec: { policyName: 'a' } },
-  deviceclasses: { spec: {} },
-  resourceclaims: { spec: {} },
-  resourceclaimtemplates: { spec: { spec: {} } },
-  resourceslices: { spec: { driver: 'example.com', allNodes: true, pool: { name: 'a', resourceSliceCount: 1 } } },
-}
 
 const FIXED_NAMES: Readonly<Record<string, string>> = {
   ipaddresses: '10.9.0.1',
@@ -136,7 +42,7 @@ describe('every served resource', () => {
       const ref: ResourceRef<Plain> = resourceRef<Plain>({ ...version, resource: plural, namespaced })
       const name = FIXED_NAMES[plural] ?? 'round-trip'
       const key = namespaced ? { namespace: 'default', name } : { name }
-      const more = structuredClone(MINIMAL[plural] ?? MINIMAL[`${plural}.${version.group}`] ?? {})
+      const more = minimalObject({ group: version.group, resource: plural })
       const object = { ...more, metadata: { ...key } } as unknown as New<Plain>
       const made = await client.create(ref, object)
       expect(made).toMatchObject({ kind: version.kind, apiVersion: version.apiVersion, metadata: key })

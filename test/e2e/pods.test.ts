@@ -302,43 +302,46 @@ describe.skipIf(!canRunContainers)('pods', () => {
     follow.kill()
   })
 
-  it.each([...oldKubectlVersions, ...kubectlVersions])('exec, attach, cp and port-forward work with kubectl %s', async (version) => {
-    const name = `stream-${version}`
-    await apply(
-      pod(name, {
-        ...sh('mkdir -p /www; echo page > /www/index.html; httpd -p 8080 -h /www; cat'),
-        stdin: true,
-        ports: [{ containerPort: 8080 }],
-      }),
-    )
-    await ready(name)
-    const kubectl = (args: string[], input?: string) =>
-      cluster.tryKubectl(args, { version, ...(input === undefined ? {} : { input }) })
-    expect(await kubectl(['exec', name, '--', 'hostname'])).toMatchObject({ code: 0, stdout: `${name}\n` })
-    expect(await kubectl(['exec', '-i', name, '--', 'cat'], 'through stdin')).toMatchObject({
-      code: 0,
-      stdout: 'through stdin',
-    })
-    expect(await kubectl(['exec', name, '--', 'sh', '-c', 'echo bad >&2; exit 7'])).toMatchObject({
-      code: 7,
-      stderr: expect.stringContaining('bad'),
-    })
-    const file = join(cluster.dir, `file-${version}`)
-    writeFileSync(file, 'x'.repeat(200_000))
-    expect(await kubectl(['cp', file, `${name}:/tmp/copied`])).toMatchObject({ code: 0 })
-    expect(await kubectl(['cp', `${name}:/tmp/copied`, `${file}.back`])).toMatchObject({ code: 0 })
-    expect(readFileSync(`${file}.back`, 'utf8')).toBe('x'.repeat(200_000))
-    const forward = cluster.start(['port-forward', `pod/${name}`, ':8080'], version)
-    const port = await new Promise<string>((resolve, reject) => {
-      forward.stdout?.on('data', (chunk: Buffer) => {
-        const found = /127\.0\.0\.1:(\d+) ->/.exec(chunk.toString())
-        if (found?.[1]) resolve(found[1])
+  it.each([...oldKubectlVersions, ...kubectlVersions])(
+    'exec, attach, cp and port-forward work with kubectl %s',
+    async (version) => {
+      const name = `stream-${version}`
+      await apply(
+        pod(name, {
+          ...sh('mkdir -p /www; echo page > /www/index.html; httpd -p 8080 -h /www; cat'),
+          stdin: true,
+          ports: [{ containerPort: 8080 }],
+        }),
+      )
+      await ready(name)
+      const kubectl = (args: string[], input?: string) =>
+        cluster.tryKubectl(args, { version, ...(input === undefined ? {} : { input }) })
+      expect(await kubectl(['exec', name, '--', 'hostname'])).toMatchObject({ code: 0, stdout: `${name}\n` })
+      expect(await kubectl(['exec', '-i', name, '--', 'cat'], 'through stdin')).toMatchObject({
+        code: 0,
+        stdout: 'through stdin',
       })
-      forward.on('exit', (code) => reject(new Error(`port-forward ended with ${code}`)))
-    })
-    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page\n')
-    forward.kill()
-  })
+      expect(await kubectl(['exec', name, '--', 'sh', '-c', 'echo bad >&2; exit 7'])).toMatchObject({
+        code: 7,
+        stderr: expect.stringContaining('bad'),
+      })
+      const file = join(cluster.dir, `file-${version}`)
+      writeFileSync(file, 'x'.repeat(200_000))
+      expect(await kubectl(['cp', file, `${name}:/tmp/copied`])).toMatchObject({ code: 0 })
+      expect(await kubectl(['cp', `${name}:/tmp/copied`, `${file}.back`])).toMatchObject({ code: 0 })
+      expect(readFileSync(`${file}.back`, 'utf8')).toBe('x'.repeat(200_000))
+      const forward = cluster.start(['port-forward', `pod/${name}`, ':8080'], version)
+      const port = await new Promise<string>((resolve, reject) => {
+        forward.stdout?.on('data', (chunk: Buffer) => {
+          const found = /127\.0\.0\.1:(\d+) ->/.exec(chunk.toString())
+          if (found?.[1]) resolve(found[1])
+        })
+        forward.on('exit', (code) => reject(new Error(`port-forward ended with ${code}`)))
+      })
+      expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page\n')
+      forward.kill()
+    },
+  )
 
   it('gives a terminal to exec and attach', async () => {
     await apply(

@@ -43,6 +43,7 @@ interface Exchange {
   readonly target: Target
   readonly context: RequestContext
   readonly version: ServedVersion
+  readonly representation: Representation
 }
 
 export interface ResourceHandlerEnv extends WatchEnv {
@@ -64,8 +65,11 @@ export async function serveResource(
   if (resource.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound()
   const context = contextOf(request, response, info, user, version, resource.namespaced)
   const target = { resource, subresource: info.subresource, name: info.name }
-  const exchange: Exchange = { request, response, info, target, context, version }
+  // Before anything is done: who cannot be answered is not served either.
+  const representation = representationOf({ request, version })
+  const exchange: Exchange = { request, response, info, target, context, version, representation }
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
+  if (!offers(version, info)) throw methodNotSupported(resource, info.verb)
   const deprecation = version.deprecation?.(version.subresources.get(info.subresource)?.kind.kind ?? version.kind)
   if (deprecation) context.warn(deprecation)
   switch (info.verb) {
@@ -88,6 +92,12 @@ export async function serveResource(
     default:
       throw methodNotSupported(resource, info.verb)
   }
+}
+
+/** Whether the resource has this verb at this place: what changes one object has to name it. */
+function offers(version: ServedVersion, { verb, name, subresource }: RequestInfo): boolean {
+  if (name === '' && (verb === 'update' || verb === 'patch')) return false
+  return subresource !== '' || version.verbs.includes(verb)
 }
 
 function contextOf(
@@ -158,8 +168,7 @@ function fieldValidationOf(value: string | null): RequestContext['fieldValidatio
 
 /** One entry in the representation that the client wants. */
 function sendEntry(exchange: Exchange, code: number, entry: Entry, env: ResourceHandlerEnv): void {
-  const representation = representationOf(exchange)
-  const { response, target, info } = exchange
+  const { response, target, info, representation } = exchange
   if (representation.as === 'Table' && target.subresource === '') {
     const { resourceVersion } = entry.object.metadata
     const table = tableOf(target.resource, [entry], { resourceVersion }, tableOptions(representation, info, env))
@@ -195,8 +204,7 @@ const COMMA = Buffer.from(',')
 const OPEN = Buffer.from('{')
 
 async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
-  const { target, version, info, response } = exchange
-  const representation = representationOf(exchange)
+  const { target, version, info, response, representation } = exchange
   const result = await list(env.api.registry, target.resource, listQueryOf(exchange))
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
@@ -266,7 +274,7 @@ async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): P
     response,
     resource: target.resource,
     version,
-    representation: representationOf(exchange),
+    representation: exchange.representation,
     include: includeObjectOf(query.get('includeObject')),
     timeoutSeconds: Number(query.get('timeoutSeconds') ?? 0),
     query: {
@@ -288,7 +296,7 @@ async function serveCreate(env: ResourceHandlerEnv, exchange: Exchange): Promise
   checkWriteOptions('CreateOptions', exchange)
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
-    return sendObject(response, 201, representationOf(exchange), { object: answer })
+    return sendObject(response, 201, exchange.representation, { object: answer })
   }
   sendEntry(exchange, 201, await env.api.create(target, body, context), env)
 }
@@ -378,7 +386,7 @@ async function serveDelete(env: ResourceHandlerEnv, exchange: Exchange): Promise
   const { name, uid } = entry.object.metadata
   const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid }
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
-  sendObject(response, 200, representationOf(exchange), { object: status })
+  sendObject(response, 200, exchange.representation, { object: status })
 }
 
 async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
@@ -391,8 +399,7 @@ async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: Exchange
   })
   const items = entries.map((entry) => inVersion(entry, version).object)
   const metadata = { resourceVersion: String((await env.api.registry.cache(target.resource)).revision) }
-  const representation = representationOf(exchange)
-  sendObject(response, 200, representation, {
+  sendObject(response, 200, exchange.representation, {
     object: { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
   })
 }
@@ -436,11 +443,12 @@ async function serveVirtual(
   const handler = env.api.virtual(`${info.group}/${info.resource}`)
   if (!handler || info.name !== '') throw pageNotFound()
   if (info.verb !== 'create') throw methodNotSupported(info, info.verb)
-  const body = parseBody(await readBody(request), request.headers['content-type'])
   const version = virtualVersion(info)
+  const representation = representationOf({ request, version })
+  const body = parseBody(await readBody(request), request.headers['content-type'])
   const context = contextOf(request, response, info, user, version, info.namespace !== '')
   const answer = await handler({ name: '', body, context })
-  sendObject(response, 201, representationOf({ request, version }), { object: answer })
+  sendObject(response, 201, representation, { object: answer })
 }
 
 function virtualVersion(info: RequestInfo): ServedVersion {

@@ -45,7 +45,8 @@ export async function createDecoded(
   const generated = !object.metadata.name && object.metadata.generateName
   for (let attempt = 1; ; attempt++) {
     const candidate = generated ? structuredClone(object) : object
-    if (generated) candidate.metadata.name = generateName(registry, generated)
+    // Without a name it is refused, but only after everything else that is wrong with it has been seen.
+    candidate.metadata.name = generated ? generateName(registry, generated) : (object.metadata.name ?? '')
     const entry = await tryCreate(registry, resource, candidate, context, owned)
     if (entry) return entry
     const name = candidate.metadata.name ?? ''

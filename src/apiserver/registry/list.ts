@@ -7,6 +7,7 @@ import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
 import { computedEntry, type Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
+import { parseResourceVersion } from './resource-version.ts'
 import type { Selection } from './selection.ts'
 import { shownAll } from './view.ts'
 import type { Snapshot, WatchCache } from './watch-cache.ts'
@@ -141,9 +142,7 @@ function checkReached(resourceVersion: string, cache: WatchCache): void {
 
 function checkVersionMatch(query: ListQuery): void {
   const { resourceVersion, resourceVersionMatch: match } = query
-  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
-    throw badRequest(`invalid resource version ${JSON.stringify(resourceVersion)}: must be a non-negative integer`)
-  }
+  parseResourceVersion(resourceVersion)
   const problem = (path: string, message: string) =>
     invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
       { type: 'FieldValueForbidden', path, message: `Forbidden: ${message}` },

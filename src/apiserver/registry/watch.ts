@@ -7,6 +7,7 @@ import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
 import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
+import { parseResourceVersion } from './resource-version.ts'
 import type { Selection } from './selection.ts'
 import type { EntryView } from './view.ts'
 import type { CacheEvent } from './watch-cache.ts'
@@ -131,9 +132,7 @@ function inOrder(view: EntryView, fail: (error: unknown) => void) {
 }
 
 function checkQuery(query: WatchQuery): void {
-  if (!/^\d*$/.test(query.resourceVersion)) {
-    throw badRequest(`Invalid value: ${JSON.stringify(query.resourceVersion)}: must be a non-negative integer`)
-  }
+  parseResourceVersion(query.resourceVersion)
   if (query.sendInitialEvents !== undefined && query.resourceVersionMatch !== 'NotOlderThan') {
     throw badRequest(
       'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',

@@ -22,8 +22,6 @@ export const namespaces = defineResource<Namespace>({
     const finalizers = namespace.spec.finalizers ?? []
     namespace.spec.finalizers = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes']
     namespace.status = { phase: 'Active' }
-    // With generateName the label can only be set once the name is known.
-    namespace.metadata.labels = { ...namespace.metadata.labels, [NAME_LABEL]: namespace.metadata.name }
   },
   prepareUpdate(namespace, old) {
     if (old.spec.finalizers) namespace.spec.finalizers = old.spec.finalizers
