@@ -1,0 +1,102 @@
+// The Common Expression Language as Kubernetes v1.36 has it. Specs: https://github.com/google/cel-spec and
+// https://kubernetes.io/docs/reference/using-api/cel/
+
+import type { Ast } from './ast.ts'
+import { type Checked, check } from './checker.ts'
+import { type CostEstimate, estimateCost, type SizeEstimator } from './cost.ts'
+import type { Env } from './env.ts'
+import { type Activation, Frame } from './frame.ts'
+import { formatIssues, ParseError } from './issues.ts'
+import { parse } from './parser.ts'
+import { plan } from './plan.ts'
+import { formatType, sameType, type Type } from './types.ts'
+import { Failure, type Value } from './values.ts'
+
+export { type CostEstimate, estimateCost, type SizeEstimator } from './cost.ts'
+export { BASE_FUNCTIONS, type Env, type EnvOptions, MUTATION_FUNCTIONS, makeEnv, type TypeProvider } from './env.ts'
+export type { Activation } from './frame.ts'
+export {
+  type AuthorizationCheck,
+  type AuthorizationDecision,
+  authorizerValue,
+  type CelAuthorizer,
+} from './lib/authorizer.ts'
+export * from './types.ts'
+export * from './values.ts'
+
+/** Limits of Kubernetes, in units of cost. */
+export const LIMITS = {
+  /** What one evaluation of one expression may cost. */
+  perCall: 1_000_000,
+  /** What all rules of a definition may cost in one request. */
+  perRequest: 10_000_000,
+  /** What one expression of a definition may be estimated to cost at most. */
+  estimatedPerExpression: 10_000_000,
+  /** What all expressions of a definition may be estimated to cost at most. */
+  estimatedPerDefinition: 100_000_000,
+} as const
+
+/** The outcome of an evaluation and what it cost. */
+export type Evaluation = { readonly cost: number } & (
+  | { readonly value: Value; readonly error?: undefined }
+  | { readonly error: string; readonly value?: undefined }
+)
+
+/** An expression that can be evaluated any number of times. */
+export interface Program {
+  readonly result: Type
+  readonly checked: Checked
+  /** Whether the expression mentions a variable. */
+  uses(variable: string): boolean
+  evaluate(activation: Activation, options?: { readonly costLimit?: number }): Evaluation
+}
+
+export interface CompileOptions {
+  /** Types the expression must come to; any when left out. A dyn result is not one of them. */
+  readonly expected?: readonly Type[]
+  readonly sizes?: SizeEstimator
+}
+
+/** A program with the estimate of its cost, or what is wrong with the expression. */
+export type Compiled =
+  | { readonly program: Program; readonly cost: CostEstimate; readonly issues?: undefined }
+  | { readonly issues: string; readonly program?: undefined }
+
+/** Parses, checks and compiles an expression. */
+export function compile(env: Env, source: string, { expected, sizes }: CompileOptions = {}): Compiled {
+  const ast = parsed(source)
+  if (typeof ast === 'string') return { issues: ast }
+  const checked = check(ast, env)
+  if ('issues' in checked) return { issues: formatIssues(source, checked.issues) }
+  if (expected && !expected.some((type) => sameType(type, checked.result))) {
+    return { issues: `must evaluate to ${expected.map(formatType).join(' or ')}` }
+  }
+  return { program: programOf(checked, env), cost: estimateCost(checked, sizes) }
+}
+
+function parsed(source: string): Ast | string {
+  try {
+    return parse(source)
+  } catch (error) {
+    if (error instanceof ParseError) return formatIssues(source, error.issues)
+    throw error
+  }
+}
+
+function programOf(checked: Checked, env: Env): Program {
+  const run = plan(checked, env.types, env.functions)
+  return {
+    result: checked.result,
+    checked,
+    uses: (variable) => [...checked.references.values()].some((r) => r.kind === 'variable' && r.name === variable),
+    evaluate(activation, { costLimit = LIMITS.perCall } = {}) {
+      const frame = new Frame(activation, costLimit)
+      try {
+        return { value: run(frame), cost: frame.cost }
+      } catch (error) {
+        if (error instanceof Failure) return { error: error.message, cost: frame.cost }
+        throw error
+      }
+    },
+  }
+}
