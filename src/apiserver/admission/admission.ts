@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { RequestContext } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
 
@@ -13,6 +14,8 @@ export interface AdmissionAttributes {
   readonly name: string
   readonly user: UserInfo
   readonly dryRun: boolean
+  /** The request behind it: its version, where warnings go. */
+  readonly context: RequestContext
   /** The object to be written (storage version); absent for DELETE. Plugins in `admit` may change it. */
   readonly object: ApiObject | undefined
   /** What stands there now; absent for CREATE. */

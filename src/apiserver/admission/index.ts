@@ -9,6 +9,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
@@ -18,14 +19,15 @@ import { serviceAccount } from './service-account.ts'
 export function admissionPlugins(registry: Registry, escalation?: EscalationOptions): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle(registry),
-    nodeRestriction(registry),
     limitRanger(registry),
     serviceAccount(registry),
-    defaultTolerationSeconds,
+    nodeRestriction(registry),
+    podSecurity(registry),
     priority(registry),
-    defaultIngressClass(registry),
-    certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
+    defaultTolerationSeconds,
     ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
+    certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
+    defaultIngressClass(registry),
     // Last, so that nothing is charged for a request that another plugin refuses.
     resourceQuota(registry),
   ]

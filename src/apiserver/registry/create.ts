@@ -89,6 +89,7 @@ async function tryCreate(
     name: object.metadata.name ?? '',
     user: context.user,
     dryRun: context.dryRun,
+    context,
     object,
     old: undefined,
   } as const

@@ -44,6 +44,7 @@ export async function deleteOne(
       name,
       user: context.user,
       dryRun: context.dryRun,
+      context,
       object: undefined,
       old: current.object,
     } as const

@@ -27,6 +27,8 @@ export interface RequestContext {
   mayCreate?(): Promise<void>
   /** Collects a warning for the client. */
   warn(message: string): void
+  /** Adds to what the audit log says about the request; absent where nothing is logged. */
+  annotate?(key: string, value: string): void
 }
 
 /** Hands out something scarce (addresses, ports) around the write of an object. */

@@ -87,6 +87,7 @@ async function tryUpdate(
     name: request.name,
     user: context.user,
     dryRun: context.dryRun,
+    context,
     object,
     old,
   } as const

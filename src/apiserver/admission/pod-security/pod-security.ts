@@ -1,0 +1,148 @@
+// PodSecurity: holds pods to the level of the Pod Security Standards that their namespace asks for.
+// Spec: https://kubernetes.io/docs/concepts/security/pod-security-admission/
+
+import type { Container, Namespace, Pod } from '../../../api/generated/core-v1.ts'
+import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
+import { forbidden, internalError, invalid } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { isRecord } from '../../api-object.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { listPrefix } from '../../registry/resource.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import type { PodLike } from './check.ts'
+import { detailsText, violationsOf } from './evaluate.ts'
+import { existingPodWarnings } from './existing-pods.ts'
+import { compareLevels, isPrivileged, levelText, type PodSecurityPolicy, policyOf, sameLevel } from './policy.ts'
+
+const AUDIT = 'pod-security.kubernetes.io/'
+const IGNORED_SUBRESOURCES = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
+
+/** Where workloads keep the template of their pods. */
+const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
+  '/replicationcontrollers': ['spec', 'template'],
+  '/podtemplates': ['template'],
+  'apps/replicasets': ['spec', 'template'],
+  'apps/deployments': ['spec', 'template'],
+  'apps/statefulsets': ['spec', 'template'],
+  'apps/daemonsets': ['spec', 'template'],
+  'batch/jobs': ['spec', 'template'],
+  'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template'],
+}
+
+/** Of namespaces, which change seldom: what their labels ask for. */
+const policies = new WeakMap<object, ReturnType<typeof policyOf>>()
+
+function policyOfNamespace(namespace: DeepReadonly<Namespace>): ReturnType<typeof policyOf> {
+  let policy = policies.get(namespace)
+  if (!policy) {
+    policy = policyOf(namespace.metadata.labels)
+    policies.set(namespace, policy)
+  }
+  return policy
+}
+
+export function podSecurity(registry: Registry): AdmissionPlugin {
+  async function policyIn(attributes: AdmissionAttributes): Promise<ReturnType<typeof policyOf>> {
+    const namespace = await registry.lookup<Namespace>('', 'namespaces', '', attributes.namespace)
+    if (!namespace) throw internalError(`failed to lookup namespace ${JSON.stringify(attributes.namespace)}`)
+    return policyOfNamespace(namespace)
+  }
+
+  async function checkPod(attributes: AdmissionAttributes): Promise<void> {
+    const { operation, subresource, object, old } = attributes
+    if (IGNORED_SUBRESOURCES.has(subresource) || !object) return
+    const { policy, errors } = await policyIn(attributes)
+    if (errors.length === 0 && isPrivileged(policy)) return
+    const pod = object as unknown as Pod
+    if (operation === 'UPDATE' && !changesContainers(pod, old as unknown as DeepReadonly<Pod>)) return
+    judge(attributes, policy, pod, true)
+  }
+
+  async function checkTemplate(attributes: AdmissionAttributes, path: readonly string[]): Promise<void> {
+    if (attributes.subresource !== '') return
+    const { policy } = await policyIn(attributes)
+    if (policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
+    let template: unknown = attributes.object
+    for (const field of path) template = isRecord(template) ? template[field] : undefined
+    if (isRecord(template) && isRecord(template.spec)) judge(attributes, policy, template as unknown as PodLike, false)
+  }
+
+  async function checkNamespace(attributes: AdmissionAttributes): Promise<void> {
+    const { object, old, subresource, context, name } = attributes
+    if (subresource !== '' || !object) return
+    const { policy, errors } = policyOf(object.metadata.labels)
+    const before = old ? policyOf(old.metadata.labels) : undefined
+    if (errors.length > 0 && (!before || !sameJson(errors, before.errors))) {
+      throw invalid({ group: '', kind: 'Namespace' }, object.metadata.name ?? name, [...errors])
+    }
+    if (!before || !isTightened(before.policy, policy)) return
+    const pods = registry.resource('', 'pods')
+    const cache = await registry.cache(pods)
+    const existing = cache.entriesUnder(listPrefix(pods, name)).map((entry) => entry.object as unknown as Pod)
+    const deadline = registry.clock.now() + 1000
+    const warnings = existingPodWarnings(existing, {
+      namespace: name,
+      enforce: policy.enforce,
+      isLate: () => registry.clock.now() > deadline,
+    })
+    for (const warning of warnings) context.warn(warning)
+  }
+
+  return {
+    name: 'PodSecurity',
+    validate(attributes) {
+      const { operation, resource } = attributes
+      if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined
+      if (resource.group === '' && resource.resource === 'pods') return checkPod(attributes)
+      if (resource.group === '' && resource.resource === 'namespaces') return checkNamespace(attributes)
+      const path = TEMPLATES[`${resource.group}/${resource.resource}`]
+      return path && checkTemplate(attributes, path)
+    },
+  }
+}
+
+/** Whether pods that were fine before may no longer be. */
+function isTightened(before: PodSecurityPolicy, { enforce }: PodSecurityPolicy): boolean {
+  if (enforce.level === 'privileged' || sameLevel(enforce, before.enforce)) return false
+  return enforce.minor !== before.enforce.minor || compareLevels(enforce.level, before.enforce.level) > 0
+}
+
+function judge(attributes: AdmissionAttributes, policy: PodSecurityPolicy, pod: PodLike, enforced: boolean): void {
+  const { context, resource, name, object } = attributes
+  if (enforced) {
+    const text = levelText(policy.enforce)
+    context.annotate?.(`${AUDIT}enforce-policy`, text)
+    const violations = violationsOf(policy.enforce, pod)
+    if (violations.length > 0) {
+      noteForAudit(attributes, policy, pod)
+      throw forbidden(
+        resource,
+        object?.metadata.name ?? name,
+        `violates PodSecurity ${JSON.stringify(text)}: ${detailsText(violations)}`,
+      )
+    }
+  }
+  noteForAudit(attributes, policy, pod)
+  if (enforced && sameLevel(policy.warn, policy.enforce)) return
+  const violations = violationsOf(policy.warn, pod)
+  if (violations.length > 0) context.warn(wouldViolate(policy.warn, violations))
+}
+
+function noteForAudit({ context }: AdmissionAttributes, policy: PodSecurityPolicy, pod: PodLike): void {
+  if (!context.annotate) return
+  const violations = violationsOf(policy.audit, pod)
+  if (violations.length > 0) context.annotate(`${AUDIT}audit-violations`, wouldViolate(policy.audit, violations))
+}
+
+function wouldViolate(level: PodSecurityPolicy['warn'], violations: Parameters<typeof detailsText>[0]): string {
+  return `would violate PodSecurity ${JSON.stringify(levelText(level))}: ${detailsText(violations)}`
+}
+
+/** Of what can change in a pod only containers that are added and images matter. */
+function changesContainers({ spec }: DeepReadonly<Pod>, { spec: old }: DeepReadonly<Pod>): boolean {
+  const images = (containers: readonly DeepReadonly<Container>[] | undefined) => (containers ?? []).map((c) => c.image)
+  if (!sameJson(images(spec.containers), images(old.containers))) return true
+  if (!sameJson(images(spec.initContainers), images(old.initContainers))) return true
+  const before = new Map((old.ephemeralContainers ?? []).map((c) => [c.name, c.image]))
+  return (spec.ephemeralContainers ?? []).some((c) => !before.has(c.name) || before.get(c.name) !== c.image)
+}
