@@ -104,7 +104,7 @@ export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
 
 /** `a` itself when nothing of it is in `b`; undefined when nothing is left. */
 function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
-  let out: Building | undefined
+  let changes: Map<string, FieldSet | undefined> | undefined
   for (const element in b) {
     if (element === '.') continue
     const left = a[element]
@@ -112,12 +112,22 @@ function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | unde
     if (left === undefined || right === undefined) continue
     const rest = remaining(left, right, recursive)
     if (rest === left) continue
-    out ??= { ...a }
-    if (rest === undefined) delete out[element]
-    else out[element] = rest
+    changes ??= new Map()
+    changes.set(element, rest)
   }
-  if (!out) return a
-  return isEmpty(out) ? undefined : out
+  return changes ? withChanges(a, changes) : a
+}
+
+/** Deleting from a copy would be shorter, and leave a slow object behind. */
+function withChanges(a: FieldSet, changes: ReadonlyMap<string, FieldSet | undefined>): FieldSet | undefined {
+  let out: Building | undefined
+  for (const element in a) {
+    const node = changes.has(element) ? changes.get(element) : a[element]
+    if (node === undefined) continue
+    out ??= {}
+    out[element] = node
+  }
+  return out
 }
 
 function remaining(left: FieldSet, right: FieldSet, recursive: boolean): FieldSet | undefined {

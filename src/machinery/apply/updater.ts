@@ -90,12 +90,17 @@ class Comparisons {
 export function updateOwners(
   change: Change & { readonly owners: readonly Managed[]; readonly self: Owner; readonly now: string | undefined },
 ): readonly Managed[] {
-  const { kind, next, owners, self, now } = change
+  const { kind, live, next, owners, self, now } = change
+  if (owners.length === 0 && live.apiVersion === next.apiVersion) {
+    const schema = kind.schemaOf(next.apiVersion)
+    const taken = schema ? ownedBy(kind, next.apiVersion, changed(compare(schema, live.object, next.object))) : EMPTY
+    return isEmpty(taken) ? owners : [{ ...self, time: now, fields: taken }]
+  }
   const comparisons = new Comparisons(change)
   const own = comparisons.in(next.apiVersion)
   if (!own) return owners
   if (isSame(own) && owners.every(({ apiVersion }) => apiVersion === next.apiVersion)) return owners
-  const taken = difference(recursiveDifference(changed(own), kind.resetFields(next.apiVersion) ?? EMPTY), STRIPPED)
+  const taken = ownedBy(kind, next.apiVersion, changed(own))
   const out: Managed[] = []
   let previous: Managed | undefined
   for (const owner of owners) {
@@ -117,6 +122,13 @@ export function updateOwners(
     else out.push({ ...self, time: now, fields })
   }
   return out
+}
+
+/** Of the fields that an update changes, those that become its manager's. */
+function ownedBy(kind: Kind, apiVersion: string, fields: FieldSet): FieldSet {
+  const reset = kind.resetFields(apiVersion)
+  const own = recursiveDifference(fields, SERVERS)
+  return difference(reset ? recursiveDifference(own, reset) : own, STRIPPED)
 }
 
 /** What an apply results in. `object` is undefined when it changes nothing. */
