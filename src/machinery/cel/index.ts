@@ -15,12 +15,14 @@ import { Failure, type Value } from './values.ts'
 export { type CostEstimate, estimateCost, type SizeEstimator } from './cost.ts'
 export { BASE_FUNCTIONS, type Env, type EnvOptions, MUTATION_FUNCTIONS, makeEnv, type TypeProvider } from './env.ts'
 export type { Activation } from './frame.ts'
+export { fromJson, fromTypedJson, toJson } from './json-values.ts'
 export {
   type AuthorizationCheck,
   type AuthorizationDecision,
   authorizerValue,
   type CelAuthorizer,
 } from './lib/authorizer.ts'
+export * from './schema-types.ts'
 export * from './types.ts'
 export * from './values.ts'
 
