@@ -16,6 +16,7 @@ import { sameJson } from '../../machinery/same-json.ts'
 import { immutable } from '../resources/core/workload-validation.ts'
 import { follow, JsonPathError, parseJsonPath } from './json-path.ts'
 import { APPROVAL, isProtectedGroup, isTrue } from './names.ts'
+import { ruleProblems } from './rule-problems.ts'
 import { own, type Schema } from './schema.ts'
 import { defaultProblems, schemaProblems } from './schema-rules.ts'
 import { structuralProblems } from './structural.ts'
@@ -162,7 +163,9 @@ function wholeSchemaProblems(
   // An ill-formed schema cannot be looked at any closer.
   if (errors.length > 0) return errors
   errors.push(...structuralProblems(schema, path))
-  return errors.length > 0 ? errors : defaultProblems(schema, path)
+  if (errors.length > 0) return errors
+  const defaults = defaultProblems(schema, path)
+  return defaults.length > 0 ? defaults : ruleProblems(schema, path)
 }
 
 function scaleProblems({ scale }: CustomResourceSubresources, path: string): FieldError[] {

@@ -7,6 +7,7 @@ import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { applySchemaOf } from './apply-schema.ts'
 import type { Convert } from './convert.ts'
 import { decodeCustom, type Shape } from './decode.ts'
+import { celRules } from './rule-evaluation.ts'
 import type { CustomRules } from './rules.ts'
 import type { Schema } from './schema.ts'
 import { strategyOf } from './strategy.ts'
@@ -100,7 +101,7 @@ function resourceOf(definition: Definition, version: Version, options: MakeOptio
       categories,
       version,
       schema: given,
-      rules: options.rules?.compile(given),
+      rules: (options.rules ?? celRules).compile(given),
       terminating: options.terminating,
     }),
     ...base(definition),

@@ -57,6 +57,8 @@ export interface CompileOptions {
   /** Types the expression must come to; any when left out. A dyn result is not one of them. */
   readonly expected?: readonly Type[]
   readonly sizes?: SizeEstimator
+  /** Whether literals of constants are made ahead of evaluations, as Kubernetes does; true unless it is said. */
+  readonly fold?: boolean
 }
 
 /** A program with the estimate of its cost, or what is wrong with the expression. */
@@ -65,7 +67,7 @@ export type Compiled =
   | { readonly issues: string; readonly program?: undefined }
 
 /** Parses, checks and compiles an expression. */
-export function compile(env: Env, source: string, { expected, sizes }: CompileOptions = {}): Compiled {
+export function compile(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions = {}): Compiled {
   const ast = parsed(source)
   if (typeof ast === 'string') return { issues: ast }
   const checked = check(ast, env)
@@ -73,7 +75,7 @@ export function compile(env: Env, source: string, { expected, sizes }: CompileOp
   if (expected && !expected.some((type) => sameType(type, checked.result))) {
     return { issues: `must evaluate to ${expected.map(formatType).join(' or ')}` }
   }
-  return { program: programOf(checked, env), cost: estimateCost(checked, sizes) }
+  return { program: programOf(checked, env, fold), cost: estimateCost(checked, sizes) }
 }
 
 function parsed(source: string): Ast | string {
@@ -85,8 +87,8 @@ function parsed(source: string): Ast | string {
   }
 }
 
-function programOf(checked: Checked, env: Env): Program {
-  const run = plan(checked, env.types, env.functions)
+function programOf(checked: Checked, env: Env, fold: boolean): Program {
+  const run = plan(checked, { types: env.types, functions: env.functions, fold })
   return {
     result: checked.result,
     checked,

@@ -34,8 +34,15 @@ export interface Plan {
 }
 
 /** Compiles an expression. */
-export function plan(checked: Checked, types: TypeProvider | undefined, functions: Functions): Run {
-  return new Planner(checked, types, functions).plan(checked.ast.expr).run
+export function plan(checked: Checked, options: PlanOptions): Run {
+  return new Planner(checked, options).plan(checked.ast.expr).run
+}
+
+export interface PlanOptions {
+  readonly types: TypeProvider | undefined
+  readonly functions: Functions
+  /** Whether literals of constants are made once, before any evaluation, which then does not pay for them. */
+  readonly fold: boolean
 }
 
 const constant = (value: Value): Plan => ({ run: () => value, constant: value })
@@ -44,15 +51,13 @@ const FOLDED = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'tim
 /** Compiles nodes; knows which loop variables are in scope. */
 export class Planner {
   readonly #checked: Checked
-  readonly #types: TypeProvider | undefined
-  readonly #functions: Functions
+  readonly #options: PlanOptions
   readonly #scopes: Map<string, number>[] = []
   #slots = 0
 
-  constructor(checked: Checked, types: TypeProvider | undefined, functions: Functions) {
+  constructor(checked: Checked, options: PlanOptions) {
     this.#checked = checked
-    this.#types = types
-    this.#functions = functions
+    this.#options = options
   }
 
   plan(expr: Expr): Plan {
@@ -164,7 +169,7 @@ export class Planner {
     const candidates = known ? overloads : this.#declared(fn, overloads[0])
     const dispatch = exact && known ? exact.call : (...args: Value[]) => pick(candidates, args).call(...args)
     const [first] = plans
-    if (FOLDED.has(fn) && plans.length === 1 && first?.constant !== undefined) {
+    if (this.#options.fold && FOLDED.has(fn) && plans.length === 1 && first?.constant !== undefined) {
       const folded = tryCall(dispatch, first.constant)
       if (folded !== undefined) return constant(folded)
     }
@@ -173,7 +178,7 @@ export class Planner {
 
   /** All overloads that may turn out to be meant once the arguments are there. */
   #declared(fn: string, like: Overload | undefined): readonly Overload[] {
-    return (this.#functions.get(fn) ?? []).filter(({ member }) => member === like?.member)
+    return (this.#options.functions.get(fn) ?? []).filter(({ member }) => member === like?.member)
   }
 
   #logic(expr: Call, decides: boolean): Plan {
@@ -311,7 +316,7 @@ export class Planner {
 
   #list({ elements, optional }: ListLiteral): Plan {
     const plans = elements.map((element) => this.plan(element))
-    if (optional.length === 0 && plans.every((item) => item.constant !== undefined)) {
+    if (this.#options.fold && optional.length === 0 && plans.every((item) => item.constant !== undefined)) {
       return constant(new ArrayList(plans.map((item) => item.constant as Value)))
     }
     const skips = new Set(optional)
@@ -349,7 +354,7 @@ export class Planner {
     const fixed = plans.every(
       ({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined,
     )
-    if (fixed) {
+    if (fixed && this.#options.fold) {
       const folded = tryCall(() => build(undefined))
       if (folded !== undefined) return constant(folded)
     }
@@ -361,7 +366,7 @@ export class Planner {
   }
 
   #struct({ name, fields }: StructLiteral): Plan {
-    const types = this.#types
+    const { types } = this.#options
     if (!types) throw new Error(`object of type ${JSON.stringify(name)} was checked without types`)
     const plans = fields.map((field) => ({ ...field, run: this.plan(field.value).run }))
     const typeName = name.replace(/^\./, '')

@@ -13,12 +13,16 @@ export interface ParsedUrl {
 }
 
 const ABSOLUTE = /^([a-zA-Z][a-zA-Z0-9+.-]*):(?:\/\/([^/?]*))?(\/[^?]*|)(?:\?(.*))?$/s
+/** What follows the scheme is taken as it is when no slash begins it. */
+const OPAQUE = /^([a-zA-Z][a-zA-Z0-9+.-]*):(?!\/)[^?]*(?:\?(.*))?$/s
 const PATH = /^(\/[^?]*)(?:\?(.*))?$/s
 
 /** A URL's parts; undefined when the text is none. */
 export function parseUrl(text: string): ParsedUrl | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
   if (/[\x00-\x1f\x7f]/.test(text)) return undefined
+  const opaque = OPAQUE.exec(text)
+  if (opaque) return { scheme: (opaque[1] ?? '').toLowerCase(), host: '', path: '', query: opaque[2] ?? '' }
   const path = PATH.exec(text)
   const [, scheme = '', authority = '', where = '', query = ''] = path
     ? ['', '', '', path[1], path[2]]
