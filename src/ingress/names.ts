@@ -13,6 +13,9 @@ export const ANNOTATION_PREFIX = 'nginx.ingress.kubernetes.io/'
 /** What events say they come from. */
 export const EVENT_COMPONENT = 'nginx-ingress-controller'
 
+/** Begins a comment that names the owner of the lines that follow. */
+export const MARK = '# ingress: '
+
 /** A short name for what an ingress brings along: safe in variables and, with a letter before it, in regular expressions. */
 export function ownerId(owner: string): string {
   return createHash('sha256').update(owner).digest('hex').slice(0, 16)

@@ -1,8 +1,9 @@
 // Writes nginx's configuration from the model. Pure: the same model gives the same text.
 // Spec: https://nginx.org/en/docs/ ; what requests and answers look like follows ingress-nginx.
 
-import type { IngressModel, LocationModel, ModelFile, ServerModel, UpstreamModel } from './model.ts'
-import { ownerId } from './names.ts'
+import { renderRouteMaps, renderRoutes, withDefaults } from './gateway/render-routes.ts'
+import type { IngressModel, LocationModel, ModelFile, RouteServerModel, ServerModel, UpstreamModel } from './model.ts'
+import { MARK, ownerId } from './names.ts'
 import { escapeRegex, quote } from './quote.ts'
 import { type LocationContext, locationHeads, renderHeaders, renderLocation } from './render-location.ts'
 
@@ -21,14 +22,18 @@ export interface RenderSettings {
   readonly workerProcesses: number
 }
 
-const MARK = '# ingress: '
 const SHARED = '# shared'
+const NOT_FOUND = ['  location / {', '    return 404 "default backend - 404";', '  }']
 
 /** The whole configuration. Paths of files are relative to the directory that nginx is started with. */
 export function renderNginxConfig(model: IngressModel, settings: RenderSettings): string {
   const plain = model.servers.find((server) => server.host === '')
   const named = model.servers.filter((server) => server.host !== '')
   const fallback: ServerModel = plain ?? { host: '', aliases: [], tls: false, locations: [] }
+  const routeServers = withDefaults(model.routeServers ?? [], [settings.httpPort, settings.httpsPort])
+  const shared = new Set([fallback, ...named].map((server) => server.host))
+  const isShared = ({ host, port }: RouteServerModel) =>
+    shared.has(host) && (port === settings.httpPort || port === settings.httpsPort)
   return [
     "# Generated from the cluster's ingresses; edits are overwritten.",
     'daemon off;',
@@ -49,9 +54,11 @@ export function renderNginxConfig(model: IngressModel, settings: RenderSettings)
       ...corsMaps(model),
       ...limitZones(model),
       ...model.upstreams.flatMap(renderUpstream),
+      ...renderRouteMaps(routeServers),
       SHARED,
-      ...renderServer(fallback, settings),
-      ...named.flatMap((server) => renderServer(server, settings)),
+      // Where two servers have the same name nginx takes the first.
+      ...routeServers.filter((server) => !isShared(server)).flatMap((server) => renderRouteServer(server, settings)),
+      ...[fallback, ...named].flatMap((server) => renderServers(server, routeServers.filter(isShared), settings)),
     ]),
     '}',
     '',
@@ -214,11 +221,31 @@ function renderUpstream({ name, owner, servers, backup, hash }: UpstreamModel): 
   ]
 }
 
-function renderServer(server: ServerModel, settings: RenderSettings): string[] {
+/** The server of a host for both ports; one for each where gateways have the host, too. */
+function renderServers(
+  server: ServerModel,
+  routeServers: readonly RouteServerModel[],
+  settings: RenderSettings,
+): string[] {
+  const routes = routeServers.filter(({ host }) => host === server.host)
+  if (routes.length === 0) return renderServer(server, settings, { http: true, https: true })
+  const on = (port: number) => routes.find((candidate) => candidate.port === port)
+  return [
+    ...renderServer(server, settings, { http: true, https: false }, on(settings.httpPort)),
+    ...renderServer(server, settings, { http: false, https: true }, on(settings.httpsPort)),
+  ]
+}
+
+function renderServer(
+  server: ServerModel,
+  settings: RenderSettings,
+  ports: { readonly http: boolean; readonly https: boolean },
+  routes?: RouteServerModel,
+): string[] {
   const { host, aliases, appRoot, locations } = server
   const on = settings.host ? `${settings.host}:` : ''
   const isDefault = host === '' ? ' default_server' : ''
-  const certificate = quote(server.certificate ?? settings.defaultCertificate)
+  const certificate = quote(routes?.certificate ?? server.certificate ?? settings.defaultCertificate)
   const caseless = locations.some((l) => l.match === 'regex')
   const context = { tls: server.tls, httpsPort: settings.httpsPort, caseless }
   return [
@@ -226,14 +253,36 @@ function renderServer(server: ServerModel, settings: RenderSettings): string[] {
     'server {',
     `  server_name ${host === '' ? '_' : serverName(host)};`,
     ...aliases.map((alias) => `  server_name ${serverName(alias)};`),
-    `  listen ${on}${settings.httpPort}${isDefault};`,
-    `  listen ${on}${settings.httpsPort}${isDefault} ssl http2;`,
-    `  ssl_certificate ${certificate};`,
-    `  ssl_certificate_key ${certificate};`,
+    ...(ports.http ? [`  listen ${on}${settings.httpPort}${isDefault};`] : []),
+    ...(ports.https
+      ? [
+          `  listen ${on}${settings.httpsPort}${isDefault} ssl http2;`,
+          `  ssl_certificate ${certificate};`,
+          `  ssl_certificate_key ${certificate};`,
+        ]
+      : []),
+    ...(routes ? indent(renderRoutes(routes)) : []),
     ...(appRoot ? indent(renderAppRoot(appRoot)) : []),
     ...indent(renderLocations(locations, context)),
     `  ${SHARED}`,
-    ...(coversAll(locations) ? [] : ['  location / {', '    return 404 "default backend - 404";', '  }']),
+    ...(coversAll(locations) ? [] : NOT_FOUND),
+    '}',
+  ]
+}
+
+/** The server of a host on a port that no ingress has. */
+function renderRouteServer(server: RouteServerModel, settings: RenderSettings): string[] {
+  const { host, port, tls } = server
+  const isDefault = host === '' && port !== settings.httpPort && port !== settings.httpsPort
+  const certificate = quote(server.certificate ?? settings.defaultCertificate)
+  return [
+    SHARED,
+    'server {',
+    `  server_name ${host === '' ? '_' : quote(host)};`,
+    `  listen ${settings.host ? `${settings.host}:` : ''}${port}${isDefault ? ' default_server' : ''}${tls ? ' ssl http2' : ''};`,
+    ...(tls ? [`  ssl_certificate ${certificate};`, `  ssl_certificate_key ${certificate};`] : []),
+    ...indent(renderRoutes(server)),
+    ...NOT_FOUND,
     '}',
   ]
 }
