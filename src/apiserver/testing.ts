@@ -12,12 +12,12 @@ import { admissionPlugins } from './admission/index.ts'
 import { Api, type VirtualCreate } from './api.ts'
 import { allowAll } from './authorization/authorizer.ts'
 import { CustomResources } from './custom/custom-resources.ts'
-import { clusterAddresses, webhookCaller } from './custom/webhook-call.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
 import { createServiceAllocator } from './registry/service-allocator.ts'
 import { allResources } from './resources/index.ts'
 import { MASTERS_GROUP } from './user.ts'
+import { clusterAddresses, webhookCaller } from './webhook-call.ts'
 
 export interface TestApi {
   readonly client: Client

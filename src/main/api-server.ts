@@ -13,7 +13,6 @@ import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
 import { CustomResources } from '../apiserver/custom/custom-resources.ts'
-import { clusterAddresses, webhookCaller } from '../apiserver/custom/webhook-call.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
@@ -28,6 +27,7 @@ import { bindings } from '../apiserver/subresources/binding.ts'
 import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
 import type { UserInfo } from '../apiserver/user.ts'
+import { clusterAddresses, webhookCaller } from '../apiserver/webhook-call.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
@@ -95,12 +95,13 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   ])
   registry.allocators = [allocator]
   const authorizer = firstOpinion([node, rbac])
-  registry.admission = admissionPlugins(registry, { authorizer, rbac })
+  const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
+  registry.admission = admissionPlugins(registry, { escalation: { authorizer, rbac }, webhooks: { call, log } })
   const custom = await CustomResources.start({
     registry,
     clock,
     log,
-    call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
+    call,
   })
   const api = new Api(
     registry,

@@ -1,10 +1,12 @@
 // What an admission plugin is and how the chain runs: all that change the object first, then all that only judge it.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 
+import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
+import type { Reinvocation } from './reinvocation.ts'
 
 export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -20,6 +22,10 @@ export interface AdmissionAttributes {
   readonly object: ApiObject | undefined
   /** What stands there now; absent for CREATE. */
   readonly old: StoredObject | undefined
+  /** Of a DELETE. */
+  readonly deleteOptions?: DeleteOptions
+  /** Kept by plugins that ask others about the object. */
+  reinvocation?: Reinvocation
 }
 
 /** One plugin. Refuses by throwing a StatusError. */
@@ -29,12 +35,31 @@ export interface AdmissionPlugin {
   validate?(attributes: AdmissionAttributes): Promise<void> | void
 }
 
-export async function admit(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
+/** Runs what may change the object; a second time when that was changed from outside. Gives whether it was. */
+export async function admit(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<boolean> {
+  await admitOnce(plugins, attributes)
+  const { reinvocation } = attributes
+  if (!reinvocation?.wanted) return false
+  reinvocation.running = true
+  await admitOnce(plugins, attributes)
+  return reinvocation.changed
+}
+
+async function admitOnce(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
   for (const plugin of plugins) {
     // Awaiting only what is a promise keeps the common write free of needless turns.
     const pending = plugin.admit?.(attributes)
     if (pending) await pending
   }
+}
+
+/** Runs the whole chain for a request that writes nothing itself: it connects, or makes something that is not kept. */
+export async function admitRequest(
+  plugins: readonly AdmissionPlugin[],
+  attributes: AdmissionAttributes,
+): Promise<void> {
+  await admit(plugins, attributes)
+  await validate(plugins, attributes)
 }
 
 export async function validate(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {

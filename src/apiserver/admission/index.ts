@@ -1,7 +1,9 @@
 // The admission chain, in order.
 
 import { readCertificateRequest } from '../../machinery/certificate-request.ts'
+import type { Logger } from '../../machinery/logger.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { CallWebhook } from '../webhook-call.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApprovalAndSigning, certificateSubjectRestriction } from './certificate-requests.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
@@ -14,9 +16,20 @@ import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
+import { mutatingWebhooks } from './webhooks/mutating.ts'
+import { validatingWebhooks } from './webhooks/validating.ts'
 
-/** `escalation` is absent where nothing is authorized. */
-export function admissionPlugins(registry: Registry, escalation?: EscalationOptions): readonly AdmissionPlugin[] {
+/** What admission needs from outside; parts are absent where nothing is authorized and no webhooks are called. */
+export interface AdmissionOptions {
+  readonly escalation?: EscalationOptions
+  readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger }
+}
+
+export function admissionPlugins(
+  registry: Registry,
+  { escalation, webhooks }: AdmissionOptions = {},
+): readonly AdmissionPlugin[] {
+  const hooks = webhooks && { registry, ...webhooks, conditionsMet: () => true }
   return [
     namespaceLifecycle(registry),
     limitRanger(registry),
@@ -28,6 +41,7 @@ export function admissionPlugins(registry: Registry, escalation?: EscalationOpti
     ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
     defaultIngressClass(registry),
+    ...(hooks ? [mutatingWebhooks(hooks), validatingWebhooks(hooks)] : []),
     // Last, so that nothing is charged for a request that another plugin refuses.
     resourceQuota(registry),
   ]

@@ -1,14 +1,12 @@
 // Objects of one version of a custom resource in another: by name alone, or by asking a webhook.
 // Spec: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#webhook-conversion
 
-import type { CustomResourceDefinition, WebhookClientConfig } from '../../api/generated/apiextensions-v1.ts'
+import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
 import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
-
-/** Posts a body to a webhook and gives the parsed answer. Rejects with what went wrong. */
-export type CallWebhook = (client: DeepReadonly<WebhookClientConfig>, body: object) => Promise<unknown>
+import type { CallWebhook } from '../webhook-call.ts'
 
 /** Gives objects in `apiVersion`. `sync` when it only takes their names to be changed. */
 export type Convert =

@@ -17,7 +17,8 @@ import { update } from '../registry/update.ts'
 import type { CacheEvent, WatchCache } from '../registry/watch-cache.ts'
 import { CLEANUP_FINALIZER } from '../resources/extension/custom-resource-definition.ts'
 import { MASTERS_GROUP } from '../user.ts'
-import { type CallWebhook, converterOf } from './convert.ts'
+import type { CallWebhook } from '../webhook-call.ts'
+import { converterOf } from './convert.ts'
 import { APPROVAL, isTrue, judgeApproval, judgeEstablished, judgeNames, withCondition } from './names.ts'
 import { judgeSchemas, prefixOf, resourcesOf, storedResource } from './resources.ts'
 import type { CustomRules } from './rules.ts'
@@ -29,7 +30,7 @@ export interface CustomResourcesOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly call: CallWebhook
-  /** Absent: rules of schemas are not enforced. */
+  /** Absent: rules in the Common Expression Language. */
   readonly rules?: CustomRules
 }
 

@@ -3,7 +3,7 @@
 import { formatTime } from '../../machinery/clock.ts'
 import { alreadyExists, badRequest, generateNameConflict, invalid } from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
-import { admit, validate } from '../admission/admission.ts'
+import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
@@ -81,7 +81,7 @@ async function tryCreate(
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
   if (!owned) trackCreate(resource, object, context, now)
-  const attributes = {
+  const attributes: AdmissionAttributes = {
     operation: 'CREATE',
     resource,
     subresource: '',
@@ -92,7 +92,7 @@ async function tryCreate(
     context,
     object,
     old: undefined,
-  } as const
+  }
   await admit(registry.admission, attributes)
   prepare(registry, resource, object, now)
   definition.prepareCreate?.(object, { now, user: context.user, warn: context.warn })

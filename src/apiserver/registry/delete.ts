@@ -4,7 +4,7 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, notFound, serverTimeout } from '../../machinery/errors.ts'
-import { admit, validate } from '../admission/admission.ts'
+import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import { type ApiObject, copyOf, type StoredObject } from '../api-object.ts'
 import type { Entry } from './entry.ts'
 import type { Registry, RequestContext } from './registry.ts'
@@ -36,7 +36,7 @@ export async function deleteOne(
     const current = await shown(resource, cache.get(key))
     if (!current) throw notFound(resource, name)
     checkPreconditions(resource, name, options, current.object)
-    const attributes = {
+    const attributes: AdmissionAttributes = {
       operation: 'DELETE',
       resource,
       subresource: '',
@@ -47,7 +47,8 @@ export async function deleteOne(
       context,
       object: undefined,
       old: current.object,
-    } as const
+      deleteOptions: options,
+    }
     await admit(registry.admission, attributes)
     await validate(registry.admission, attributes)
     const result = await tryDelete(registry, resource, key, current, options, context)

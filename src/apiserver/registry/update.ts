@@ -5,7 +5,7 @@ import { sameButTimes } from '../../machinery/apply/managers.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
-import { admit, validate } from '../admission/admission.ts'
+import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
@@ -79,7 +79,7 @@ async function tryUpdate(
   const wanted = object.metadata.resourceVersion
   checkPreconditions(resource, request, object, old, wanted)
   prepare(registry, resource, request, object, old, context)
-  const attributes = {
+  const attributes: AdmissionAttributes = {
     operation: 'UPDATE',
     resource,
     subresource: request.subresource,
@@ -90,8 +90,9 @@ async function tryUpdate(
     context,
     object,
     old,
-  } as const
-  await admit(registry.admission, attributes)
+  }
+  // What others changed is held to the same limits as what the client sent.
+  if (await admit(registry.admission, attributes)) prepare(registry, resource, request, object, old, context, true)
   check(resource, request, object, old, context)
   await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion
@@ -134,9 +135,11 @@ function prepare(
   object: ApiObject,
   old: StoredObject,
   asked: RequestContext,
+  again = false,
 ): void {
   const { definition } = resource
-  const { user, warn } = asked
+  const { user } = asked
+  const warn = again ? () => {} : asked.warn
   const now = registry.clock.now()
   const context = { now, user, warn }
   const before = old as ApiObject
@@ -145,7 +148,7 @@ function prepare(
   if (request.prepare) {
     request.prepare(object, old)
     definition.defaults?.(object)
-    track(resource, request, object, old, asked, now)
+    if (!again) track(resource, request, object, old, asked, now)
     return
   }
   if (request.subresource === 'status') {
@@ -163,13 +166,13 @@ function prepare(
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
     if (!resource.view) object.status ??= {}
-    track(resource, request, object, old, asked, now)
+    if (!again) track(resource, request, object, old, asked, now)
     definition.prepareStatusUpdate?.(object, before, context)
     return
   }
   if (resource.hasStatus) replace(object, 'status', before.status)
   definition.defaults?.(object)
-  track(resource, request, object, old, asked, now)
+  if (!again) track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
   if ((definition.generation ?? resource.hasSpec) && !sameJson(object.spec, before.spec)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1

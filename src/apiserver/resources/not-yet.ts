@@ -3,9 +3,7 @@
 const NOT_YET: Readonly<Record<string, string>> = {
   '/persistentvolumeclaims': 'claims are not bound to volumes yet',
   'admissionregistration.k8s.io/mutatingadmissionpolicies': 'admission policies are not evaluated yet',
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': 'admission webhooks are not called yet',
   'admissionregistration.k8s.io/validatingadmissionpolicies': 'admission policies are not evaluated yet',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': 'admission webhooks are not called yet',
   'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
   'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',

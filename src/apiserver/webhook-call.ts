@@ -1,0 +1,226 @@
+// Calls webhooks over HTTPS: by URL, or by the cluster address of a service.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
+
+import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
+import { Agent, request } from 'node:https'
+import type { WebhookClientConfig } from '../api/generated/admissionregistration-v1.ts'
+import type { Service } from '../api/generated/core-v1.ts'
+import type { Clock } from '../machinery/clock.ts'
+import type { DeepReadonly } from '../machinery/deep-readonly.ts'
+import type { Registry } from './registry/registry.ts'
+
+/** Posts a body to a webhook and gives the parsed answer. Rejects with what went wrong. */
+export type CallWebhook = (
+  client: DeepReadonly<WebhookClientConfig>,
+  body: object,
+  options?: { readonly timeoutSeconds: number },
+) => Promise<unknown>
+
+/** Where a service is reached. Rejects when it cannot be. */
+export type ResolveService = (service: {
+  namespace: string
+  name: string
+  port: number
+}) => Promise<{ host: string; port: number }>
+
+const TIMEOUT_SECONDS = 30
+const MAX_ANSWER = 64 * 1024 * 1024
+const MAX_AGENTS = 64
+const IDLE_MS = 60_000
+
+/** Services by their cluster addresses, which the node that the server runs on forwards. */
+export function clusterAddresses(registry: Registry): ResolveService {
+  return async ({ namespace, name, port }) => {
+    const service = await registry.lookup<Service>('', 'services', namespace, name)
+    if (!service) throw new Error(`service ${JSON.stringify(name)} not found`)
+    if (service.spec.type === 'ExternalName') return { host: service.spec.externalName ?? '', port }
+    const { clusterIP } = service.spec
+    if (!clusterIP || clusterIP === 'None') throw new Error(`service ${JSON.stringify(name)} has no cluster IP`)
+    if (!service.spec.ports?.some((candidate) => candidate.port === port)) {
+      throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`)
+    }
+    return { host: clusterIP, port }
+  }
+}
+
+interface Endpoint {
+  readonly url: URL
+  /** How errors name it. */
+  readonly shown: string
+  readonly ca: Buffer | undefined
+  readonly timeoutSeconds: number
+  /** What the certificate must be for, and the Host header, when they are not the address. */
+  readonly servername?: string
+  readonly name?: string
+}
+
+/** A caller of webhooks. Connections are kept for a while. */
+export function webhookCaller(options: { readonly clock: Clock; readonly resolve: ResolveService }): CallWebhook {
+  const agents = new Map<string, Agent>()
+
+  function agentFor({ ca, servername }: Endpoint): Agent {
+    const id = `${servername ?? ''} ${ca?.toString('base64') ?? ''}`
+    const known = agents.get(id)
+    if (known) {
+      // The one that was used longest ago is given up first.
+      agents.delete(id)
+      agents.set(id, known)
+      return known
+    }
+    const trust = { ...(ca ? { ca } : {}), ...(servername ? { servername } : {}) }
+    const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, ...trust })
+    agents.set(id, agent)
+    const [oldest] = agents.keys()
+    if (agents.size > MAX_AGENTS && oldest !== undefined) agents.delete(oldest)
+    return agent
+  }
+
+  return async (
+    { url, service, caBundle },
+    body,
+    { timeoutSeconds = TIMEOUT_SECONDS } = { timeoutSeconds: TIMEOUT_SECONDS },
+  ) => {
+    const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined
+    const query = `timeout=${timeoutSeconds}s`
+    const send = (endpoint: Endpoint) => post(options.clock, agentFor(endpoint), endpoint, JSON.stringify(body))
+    if (url !== undefined) {
+      const address = new URL(url)
+      address.search = address.search === '' ? query : `${address.search}&${query}`
+      return send({ url: address, shown: address.href, ca, timeoutSeconds })
+    }
+    if (!service) throw new Error('webhook has neither url nor service')
+    const port = service.port ?? 443
+    const path = service.path ? `/${service.path.replace(/^\//, '')}` : '/'
+    const name = `${service.name}.${service.namespace}.svc`
+    const shown = `https://${name}:${port}${path}?${query}`
+    const target = await options
+      .resolve({ namespace: service.namespace, name: service.name, port })
+      .catch((cause: unknown) => {
+        throw new Error(`Post "${shown}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      })
+    const host = target.host.includes(':') ? `[${target.host}]` : target.host
+    const address = new URL(`https://${host}:${target.port}${path}?${query}`)
+    return send({ url: address, shown, ca, timeoutSeconds, name: `${name}:${port}`, servername: name })
+  }
+}
+
+function post(clock: Clock, agent: Agent, endpoint: Endpoint, text: string): Promise<unknown> {
+  const { url, name, shown, timeoutSeconds } = endpoint
+  const failed = (why: string, cause?: unknown) => new Error(`Post "${shown}": ${why}`, { cause })
+  return new Promise<unknown>((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      'content-length': Buffer.byteLength(text),
+      ...(name ? { host: name } : {}),
+    }
+    let late = false
+    let sent: ClientRequest
+    const cancel = clock.after(timeoutSeconds * 1000, () => {
+      late = true
+      sent.destroy()
+      reject(failed('context deadline exceeded'))
+    })
+    const settle = (finish: () => void) => {
+      cancel()
+      finish()
+    }
+    const open = (again: boolean) => {
+      sent = request(url, { method: 'POST', agent, headers }, (response) => {
+        readAnswer(response).then(
+          (answer) => settle(() => resolve(answer)),
+          (error: unknown) => settle(() => reject(error instanceof AnswerError ? error : failed(String(error), error))),
+        )
+      })
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        if (late) return
+        // A kept connection that the other side has closed meanwhile: nothing was asked yet.
+        if (!again && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return open(true)
+        settle(() => reject(failed(describe(error, endpoint), error)))
+      })
+      sent.end(text)
+    }
+    open(false)
+  })
+}
+
+/** The webhook answered, but not as one should. */
+class AnswerError extends Error {
+  override name = 'AnswerError'
+}
+
+async function readAnswer(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_ANSWER) {
+      response.destroy()
+      throw new AnswerError(`the answer is longer than ${MAX_ANSWER} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  const code = response.statusCode ?? 0
+  const text = Buffer.concat(chunks).toString()
+  if (code < 200 || code > 299) throw new AnswerError(refusal(code, text))
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AnswerError('the answer is not JSON', { cause })
+  }
+}
+
+/** What upstream's client makes of an HTTP status. */
+function refusal(code: number, text: string): string {
+  switch (code) {
+    case 400:
+      return 'the server rejected our request for an unknown reason'
+    case 401:
+      return 'the server has asked for the client to provide credentials'
+    case 403:
+      return text.trim() || String(STATUS_CODES[code])
+    case 404:
+      return 'the server could not find the requested resource'
+    case 405:
+      return 'the server does not allow this method on the requested resource'
+    case 503:
+      return 'the server is currently unable to handle the request'
+    case 504:
+      return 'the server was unable to return a response in the time allotted, but may still be processing the request'
+    default:
+      return code >= 500
+        ? `an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`
+        : `the server responded with the status code ${code} but did not return more information`
+  }
+}
+
+/** A failed connection in the words of Go. */
+function describe(
+  error: NodeJS.ErrnoException & { address?: string; port?: number },
+  { url, servername }: Endpoint,
+): string {
+  const port = url.port === '' ? '443' : url.port
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${error.address ?? url.hostname}:${error.port ?? port}: connect: connection refused`
+    case 'EHOSTUNREACH':
+      return `dial tcp ${url.host}: connect: no route to host`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `dial tcp: lookup ${url.hostname}: no such host`
+    case 'ECONNRESET':
+      return 'EOF'
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    case 'CERT_HAS_EXPIRED':
+      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `tls: failed to verify certificate: x509: certificate is not valid for ${servername ?? url.hostname}: ${error.message}`
+    default:
+      return error.message
+  }
+}
