@@ -28,7 +28,7 @@ import type { Request, Response } from './exchange.ts'
 import { negotiate, type Representation } from './media-type.ts'
 import { hasProtobuf, protobufEntry, protobufList } from './protobuf.ts'
 import type { RequestInfo } from './request-info.ts'
-import { sendJson, sendObject, sendProtobuf, warningHeader } from './respond.ts'
+import { sendEncoded, sendObject, warningHeader } from './respond.ts'
 import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import { serveWatch, type WatchEnv } from './watch-handler.ts'
 
@@ -178,13 +178,13 @@ function sendEntry(exchange: Exchange, code: number, entry: Entry, env: Resource
     const partial = partialMetadata(entry.object, representation.wrapperVersion)
     return sendObject(response, code, representation, { object: partial })
   }
-  if (representation.format === 'protobuf') return sendProtobuf(response, code, protobufEntry(entry))
+  if (representation.format === 'protobuf') return sendEncoded(response, code, representation, protobufEntry(entry))
   sendObject(response, code, representation, { object: entry.object, json: entry.json })
 }
 
 /** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */
 function representationOf({ request, version }: Pick<Exchange, 'request' | 'version'>): Representation {
-  return negotiate(request.headers.accept, { protobuf: version.typeRef === '' || hasProtobuf(version) })
+  return negotiate(request.headers, { protobuf: version.typeRef === '' || hasProtobuf(version) })
 }
 
 function tableOptions(representation: Representation, info: RequestInfo, env: ResourceHandlerEnv) {
@@ -222,7 +222,7 @@ async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<v
     return sendObject(response, 200, representation, { object })
   }
   if (representation.format === 'protobuf') {
-    return sendProtobuf(response, 200, protobufList(version, metadata, entries))
+    return sendEncoded(response, 200, representation, protobufList(version, metadata, entries))
   }
   const head = { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata }
   if (representation.format === 'yaml' || representation.pretty) {
@@ -236,7 +236,7 @@ async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<v
     parts.push(OPEN, entry.json.subarray(entry.headLength))
   }
   parts.push(Buffer.from(']}\n'))
-  sendJson(response, 200, Buffer.concat(parts))
+  sendEncoded(response, 200, representation, Buffer.concat(parts))
 }
 
 function listQueryOf({ info, target, version, context }: Exchange) {

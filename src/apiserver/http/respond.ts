@@ -1,11 +1,12 @@
 // Writing answers: stored bytes as they are, everything else encoded here, errors as Status objects.
 
+import { gzip } from 'node:zlib'
 import { internalError, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { Response } from './exchange.ts'
-import { PROTOBUF, type Representation } from './media-type.ts'
+import { type Accepting, negotiate, PROTOBUF, type Representation } from './media-type.ts'
 import { protobufOf } from './protobuf.ts'
 
 const MAX_WARNING = 256
@@ -18,20 +19,34 @@ export function warningHeader(message: string): string {
 
 /** Sends JSON that is encoded already. */
 export function sendJson(response: Response, code: number, json: Buffer | string): void {
-  const length = typeof json === 'string' ? Buffer.byteLength(json) : json.length
-  response.writeHead(code, {
-    'content-type': 'application/json',
-    'content-length': length,
-    'cache-control': 'no-cache, private',
-  })
-  response.end(json)
+  sendBytes(response, code, JSON_TYPE, json)
 }
 
-/** Sends what is encoded in protobuf already. */
-export function sendProtobuf(response: Response, code: number, bytes: Buffer): void {
+const JSON_TYPE = 'application/json'
+const TYPES = { json: JSON_TYPE, yaml: 'application/yaml', protobuf: PROTOBUF } as const
+// As upstream: shorter answers gain too little.
+const MIN_COMPRESSED = 128 * 1024
+
+/** Sends what is encoded already in the format of the representation, compressed when that is long and wanted. */
+export function sendEncoded(
+  response: Response,
+  code: number,
+  { format, gzip: wanted }: Pick<Representation, 'format' | 'gzip'>,
+  bytes: Buffer | string,
+): void {
+  if (!wanted || bytes.length < MIN_COMPRESSED) return sendBytes(response, code, TYPES[format], bytes)
+  gzip(bytes, { level: 1 }, (error, compressed) => {
+    if (error) return sendBytes(response, code, TYPES[format], bytes)
+    response.setHeader('content-encoding', 'gzip')
+    response.setHeader('vary', 'Accept-Encoding')
+    sendBytes(response, code, TYPES[format], compressed)
+  })
+}
+
+function sendBytes(response: Response, code: number, type: string, bytes: Buffer | string): void {
   response.writeHead(code, {
-    'content-type': PROTOBUF,
-    'content-length': bytes.length,
+    'content-type': type,
+    'content-length': typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length,
     'cache-control': 'no-cache, private',
   })
   response.end(bytes)
@@ -44,36 +59,29 @@ export function sendObject(
   representation: Representation,
   answer: { object: unknown; json?: Buffer },
 ): void {
-  if (representation.format === 'yaml') {
-    const text = Buffer.from(formatYaml(answer.object))
-    response.writeHead(code, {
-      'content-type': 'application/yaml',
-      'content-length': text.length,
-      'cache-control': 'no-cache, private',
-    })
-    response.end(text)
-    return
-  }
-  if (representation.format === 'protobuf') {
-    sendProtobuf(response, code, protobufOf(answer.object as ApiObject))
-    return
-  }
-  if (representation.pretty) sendJson(response, code, `${JSON.stringify(answer.object, null, 2)}\n`)
-  else sendJson(response, code, answer.json ?? `${JSON.stringify(answer.object)}\n`)
+  sendEncoded(response, code, representation, encoded(representation, answer))
 }
 
-/** Sends an error as its Status. What is no StatusError is logged with its cause and becomes a 500. */
+function encoded({ format, pretty }: Representation, { object, json }: { object: unknown; json?: Buffer }) {
+  if (format === 'yaml') return formatYaml(object)
+  if (format === 'protobuf') return protobufOf(object as ApiObject)
+  return pretty ? `${JSON.stringify(object, null, 2)}\n` : (json ?? `${JSON.stringify(object)}\n`)
+}
+
+/** Sends an error as its Status, in a format that the client accepts or else in JSON. What is no StatusError is logged with its cause and becomes a 500. */
 export function sendError(
   response: Response,
   error: unknown,
   log: Logger,
-  request: { method: string; url: string },
+  request: { method: string; url: string; headers: Accepting },
 ): void {
   const known =
     error instanceof StatusError
       ? error
       : internalError(error instanceof Error ? error.message : String(error), { cause: error })
-  if (!(error instanceof StatusError)) log.error('request-failed', { ...request, error })
+  if (!(error instanceof StatusError)) {
+    log.error('request-failed', { method: request.method, url: request.url, error })
+  }
   if (response.headersSent) {
     // Too late for a status: end the stream so that the client sees a broken answer, not a complete one.
     response.destroy()
@@ -82,5 +90,15 @@ export function sendError(
   const retry = known.status.details?.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(retry))
   if (known.code === 401) response.setHeader('www-authenticate', 'Bearer realm="kubernetes"')
-  sendJson(response, known.code, `${JSON.stringify(known.status)}\n`)
+  sendObject(response, known.code, formOfErrors(request.headers), { object: known.status })
+}
+
+/** Status has a form in every format; nothing else that may be asked for can be made of it. */
+function formOfErrors(headers: Accepting): Representation {
+  try {
+    return { ...negotiate(headers, { protobuf: true }), as: 'object' }
+  } catch (error) {
+    if (error instanceof StatusError) return negotiate({}, { protobuf: true })
+    throw error
+  }
 }

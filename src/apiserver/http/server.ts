@@ -108,7 +108,7 @@ function isLocal({ headers: { host = '', origin } }: IncomingMessage): boolean {
 function http1Server(options: ApiServerOptions, trusted: (request: IncomingMessage) => boolean = () => true): Server {
   const server = createHttp1Server((request, response) => {
     if (trusted(request)) void serve(options, request, request.socket, response)
-    else sendError(response, distrusted(), options.log, { method: request.method ?? '', url: request.url ?? '' })
+    else sendError(response, distrusted(), options.log, described(request))
   })
   server.on('upgrade', (request, socket, head) => {
     if (trusted(request)) void upgrade(options, request, socket as Socket, head)
@@ -116,6 +116,10 @@ function http1Server(options: ApiServerOptions, trusted: (request: IncomingMessa
   })
   server.on('clientError', (_error, socket) => socket.destroy())
   return server
+}
+
+function described({ method = '', url = '', headers }: Request) {
+  return { method, url, headers }
 }
 
 function distrusted(): StatusError {
@@ -161,7 +165,7 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
     await dispatch(options, request, response, info, user)
   } catch (error) {
     request.resume()
-    sendError(response, error, options.log, { method, url })
+    sendError(response, error, options.log, described(request))
   }
 }
 
