@@ -6,13 +6,17 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { type InformerFactory, keyOf } from '../client/informer.ts'
 import { Workqueue } from '../client/workqueue.ts'
-import type { Clock } from '../machinery/clock.ts'
+import { type Clock, pause } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
 import type { Logger } from '../machinery/logger.ts'
 import { sameJson } from '../machinery/same-json.ts'
 import { type BuiltModel, buildModel, type Lookups, type Problem, refusalKey } from './build-model.ts'
+import type { BuiltGateways } from './gateway/build-gateways.ts'
+import { hasDefinitions } from './gateway/ensure.ts'
+import { Gateways } from './gateway/gateways.ts'
 import { ensureIngressClass, isServed } from './ingress-class.ts'
+import type { IngressModel } from './model.ts'
 import { Nginx, type NginxPaths } from './nginx.ts'
 import { filesOf, ownerOfLine, renderNginxConfig, withoutEndpoints } from './render.ts'
 import { fileOf } from './secrets.ts'
@@ -27,6 +31,8 @@ export interface IngressOptions {
   readonly addresses: readonly string[]
   readonly listen: { readonly host?: string; readonly httpPort: number; readonly httpsPort: number }
   readonly paths: NginxPaths
+  /** Whether gateways and their routes are served, too. */
+  readonly gatewayApi?: boolean
   /** The nginx program. */
   readonly program: string
   readonly workerProcesses: number
@@ -47,6 +53,13 @@ const DISTANCE_MS = 50
 /** The workers of today, of the reload before, and of one more: what quick changes leave for a moment. */
 const USUAL_GENERATIONS = 3
 const MAX_TOLD = 4096
+/** How long ingresses wait at the start for gateways, which nginx may have served before. */
+const GATEWAYS_MS = 5000
+const RETRY_MS = 5000
+/** How many certificates nginx may refuse besides. */
+const MAX_FILES = 64
+/** When a port that another program has is looked at again. */
+const PORTS_MS = 30_000
 
 /** Runs until the signal aborts; nginx has ended when it resolves. */
 export async function runIngress(options: IngressOptions): Promise<void> {
@@ -60,6 +73,7 @@ class IngressController {
   readonly #nginx: Nginx
   readonly #queue: Workqueue
   readonly #lookups: Lookups
+  readonly #gateways: Gateways | undefined
   readonly #refusedIngresses = new Map<string, string>()
   readonly #refusedFiles = new Map<string, string>()
   /** What owners have been told, by uid: an event is for news. */
@@ -84,18 +98,47 @@ class IngressController {
       secret: (key) => informers.informer(secrets).get(key),
       slices: (key) => slices.by(BY_SERVICE, key),
     }
+    if (!options.gatewayApi) return
+    this.#gateways = new Gateways({
+      ...options,
+      lookups: this.#lookups,
+      changed: () => this.#later(),
+      ownPorts: () => this.#nginx.ports,
+      publishLater: (key) => this.#queue.add(key),
+    })
   }
 
   async run(): Promise<void> {
-    const { informers, signal } = this.#options
+    const { client, informers, clock, signal } = this.#options
     this.#subscribe()
     informers.start(signal)
     await informers.waitForSync()
+    const gateways = this.#startGateways()
+    if (this.#gateways && (await hasDefinitions(client))) {
+      const enough = new AbortController()
+      await Promise.race([gateways, pause(clock, GATEWAYS_MS, { signal: AbortSignal.any([signal, enough.signal]) })])
+      enough.abort()
+    }
     this.#queue.add(CONFIGURE)
     await Promise.all([
+      gateways,
       this.#nginx.run(),
       this.#queue.run(1, (key) => (key === CONFIGURE ? this.#configure() : this.#publish(key)), signal),
     ])
+  }
+
+  async #startGateways(): Promise<void> {
+    const { clock, log, signal } = this.#options
+    while (this.#gateways && !signal.aborted) {
+      try {
+        await this.#gateways.start()
+        return this.#later()
+      } catch (error) {
+        if (signal.aborted) return
+        log.warn('gateway-api-unavailable', { error, retryInMs: RETRY_MS })
+        await pause(clock, RETRY_MS, { signal })
+      }
+    }
   }
 
   #subscribe(): void {
@@ -132,6 +175,7 @@ class IngressController {
         // What nginx refused may have been the fault of this one.
         this.#refusedIngresses.clear()
         this.#refusedFiles.clear()
+        this.#gateways?.forgive()
         this.#later()
       })
     informers.informer(services).subscribe(named('Service'))
@@ -162,33 +206,37 @@ class IngressController {
       .filter((ingress) => !ingress.metadata.deletionTimestamp && this.#isServed(ingress))
     const certificate = this.#options.defaultCertificate
     const fallback = fileOf('tls', 'pem', `${certificate.cert.trim()}\n${certificate.key.trim()}\n`, false)
-    // Every round leaves out one ingress or one file.
-    for (let round = 0; round <= 2 * ours.length; round++) {
+    await this.#gateways?.lookAtPorts()
+    const owners = ours.length + (this.#gateways?.routes.length ?? 0)
+    // Every round leaves out one ingress, one route or one file.
+    for (let round = 0; round <= 2 * owners + MAX_FILES; round++) {
       const built = buildModel({
         ingresses: ours,
         lookups: this.#lookups,
         refusedIngresses: this.#refusedIngresses,
         refusedFiles: this.#refusedFiles,
       })
-      this.#references = built.references
-      const config = this.#render(built, fallback.name)
-      if (config === this.#applied) return this.#finish(built)
+      const gateways = this.#gateways?.build(this.#refusedFiles)
+      this.#references = new Set([...built.references, ...(gateways?.references ?? [])])
+      const model = gateways ? together(built.model, gateways) : built.model
+      const config = this.#render(model, fallback.name)
+      if (config === this.#applied) return this.#finish(built, gateways)
       const trusted = withoutEndpoints(config) === withoutEndpoints(this.#applied)
-      const verdict = await this.#nginx.apply(config, filesOf(built.model, fallback), { trusted })
+      const verdict = await this.#nginx.apply(config, filesOf(model, fallback), { trusted })
       if (verdict.accepted) {
         this.#applied = config
         this.#appliedAt = clock.now()
         // Every reload may leave workers behind for as long as their connections last: the more, the fewer reloads.
         const { workerProcesses } = this.#options
         this.#distance = DISTANCE_MS * Math.max(1, this.#nginx.workers / workerProcesses - USUAL_GENERATIONS)
-        return this.#finish(built)
+        return this.#finish(built, gateways)
       }
       this.#leaveOut(config, verdict, ours)
     }
     throw new Error('cannot find a configuration that nginx accepts')
   }
 
-  #render({ model }: BuiltModel, defaultCertificate: string): string {
+  #render(model: IngressModel, defaultCertificate: string): string {
     const { listen, paths, worker, workerProcesses } = this.#options
     return renderNginxConfig(model, {
       ...listen,
@@ -211,11 +259,13 @@ class IngressController {
     if (file !== undefined && !this.#refusedFiles.has(file)) this.#refusedFiles.set(file, message)
     else if (ingress && !this.#refusedIngresses.has(refusalKey(ingress))) {
       this.#refusedIngresses.set(refusalKey(ingress), `nginx refuses the configuration: ${message}`)
-    } else throw new Error(`cannot configure nginx: ${message}`)
+    } else if (!this.#gateways?.refuse(owner, message)) throw new Error(`cannot configure nginx: ${message}`)
   }
 
-  #finish({ problems, served }: BuiltModel): void {
+  #finish({ problems, served }: BuiltModel, gateways: BuiltGateways | undefined): void {
     this.#tell(problems)
+    if (gateways) this.#gateways?.settle(gateways)
+    if (this.#gateways?.waitsForPorts) this.#queue.addAfter(CONFIGURE, PORTS_MS)
     const known = new Set(this.#options.informers.informer(ingresses).list().map(refusalKey))
     for (const key of this.#refusedIngresses.keys()) if (!known.has(key)) this.#refusedIngresses.delete(key)
     for (const ingress of served) {
@@ -248,6 +298,7 @@ class IngressController {
 
   /** Writes the addresses of one ingress into its status. */
   async #publish(key: string): Promise<void> {
+    if (await this.#gateways?.publish(key)) return
     const { client, informers } = this.#options
     const ingress = informers.informer(ingresses).get(key)
     if (!ingress || !this.#isServed(ingress)) return
@@ -258,6 +309,19 @@ class IngressController {
     } catch (error) {
       if (!isReason(error, 'NotFound')) throw error
     }
+  }
+}
+
+/** What ingresses and gateways want, in one. Upstreams of one name are the same. */
+function together(model: IngressModel, { servers, upstreams, files }: BuiltGateways): IngressModel {
+  const byName = <T extends { readonly name: string }>(all: readonly T[]) => [
+    ...new Map(all.map((item) => [item.name, item])).values(),
+  ]
+  return {
+    servers: model.servers,
+    routeServers: servers,
+    upstreams: byName([...upstreams, ...model.upstreams]).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    files: byName([...model.files, ...files]),
   }
 }
 

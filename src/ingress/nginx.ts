@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -97,6 +98,14 @@ export class Nginx {
   /** How many processes there are besides the master: workers, and replaced ones that end their connections. */
   get workers(): number {
     return Math.max(0, nginxProcesses(this.#options.paths).length - 1)
+  }
+
+  /** The ports that it has: those of its configuration while it runs. */
+  get ports(): ReadonlySet<number> {
+    const { paths } = this.#options
+    if (nginxMaster(paths) === undefined || !existsSync(paths.config)) return new Set()
+    const listens = readFileSync(paths.config, 'utf8').matchAll(/^ *listen (?:\S*:)?(\d+)[ ;]/gm)
+    return new Set([...listens].map(([, port]) => Number(port)))
   }
 
   /** Keeps nginx running from the first configuration on, until the signal aborts; then ends it. */

@@ -27,6 +27,8 @@ export interface ClusterConfig {
   readonly registryMirrors?: readonly string[]
   /** Where the ingress controller listens; absent: there is none. */
   readonly ingress?: { readonly httpPort: number; readonly httpsPort: number }
+  /** Whether gateways are served by the ingress controller's nginx; absent: they are. */
+  readonly gatewayApi?: boolean
   /** Set when this is a node that joined a cluster whose server runs elsewhere. */
   readonly agent?: {
     /** `https://10.0.0.1:6443`. */

@@ -62,6 +62,7 @@ export function startIngress(options: {
       events: createEventRecorder({ ...part, component: EVENT_COMPONENT }),
       addresses: [options.nodeIP],
       listen: ingress,
+      gatewayApi: config.gatewayApi ?? true,
       paths: ingressPaths(paths),
       program,
       workerProcesses: Math.min(MAX_WORKERS, availableParallelism()),

@@ -64,6 +64,12 @@ export const up: Command = {
     },
     { name: 'ingress-http-port', type: 'string', description: 'Port of plain HTTP for ingresses; 80 unless taken' },
     { name: 'ingress-https-port', type: 'string', description: 'Port of HTTPS for ingresses; 443 unless taken' },
+    {
+      name: 'gateway-api',
+      type: 'boolean',
+      description: 'Serve gateways and HTTP routes beside ingresses; kept for later starts',
+      fallback: 'true',
+    },
     ...settingFlags,
     { name: 'classic', type: 'boolean', description: 'At the end tell what kube-up.sh told: components and addresses' },
   ],
@@ -114,9 +120,12 @@ function warnOfInsecurePort({ insecurePort }: ClusterConfig, env: CommandEnv): v
 
 /** Flags that may be given again at a later start, and are then kept. */
 const CHANGEABLE = [
-  ...['legacy-apis', 'ingress', 'ingress-http-port', 'ingress-https-port'],
+  ...['legacy-apis', 'ingress', 'ingress-http-port', 'ingress-https-port', 'gateway-api'],
   ...settingFlags.map((flag) => flag.name),
 ]
+
+/** What an absent setting means. */
+const DEFAULTS = { legacyApis: true, gatewayApi: true }
 
 /** The configuration of a cluster that has been up before, with what may change at a later start. */
 async function keptConfig(
@@ -134,8 +143,9 @@ async function keptConfig(
     ...settingsOf(kept, flags),
     ...(ingress ? { ingress } : {}),
     ...(given.includes('legacy-apis') ? { legacyApis: flags.boolean('legacy-apis') } : {}),
+    ...(given.includes('gateway-api') ? { gatewayApi: flags.boolean('gateway-api') } : {}),
   }
-  if (sameJson({ legacyApis: true, ...kept }, { legacyApis: true, ...config })) return kept
+  if (sameJson({ ...DEFAULTS, ...kept }, { ...DEFAULTS, ...config })) return kept
   if (runningPid(paths) !== undefined) {
     throw new CommandError(
       `cannot change ${given.map((name) => `--${name}`).join(', ')} while cluster ${JSON.stringify(kept.name)} is running: stop it first with "sampan down"`,
@@ -186,7 +196,11 @@ async function newConfig(name: string, flags: ParsedFlags, env: CommandEnv): Pro
     ...(wantsIngress(runtime, flags, env) ? { ingress: ingressPorts(flags) } : {}),
     ...(endpoint ? { containerRuntimeEndpoint: endpoint } : {}),
   })
-  const config = { ...chosen, ...settingsOf({}, flags) }
+  const config = {
+    ...chosen,
+    ...settingsOf({}, flags),
+    ...(flags.boolean('gateway-api') ? {} : { gatewayApi: false }),
+  }
   checkMachine(config.runtime, env)
   writeConfig(env.pathsOf(name), config)
   return config

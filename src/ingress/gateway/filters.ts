@@ -94,6 +94,9 @@ function requestChanges(changes: HeaderChanges, problems: string[]): Partial<Fil
     problems.push('header "Host" can only be set')
   }
   const host = changes.set.find((h) => isHost(h.name))?.value
+  if (host !== undefined && !/^[A-Za-z0-9._-]+(:\d{1,5})?$/.test(host)) {
+    problems.push(`header "Host" cannot be ${JSON.stringify(host)}`)
+  }
   const request = { ...changes, set: changes.set.filter((h) => !isHost(h.name)) }
   return { request, ...(host === undefined ? {} : { host }) }
 }
@@ -107,7 +110,7 @@ function readPath(
   const full = modifier.type === 'ReplaceFullPath'
   const path = (full ? modifier.replaceFullPath : modifier.replacePrefixMatch) ?? ''
   const absolute = path === '' || path.startsWith('/') ? path : `/${path}`
-  if (hasControlCharacters(path) || /[?#\s]/.test(path)) {
+  if (!isPath(path)) {
     problems.push(`${modifier.type} ${JSON.stringify(path)} is not a path`)
     return undefined
   }
@@ -117,6 +120,17 @@ function readPath(
     return undefined
   }
   return { prefix, replacement: absolute }
+}
+
+function isPath(text: string): boolean {
+  try {
+    return (
+      !/[?#\s]/.test(text) && !/[?#]/.test(decodeURIComponent(text)) && !hasControlCharacters(decodeURIComponent(text))
+    )
+  } catch (error) {
+    if (error instanceof URIError) return false
+    throw error
+  }
 }
 
 /** First the changes of a rule, then those of the backend that it chose. */

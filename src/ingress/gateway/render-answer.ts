@@ -14,13 +14,15 @@ interface Place {
   readonly tls: boolean
 }
 
+/** A variable that is a dollar sign. */
+const DOLLAR = `$\{gw_dollar}`
 const CONNECT_MS = 5000
 const ANSWER_MS = 60_000
 const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /** A text that nginx takes as it is where it looks for variables. */
 export function literal(text: string): string {
-  return quote(text).replaceAll('$', '${gw_dollar}')
+  return quote(text).replaceAll('$', () => DOLLAR)
 }
 
 /** The path under which copies of requests go through nginx; no client gets there. */
@@ -83,11 +85,12 @@ export function renderMirror(match: RouteMatchModel, { upstream, percent }: Mirr
 }
 
 function renderRewrite(path: PathChange): string[] {
-  if ('full' in path) return [`rewrite ^ ${literal(path.full)} break;`]
-  const { exactly, below } = replaced(path)
+  // nginx encodes the path anew on its way to the backend.
+  if ('full' in path) return [`rewrite ^ ${literal(decodeURIComponent(path.full))} break;`]
+  const { exactly, below } = replaced({ ...path, replacement: decodeURIComponent(path.replacement) })
   const pattern = prefixPattern(path.prefix)
   return [
-    `rewrite ${quote(`(?s)^${pattern}/*$`)} ${literal(exactly)} break;`,
+    `rewrite ${quote(`(?s)^${pattern}$`)} ${literal(exactly)} break;`,
     `rewrite ${quote(`(?s)^${pattern}(/.*)$`)} ${withCapture(below)} break;`,
   ]
 }
@@ -118,7 +121,7 @@ function renderRedirect({ code, scheme, host, port, path }: Redirect, place: Pla
   const inner = (text: string) => literal(text).slice(1, -1)
   return [
     // The path as the client wrote it keeps its encoding.
-    ...block(`if ($request_uri ~ ${quote(`^${pattern}/?(?:\\?|$)`)})`, [
+    ...block(`if ($request_uri ~ ${quote(`^${pattern}(?:\\?|$)`)})`, [
       `return ${code} "${base}${inner(exactly)}$is_args$args";`,
     ]),
     ...block(`if ($request_uri ~ ${quote(`^${pattern}(/[^?]*)`)})`, [
@@ -146,7 +149,7 @@ function requestHeaders({ request, host }: Proxy): string[] {
     changed.set(name.toLowerCase(), { name, value: sum })
   }
   if (changed.size === 0 && host === undefined) return []
-  const usual = renderHeaders('proxy', host === undefined ? {} : { upstreamVhost: host.replaceAll('$', '') }).filter(
+  const usual = renderHeaders('proxy', host === undefined ? {} : { upstreamVhost: host }).filter(
     (line) => !changed.has((line.split(' ')[1] ?? '').toLowerCase()),
   )
   return [...usual, ...[...changed.values()].map(({ name, value }) => `proxy_set_header ${quote(name)} ${value};`)]
