@@ -6,6 +6,7 @@ import type { Overload } from './functions.ts'
 import type { Issue } from './issues.ts'
 import { regexProblem } from './lib/regex.ts'
 import { parseDuration, parseTimestamp } from './lib/time.ts'
+import { mixedLiterals } from './mixed-literals.ts'
 import {
   BOOL,
   BYTES,
@@ -73,6 +74,8 @@ class Checker {
     this.#check(this.#ast.expr)
     if (this.#issues.length > 0) return { issues: this.#issues }
     const types = this.#types.map((type) => type && substitute(this.#bindings, type, true))
+    const mixed = mixedLiterals(this.#ast.expr, types)
+    if (mixed.length > 0) return { issues: mixed }
     const result = types[this.#ast.expr.id] ?? DYN
     return { ast: this.#ast, types, references: this.#references, result }
   }
@@ -197,9 +200,9 @@ class Checker {
     const [first, ...rest] = elements
     if (!first) return this.#freshParameter()
     let type = first[1]
-    for (const [expr, next] of rest) {
+    for (const [, next] of rest) {
       if (assignable(this.#bindings, [next], [type])) type = moreGeneral(type, next)
-      else this.#mismatch(expr, type, next)
+      else return DYN
     }
     return type
   }

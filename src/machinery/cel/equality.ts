@@ -7,8 +7,7 @@ export function equal(a: Value, b: Value): boolean {
   if (a === b) return true
   const [x, y] = [numeric(a), numeric(b)]
   if (x !== undefined || y !== undefined) {
-    // Comparison across bigint and number is exact in JavaScript.
-    return x !== undefined && y !== undefined && x >= y && x <= y
+    return x !== undefined && y !== undefined && order(x, y) === 0
   }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof List) return b instanceof List && equalLists(a, b)
@@ -29,6 +28,12 @@ export function equal(a: Value, b: Value): boolean {
 export function numeric(value: Value): bigint | number | undefined {
   if (typeof value === 'bigint' || typeof value === 'number') return value
   return value instanceof Uint ? value.value : undefined
+}
+
+/** The order of two numbers; one that is no double is compared with a double as the double next to it. */
+function order(a: bigint | number, b: bigint | number): number {
+  if (typeof a !== typeof b) return order(Number(a), Number(b))
+  return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN
 }
 
 function equalLists(a: List, b: List): boolean {
@@ -77,7 +82,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /** Order of two values: negative, 0 or positive, NaN for no order; undefined when they cannot be compared. */
 export function compare(a: Value, b: Value): number | undefined {
   const [x, y] = [numeric(a), numeric(b)]
-  if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : x >= y ? 0 : Number.NaN
+  if (x !== undefined && y !== undefined) return order(x, y)
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b)

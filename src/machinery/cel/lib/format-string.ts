@@ -111,11 +111,20 @@ function fixed(value: Value, precision: number): string {
   return exactFixed(number, precision)
 }
 
-/** `toFixed` takes at most 100 digits and numbers below 1e21. */
+/** `toFixed` takes at most 100 digits and numbers below 1e21, and of two that are as near takes the greater. */
 function exactFixed(value: number, precision: number): string {
-  if (Math.abs(value) < 1e21) return value.toFixed(Math.min(precision, 100)) + '0'.repeat(Math.max(0, precision - 100))
-  const digits = BigInt(value).toString()
-  return precision === 0 ? digits : `${digits}.${'0'.repeat(precision)}`
+  if (Math.abs(value) >= 1e21) {
+    const digits = BigInt(value).toString()
+    return precision === 0 ? digits : `${digits}.${'0'.repeat(precision)}`
+  }
+  if (precision > 100) return value.toFixed(100) + '0'.repeat(precision - 100)
+  // No double has a tie this far behind the point.
+  if (precision > 70) return value.toFixed(precision)
+  const rounded = value.toFixed(precision)
+  const exact = value.toFixed(precision + 30)
+  const tie = /^50*$/.test(exact.slice(exact.length - 30))
+  if (!tie || !/[13579]$/.test(rounded)) return rounded
+  return exact.slice(0, exact.length - (precision === 0 ? 31 : 30))
 }
 
 function scientific(value: Value, precision: number): string {

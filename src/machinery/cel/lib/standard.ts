@@ -142,9 +142,14 @@ const RELATIONS: readonly (readonly [fn: string, id: string, holds: (order: numb
   ['_>=_', 'greater_equals', (order) => order >= 0],
 ]
 
+function ordered(a: Value, b: Value): number {
+  const order = compare(a, b) ?? fail('no such overload')
+  return Number.isNaN(order) && typeof a !== typeof b ? fail('NaN values cannot be ordered') : order
+}
+
 const relations: readonly Declaration[] = RELATIONS.flatMap(([fn, prefix, holds]) =>
   ORDERED.map(([id, a, b]): Declaration => {
-    const call = (x: Value, y: Value) => holds(compare(x, y) ?? fail('no such overload'))
+    const call = (x: Value, y: Value) => holds(ordered(x, y))
     return [fn, `${prefix}_${id}`, `(${a},${b})->bool`, call]
   }),
 )
