@@ -16,17 +16,21 @@ it('definitions are accepted, established, and fill in what upstream fills in', 
         return items.map(({ status }) => status.conditions?.map((c) => `${c.type}=${c.status}`).sort())
       })
       .toEqual(GATEWAY_DEFINITIONS.map(() => CONDITIONS))
+    const type = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' }
     const gateway = await api.client.create(gateways, {
+      ...type,
       metadata: { name: 'web', namespace: 'default' },
       spec: { gatewayClassName: 'nginx', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
     })
     expect(gateway.spec.listeners[0]?.allowedRoutes).toEqual({ namespaces: { from: 'Same' } })
-    expect(gateway.status.conditions?.map((c) => [c.type, c.status, c.reason])).toEqual([
+    const { status } = await api.client.get(gateways, { name: 'web', namespace: 'default' })
+    expect(status.conditions?.map((c) => [c.type, c.status, c.reason])).toEqual([
       ['Accepted', 'Unknown', 'Pending'],
       ['Programmed', 'Unknown', 'Pending'],
     ])
     await expect(
       api.client.create(gateways, {
+        ...type,
         metadata: { name: 'bad', namespace: 'default' },
         spec: { gatewayClassName: 'nginx', listeners: [{ name: 'http', port: 0, protocol: 'HTTP' }] },
       }),

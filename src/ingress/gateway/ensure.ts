@@ -2,7 +2,7 @@
 
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import { customresourcedefinitions } from '../../api/generated/resources.ts'
-import type { ResourceRef } from '../../api/resource-ref.ts'
+import { apiVersionOf, type ResourceRef } from '../../api/resource-ref.ts'
 import type { Client, KubeObject, New } from '../../client/client.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { isReason } from '../../machinery/errors.ts'
@@ -40,7 +40,7 @@ async function createUnlessThere<T extends KubeObject>(
   object: New<T>,
 ): Promise<void> {
   try {
-    await client.create(ref, object)
+    await client.create(ref, { apiVersion: apiVersionOf(ref), kind: ref.kind, ...object })
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error
   }
