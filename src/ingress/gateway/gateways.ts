@@ -71,7 +71,9 @@ export class Gateways {
     const { client, informers, signal, changed } = this.#options
     this.#versions = await ensureGatewayApi(client, signal)
     const all = [gatewayclasses, gateways, httproutes, referencegrants, namespaces] as const
-    await Promise.all(all.map((ref) => informers.informer(ref as ResourceRef<KubeObject>).waitForSync()))
+    const synced = Promise.all(all.map((ref) => informers.informer(ref as ResourceRef<KubeObject>).waitForSync()))
+    await Promise.race([synced, ended(signal)])
+    signal.throwIfAborted()
     if (this.#ready) return
     this.#ready = true
     const handler = { add: changed, update: changed, delete: changed }
@@ -207,6 +209,14 @@ interface Wanted {
   readonly ref: ResourceRef<Kept>
   readonly object: DeepReadonly<Kept>
   readonly status: object
+}
+
+/** Resolves when the signal aborts. */
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function isFree(port: number, host: string | undefined): Promise<boolean> {
