@@ -64,7 +64,7 @@ export interface CompileOptions {
 /** A program with the estimate of its cost, or what is wrong with the expression. */
 export type Compiled =
   | { readonly program: Program; readonly cost: CostEstimate; readonly issues?: undefined }
-  | { readonly issues: string; readonly program?: undefined }
+  | { readonly issues: string; readonly program?: undefined; readonly cost?: undefined }
 
 /** Parses, checks and compiles an expression. */
 export function compile(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions = {}): Compiled {

@@ -120,18 +120,26 @@ function exactFixed(value: number, precision: number): string {
   if (precision > 100) return value.toFixed(100) + '0'.repeat(precision - 100)
   // No double has a tie this far behind the point.
   if (precision > 70) return value.toFixed(precision)
-  const rounded = value.toFixed(precision)
-  const exact = value.toFixed(precision + 30)
-  const tie = /^50*$/.test(exact.slice(exact.length - 30))
-  if (!tie || !/[13579]$/.test(rounded)) return rounded
-  return exact.slice(0, exact.length - (precision === 0 ? 31 : 30))
+  return evenly(value.toFixed(precision), value.toFixed(precision + TIE_DIGITS))
+}
+
+/** How many digits more show whether a number is in the middle between two shorter ones. */
+const TIE_DIGITS = 30
+
+/** The shorter of two texts of a number, but the even one of two that are as near. */
+function evenly(rounded: string, exact: string): string {
+  const tie = /^50*$/.test(exact.slice(exact.length - TIE_DIGITS))
+  return tie && /[13579]$/.test(rounded) ? exact.slice(0, exact.length - TIE_DIGITS).replace(/\.$/, '') : rounded
 }
 
 function scientific(value: Value, precision: number): string {
   const number = double(value, 'scientific clause')
   if (!Number.isFinite(number)) return special(number)
-  const [mantissa = '', exponent = '+0'] = number.toExponential(Math.min(precision, 100)).split('e')
-  return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`
+  const split = (digits: number) => number.toExponential(Math.min(digits, 100)).split('e')
+  const [mantissa = '', exponent = '+0'] = split(precision)
+  const [exact = '', power] = split(precision + TIE_DIGITS)
+  const kept = precision <= 70 && power === exponent ? evenly(mantissa, exact) : mantissa
+  return `${kept}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`
 }
 
 function plain(value: Value): string {
