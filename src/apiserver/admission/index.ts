@@ -12,6 +12,9 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
+import { NOBODY, webhookConditions } from './policies/conditions.ts'
+import { mutatingPolicies } from './policies/mutating.ts'
+import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
@@ -29,7 +32,8 @@ export function admissionPlugins(
   registry: Registry,
   { escalation, webhooks }: AdmissionOptions = {},
 ): readonly AdmissionPlugin[] {
-  const hooks = webhooks && { registry, ...webhooks, conditionsMet: () => true }
+  const authorizer = escalation?.authorizer ?? NOBODY
+  const hooks = webhooks && { registry, ...webhooks, conditionsMet: webhookConditions(registry, authorizer) }
   return [
     namespaceLifecycle(registry),
     limitRanger(registry),
@@ -41,7 +45,10 @@ export function admissionPlugins(
     ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
     defaultIngressClass(registry),
-    ...(hooks ? [mutatingWebhooks(hooks), validatingWebhooks(hooks)] : []),
+    mutatingPolicies(registry, authorizer),
+    ...(hooks ? [mutatingWebhooks(hooks)] : []),
+    validatingPolicies(registry, authorizer),
+    ...(hooks ? [validatingWebhooks(hooks)] : []),
     // Last, so that nothing is charged for a request that another plugin refuses.
     resourceQuota(registry),
   ]

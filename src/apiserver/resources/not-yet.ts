@@ -2,8 +2,6 @@
 
 const NOT_YET: Readonly<Record<string, string>> = {
   '/persistentvolumeclaims': 'claims are not bound to volumes yet',
-  'admissionregistration.k8s.io/mutatingadmissionpolicies': 'admission policies are not evaluated yet',
-  'admissionregistration.k8s.io/validatingadmissionpolicies': 'admission policies are not evaluated yet',
   'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
   'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',

@@ -16,6 +16,37 @@ export function reviewVersion(accepted: readonly string[]): 'v1' | 'v1beta1' | u
   return accepted.find((version): version is 'v1' | 'v1beta1' => version === 'v1' || version === 'v1beta1')
 }
 
+/** The fields of a request that are not its objects. */
+export function requestFields(attributes: AdmissionAttributes, seen: Seen) {
+  const { resource, subresource, operation, user, dryRun, context, name } = attributes
+  const own: Seen = { resource, version: context.version }
+  const namespace = namespaceOf(attributes)
+  const of = ({ resource: { resource: plural }, version }: Seen) => ({
+    group: version.group,
+    version: version.version,
+    resource: plural,
+  })
+  return {
+    kind: kindSeen(attributes, seen),
+    resource: of(seen),
+    ...(subresource === '' ? {} : { subResource: subresource }),
+    requestKind: kindSeen(attributes, own),
+    requestResource: of(own),
+    ...(subresource === '' ? {} : { requestSubResource: subresource }),
+    ...(name === '' ? {} : { name }),
+    ...(namespace === '' ? {} : { namespace }),
+    operation,
+    userInfo: {
+      username: user.name,
+      ...(user.uid ? { uid: user.uid } : {}),
+      groups: user.groups,
+      ...(user.extra ? { extra: user.extra } : {}),
+    },
+    dryRun,
+    options: operationOptions(attributes),
+  }
+}
+
 /** The body that is sent. Both versions have the same fields. */
 export function reviewRequest(
   attributes: AdmissionAttributes,
@@ -27,39 +58,11 @@ export function reviewRequest(
     readonly old: StoredObject | undefined
   },
 ): object {
-  const { resource, subresource, operation, user, dryRun, context, name } = attributes
-  const own: Seen = { resource, version: context.version }
-  const namespace = namespaceOf(attributes)
-  const of = ({ resource: { resource: plural }, version }: Seen) => ({
-    group: version.group,
-    version: version.version,
-    resource: plural,
-  })
+  const { uid, version, object = null, old: oldObject = null } = review
   return {
     kind: 'AdmissionReview',
-    apiVersion: `${GROUP}/${review.version}`,
-    request: {
-      uid: review.uid,
-      kind: kindSeen(attributes, seen),
-      resource: of(seen),
-      ...(subresource === '' ? {} : { subResource: subresource }),
-      requestKind: kindSeen(attributes, own),
-      requestResource: of(own),
-      ...(subresource === '' ? {} : { requestSubResource: subresource }),
-      ...(name === '' ? {} : { name }),
-      ...(namespace === '' ? {} : { namespace }),
-      operation,
-      userInfo: {
-        username: user.name,
-        ...(user.uid ? { uid: user.uid } : {}),
-        groups: user.groups,
-        ...(user.extra ? { extra: user.extra } : {}),
-      },
-      object: review.object ?? null,
-      oldObject: review.old ?? null,
-      dryRun,
-      options: operationOptions(attributes),
-    },
+    apiVersion: `${GROUP}/${version}`,
+    request: { uid, ...requestFields(attributes, seen), object, oldObject },
   }
 }
 

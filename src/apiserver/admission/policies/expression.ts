@@ -1,0 +1,131 @@
+// Expressions of webhooks and policies: compiled once, evaluated within a budget.
+
+import {
+  type Activation,
+  compile,
+  DYN,
+  type Env,
+  Failure,
+  formatType,
+  MapValue,
+  type Program,
+  sameType,
+  type Type,
+  type Value,
+} from '../../../machinery/cel/index.ts'
+import { admissionEnv, type Offered, VARIABLES } from './environment.ts'
+
+/** What all expressions of one policy may cost in one request, and what its matchConditions may. */
+export const POLICY_BUDGET = 10_000_000
+export const CONDITIONS_BUDGET = 2_500_000
+
+/** An expression that compiled, or what is wrong with it. */
+export type Expression =
+  | { readonly source: string; readonly program: Program; readonly problem?: undefined }
+  | { readonly source: string; readonly program?: undefined; readonly problem: string }
+
+/** Compiles; `expected`: what it may come to, anything when left out. */
+export function compileExpression(env: Env, source: string, expected?: readonly Type[]): Expression {
+  const { program, issues } = compile(env, source)
+  if (!program) return { source, problem: `compilation failed: ${issues}` }
+  if (expected && !expected.some((type) => sameType(type, program.result))) {
+    const types = expected.map(formatType)
+    const wanted = types.length === 1 ? types[0] : `one of [${types.join(' ')}]`
+    return { source, problem: `must evaluate to ${wanted} but got ${formatType(program.result)}` }
+  }
+  return { source, program }
+}
+
+/** Variables of a policy: each may use those before it. */
+export interface CompiledVariables {
+  readonly types: ReadonlyMap<string, Type>
+  readonly expressions: ReadonlyMap<string, Expression>
+}
+
+export function compileVariables(
+  variables: readonly { readonly name: string; readonly expression: string }[],
+  offered: Omit<Offered, 'variables'>,
+): CompiledVariables {
+  const types = new Map<string, Type>()
+  const expressions = new Map<string, Expression>()
+  for (const { name, expression } of variables) {
+    const compiled = compileExpression(admissionEnv({ ...offered, variables: types }), expression)
+    expressions.set(name, compiled)
+    types.set(name, compiled.program?.result ?? DYN)
+  }
+  return { types, expressions }
+}
+
+/** The budget is used up: nothing of the policy can be evaluated any more. */
+export class OutOfBudget extends Error {
+  override name = 'OutOfBudget'
+  constructor() {
+    super('validation failed due to running out of cost budget, no further validation rules will be run')
+  }
+}
+
+export class Budget {
+  #left: number
+  constructor(cost: number) {
+    this.#left = cost
+  }
+  spend(cost: number): void {
+    if (cost > this.#left) throw new OutOfBudget()
+    this.#left -= cost
+  }
+}
+
+export type Outcome =
+  | { readonly value: Value; readonly error?: undefined }
+  | { readonly error: string; readonly value?: undefined }
+
+/** Evaluates an expression. Throws OutOfBudget. */
+export function evaluate({ source, program, problem }: Expression, activation: Activation, budget: Budget): Outcome {
+  if (!program) return { error: `compilation error: ${problem}` }
+  const result = program.evaluate(activation)
+  budget.spend(result.cost)
+  if (result.error !== undefined) return { error: `expression '${source}' resulted in error: ${result.error}` }
+  return { value: result.value }
+}
+
+/** The value of `variables`: every one is evaluated when it is first asked for. */
+export class VariableValues extends MapValue {
+  readonly #variables: CompiledVariables
+  readonly #activation: Activation
+  readonly #budget: Budget
+  readonly #known = new Map<string, Value>()
+
+  /** `activation` is what variables may refer to, apart from each other. */
+  constructor(variables: CompiledVariables, activation: Activation, budget: Budget) {
+    super()
+    this.#variables = variables
+    this.#activation = { ...activation, variables: this }
+    this.#budget = budget
+  }
+
+  get size(): number {
+    return this.#variables.expressions.size
+  }
+
+  override get typeName(): string {
+    return VARIABLES.name
+  }
+
+  get(key: Value): Value | undefined {
+    const expression = typeof key === 'string' ? this.#variables.expressions.get(key) : undefined
+    if (!expression || typeof key !== 'string') return undefined
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const name = JSON.stringify(key)
+    if (!expression.program) throw new Failure(`composited variable ${name} fails to compile: ${expression.problem}`)
+    const result = expression.program.evaluate(this.#activation)
+    this.#budget.spend(result.cost)
+    if (result.error !== undefined) throw new Failure(`composited variable ${name} fails to evaluate: ${result.error}`)
+    this.#known.set(key, result.value)
+    return result.value
+  }
+
+  keys(): Value[] {
+    return [...this.#variables.expressions.keys()]
+  }
+}

@@ -1,0 +1,158 @@
+// MutatingAdmissionPolicy: requests changed by expressions.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
+
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from '../../../api/generated/admissionregistration-v1.ts'
+import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
+import { forbidden, StatusError } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import type { Authorizer } from '../../authorization/authorizer.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import { takeObject } from '../dynamic/shown-object.ts'
+import { Reinvocation } from '../reinvocation.ts'
+import { activationOf, namespaceObjectOf, showObjects } from './activation.ts'
+import { Authorizations } from './authorizer.ts'
+import { type CompiledMutation, compileMutation, once } from './compile.ts'
+import { judgeConditions } from './conditions-compile.ts'
+import { Budget, evaluate, OutOfBudget, POLICY_BUDGET, VariableValues } from './expression.ts'
+import { MutationError, mutated } from './mutate.ts'
+import { type Bound, boundPolicies, type Invocation, invocationsOf, isSubject, type Misconfigured } from './policies.ts'
+
+type Policy = DeepReadonly<MutatingAdmissionPolicy>
+type Binding = DeepReadonly<MutatingAdmissionPolicyBinding>
+type Failed = Misconfigured<Policy, Binding> & { readonly reason?: string }
+
+const NAME = 'MutatingAdmissionPolicy'
+
+export function mutatingPolicies(registry: Registry, authorizer: Authorizer): AdmissionPlugin {
+  const configured = boundPolicies<Policy, Binding>(registry, 'mutating')
+  const compiled = once(compileMutation)
+
+  async function ask(attributes: AdmissionAttributes, bound: readonly Bound<Policy, Binding>[]): Promise<void> {
+    const { invocations, misconfigured } = await invocationsOf(registry, bound, attributes)
+    const failed: Failed[] = [...misconfigured]
+    if (invocations.length > 0) {
+      const authorizations = new Authorizations(authorizer)
+      const reinvocation = Reinvocation.of(attributes)
+      reinvocation.begin(NAME, attributes.object)
+      for (const invocation of invocations) {
+        const { policy, binding } = invocation
+        try {
+          await run(attributes, invocation, authorizations, reinvocation)
+        } catch (error) {
+          if (!(error instanceof MutationError)) throw error
+          failed.push({ policy, binding, message: error.message, reason: 'Invalid' })
+        }
+      }
+      reinvocation.end(NAME, attributes.object)
+    }
+    const counted = failed.filter(({ policy }) => policy.spec.failurePolicy !== 'Ignore')
+    if (counted.length > 0) throw denial(attributes, counted)
+  }
+
+  /** Evaluates one policy and changes the object. Throws MutationError. */
+  async function run(
+    attributes: AdmissionAttributes,
+    invocation: Invocation<Policy, Binding>,
+    authorizations: Authorizations,
+    reinvocation: Reinvocation,
+  ): Promise<void> {
+    const { policy } = invocation
+    const { conditions, mutations, variables } = compiled(policy)
+    const values = await activation(attributes, invocation, authorizations)
+    const { met, error } = await authorizations.settle(() => judgeConditions(conditions, values))
+    if (error !== undefined) throw new MutationError(error)
+    const id = idOf(invocation)
+    if (!met || !reinvocation.includes(NAME, id)) return
+    let changed = false
+    if (attributes.object) {
+      for (const mutation of mutations) {
+        changed = (await change(attributes, invocation, authorizations, variables, mutation)) || changed
+      }
+    }
+    reinvocation.called(NAME, id, { changed, ifNeeded: policy.spec.reinvocationPolicy === 'IfNeeded' })
+  }
+
+  async function activation(
+    attributes: AdmissionAttributes,
+    { seen, params }: Invocation<Policy, Binding>,
+    authorizations: Authorizations,
+  ) {
+    const namespace = await namespaceObjectOf(registry, attributes)
+    return activationOf(attributes, {
+      ...{ seen, params, namespace, authorizations },
+      objects: await showObjects(attributes, seen),
+    })
+  }
+
+  /** One mutation, on the object as the ones before it have left it. Gives whether anything changed. */
+  async function change(
+    attributes: AdmissionAttributes,
+    invocation: Invocation<Policy, Binding>,
+    authorizations: Authorizations,
+    variables: CompiledMutation['variables'],
+    { type, expression }: CompiledMutation['mutations'][number],
+  ): Promise<boolean> {
+    const { seen } = invocation
+    const { object: before } = await showObjects(attributes, seen)
+    if (!before) return false
+    if (!expression.program) throw new MutationError(expression.problem)
+    const values = await activation(attributes, invocation, authorizations)
+    const { value, error } = await authorizations.settle(() => {
+      const budget = new Budget(POLICY_BUDGET)
+      try {
+        return evaluate(expression, { ...values, variables: new VariableValues(variables, values, budget) }, budget)
+      } catch (failure) {
+        if (!(failure instanceof OutOfBudget)) throw failure
+        return { error: failure.message }
+      }
+    })
+    if (error !== undefined) throw new MutationError(error)
+    const after = mutated(type, before, value, seen)
+    if (sameJson(after, before)) return false
+    await takeObject(attributes, seen, after)
+    return true
+  }
+
+  async function admit(
+    attributes: AdmissionAttributes,
+    pending: Promise<readonly Bound<Policy, Binding>[]>,
+  ): Promise<void> {
+    const bound = await pending
+    if (bound.length > 0) await ask(attributes, bound)
+  }
+
+  return {
+    name: NAME,
+    admit(attributes) {
+      if (!isSubject(attributes)) return undefined
+      const bound = configured()
+      if (bound instanceof Promise) return admit(attributes, bound)
+      return bound.length === 0 ? undefined : ask(attributes, bound)
+    },
+  }
+}
+
+function idOf({ policy, binding, params }: Invocation<Policy, Binding>): string {
+  const param = params ? `${params.metadata.namespace ?? ''}/${params.metadata.name}` : ''
+  return `${policy.metadata.name} ${binding.metadata.name} ${param}`
+}
+
+function denial({ resource, object, name }: AdmissionAttributes, failed: readonly Failed[]): StatusError {
+  const messages = failed.map(({ policy, binding, message }) => {
+    const by = binding ? ` with binding '${binding.metadata.name}'` : ''
+    return `policy '${policy.metadata.name}'${by} denied request: ${message}`
+  })
+  const { status } = forbidden(resource, object?.metadata?.name ?? name, '')
+  const [message = ''] = messages
+  return new StatusError({
+    ...status,
+    message,
+    reason: failed[0]?.reason ?? 'Forbidden',
+    details: { ...status.details, causes: messages.map((text) => ({ message: text })) },
+    code: 403,
+  })
+}
