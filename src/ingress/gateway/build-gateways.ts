@@ -5,7 +5,14 @@ import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import type { ModelFile, RouteMatchModel, RouteServerModel, UpstreamModel } from '../model.ts'
 import { type Finding, no, yes } from './conditions.ts'
 import { bySpecificity, covers, mostSpecific, routeHosts } from './hostnames.ts'
-import { allowsNamespace, certificateFor, type DecidedListener, decideListeners, listenerKey } from './listeners.ts'
+import {
+  allowsNamespace,
+  certificateFor,
+  type DecidedListener,
+  decideListeners,
+  listenerKey,
+  unusableAddress,
+} from './listeners.ts'
 import { byAge, type GatewayInput } from './lookups.ts'
 import { byPrecedence } from './matches.ts'
 import { GATEWAY_CONTROLLER, GATEWAY_GROUP } from './names.ts'
@@ -190,12 +197,9 @@ function judgeGateway(
   const own = all.filter((listener) => listener.gateway === gateway)
   const good = own.filter((listener) => listener.programmed)
   const bad = own.filter((listener) => !listener.programmed).map(({ spec }) => spec.name)
-  const wanted = (gateway.spec.addresses ?? []).filter(
-    ({ value }) => value !== undefined && value !== '' && !input.addresses.includes(value),
-  )
-  const [unusable] = wanted
+  const unusable = unusableAddress(input, gateway)
   const message = bad.length > 0 ? `listeners that are not served: ${bad.join(', ')}` : ''
-  const address = `address ${JSON.stringify(unusable?.value)} is not one of this cluster`
+  const address = `address ${JSON.stringify(unusable)} is not one of this cluster`
   const accepted = unusable
     ? no('Accepted', 'UnsupportedAddress', address)
     : good.length === 0

@@ -17,7 +17,8 @@ export interface Filters {
 
 export const NO_CHANGES: HeaderChanges = { set: [], add: [], remove: [] }
 const NO_FILTERS: Filters = { request: NO_CHANGES, response: NO_CHANGES, mirrors: [] }
-const NAME = /^[A-Za-z0-9!#%&'*+.^_`|~-]+$/
+/** Longer names do not fit into nginx's tables. */
+const NAME = /^[A-Za-z0-9!#%&'*+.^_`|~-]{1,64}$/
 /** Headers that nginx itself writes. */
 const REQUEST_RESERVED = ['connection', 'content-length', 'transfer-encoding', 'upgrade', 'te', 'keep-alive']
 const RESPONSE_RESERVED = ['connection', 'content-length', 'transfer-encoding', 'date', 'server', 'keep-alive']

@@ -272,6 +272,17 @@ describe.skipIf(!program)('gateways on a real nginx', () => {
     expect(await at('/x%0a/b/c')).toBe('a')
   })
 
+  it('knows any number of conditions', async () => {
+    const value = (i: number) => `v${i}`
+    const rules = Array.from({ length: 4 }, (_, r) => ({
+      matches: Array.from({ length: 60 }, (_, m) => ({ headers: [{ name: 'x-many', value: value(r * 60 + m) }] })),
+      backendRefs: backendRefs(r === 3 ? 'b' : 'a'),
+    }))
+    await publish('many', 'many.test', rules)
+    const at = (i: number) => nameAt('many.test', '/', { headers: { 'x-many': value(i) } })
+    expect([await at(0), await at(179), await at(180), await at(239), await at(240)]).toEqual(['a', 'a', 'b', 'b', 404])
+  })
+
   it('changes headers, and keeps dollars and quotes what they are', async () => {
     await publish('headers', 'headers.test', [
       {

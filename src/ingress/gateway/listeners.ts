@@ -62,7 +62,12 @@ function decide(
   const { supportedKinds, wrongKinds } = kindsOf(spec)
   const { certificates, problem } = tls ? certificatesOf(input, gateway, spec, shared.references) : NO_CERTIFICATES
   const unresolved = wrongKinds ?? problem
-  const programmed = !conflict && !refused && (!tls || certificates.length > 0) && supportedKinds.length > 0
+  const programmed =
+    !conflict &&
+    !refused &&
+    unusableAddress(input, gateway) === undefined &&
+    (!tls || certificates.length > 0) &&
+    supportedKinds.length > 0
   return {
     gateway,
     spec,
@@ -84,6 +89,15 @@ function decide(
 }
 
 const NO_CERTIFICATES: { certificates: ModelFile[]; problem?: Finding } = { certificates: [] }
+
+/** An address that a gateway asks for and that this cluster does not have. */
+export function unusableAddress(
+  { addresses }: Pick<GatewayInput, 'addresses'>,
+  { spec }: DeepReadonly<Gateway>,
+): string | undefined {
+  const wanted = (spec.addresses ?? []).flatMap(({ value }) => (value ? [value] : []))
+  return wanted.find((value) => !addresses.includes(value))
+}
 
 /** The usual ports are where the cluster has them, which is elsewhere when others have them. */
 export function servedPort(

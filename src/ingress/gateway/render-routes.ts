@@ -7,6 +7,8 @@ import { escapeRegex, quote } from '../quote.ts'
 import { addedHeaders, isMirrored, mirrorId, mirrorPath, renderAnswer, renderMirror } from './render-answer.ts'
 
 const SHARED = '# shared'
+/** Conditions that are put together in one map. */
+const CHUNK = 100
 
 /** Every port that ingresses do not have answers for hosts that no route has, too. */
 export function withDefaults(
@@ -176,10 +178,19 @@ function renderServerMap(server: RouteServerModel): string[] {
   const { matches } = server
   if (matches.length === 0) return []
   const flags = [...new Set(matches.flatMap((match) => match.conditions.map(conditionId)))]
-  const source = `$request_method ${flags.map((flag) => `$\{${flag}}`).join('')} $uri`
+  const id = serverId(server)
+  // No word of the configuration may be longer than 4096 bytes.
+  const chunks = Array.from({ length: Math.ceil(flags.length / CHUNK) }, (_, i) =>
+    flags
+      .slice(i * CHUNK, (i + 1) * CHUNK)
+      .map((flag) => `$\{${flag}}`)
+      .join(''),
+  )
+  const source = chunks.length > 1 ? chunks.map((_, i) => `$\{${id}_${i}}`) : chunks
   return [
     SHARED,
-    `map "${source}" $${serverId(server)} {`,
+    ...(chunks.length > 1 ? chunks.flatMap((chunk, i) => [`map "" $${id}_${i} {`, `  default "${chunk}";`, '}']) : []),
+    `map "$request_method ${source.join('')} $uri" $${id} {`,
     '  default "";',
     ...matches.flatMap((match) => [
       `  ${MARK}${match.owner}`,
