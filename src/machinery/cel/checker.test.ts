@@ -148,7 +148,7 @@ test.each([
 })
 
 test('the result must be of a type that is expected', () => {
-  expect(compile(env, 'x', { expected: [BOOL] }).issues).toBe('must evaluate to bool')
+  expect(compile(env, 'x', { expected: [BOOL] }).issues).toBe('must evaluate to bool but got int')
   expect(compile(env, 'x', { expected: [BOOL, INT] }).issues).toBeUndefined()
 })
 

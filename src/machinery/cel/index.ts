@@ -9,19 +9,21 @@ import { type Activation, Frame } from './frame.ts'
 import { formatIssues, ParseError } from './issues.ts'
 import { parse } from './parser.ts'
 import { plan } from './plan.ts'
-import { formatType, sameType, type Type } from './types.ts'
+import { sameType, type Type, typeText } from './types.ts'
 import { Failure, type Value } from './values.ts'
 
 export { type CostEstimate, estimateCost, type SizeEstimator } from './cost.ts'
 export { BASE_FUNCTIONS, type Env, type EnvOptions, MUTATION_FUNCTIONS, makeEnv, type TypeProvider } from './env.ts'
 export type { Activation } from './frame.ts'
 export { fromJson, fromTypedJson, toJson } from './json-values.ts'
+export { LazyObject } from './lazy-object.ts'
 export {
   type AuthorizationCheck,
   type AuthorizationDecision,
   authorizerValue,
   type CelAuthorizer,
 } from './lib/authorizer.ts'
+export * from './mutation.ts'
 export * from './schema-types.ts'
 export * from './types.ts'
 export * from './values.ts'
@@ -54,7 +56,7 @@ export interface Program {
 }
 
 export interface CompileOptions {
-  /** Types the expression must come to; any when left out. A dyn result is not one of them. */
+  /** Types the expression must come to; any when left out or when one is dyn. A result that is dyn is of none else. */
   readonly expected?: readonly Type[]
   readonly sizes?: SizeEstimator
   /** Whether literals of constants are made ahead of evaluations, as Kubernetes does; true unless it is said. */
@@ -64,7 +66,13 @@ export interface CompileOptions {
 /** A program with the estimate of its cost, or what is wrong with the expression. */
 export type Compiled =
   | { readonly program: Program; readonly cost: CostEstimate; readonly issues?: undefined }
-  | { readonly issues: string; readonly program?: undefined; readonly cost?: undefined }
+  | {
+      readonly issues: string
+      /** Whether all that is wrong is the type of the result. */
+      readonly mistyped?: boolean
+      readonly program?: undefined
+      readonly cost?: undefined
+    }
 
 /** Parses, checks and compiles an expression. */
 export function compile(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions = {}): Compiled {
@@ -72,10 +80,16 @@ export function compile(env: Env, source: string, { expected, sizes, fold = true
   if (typeof ast === 'string') return { issues: ast }
   const checked = check(ast, env)
   if ('issues' in checked) return { issues: formatIssues(source, checked.issues) }
-  if (expected && !expected.some((type) => sameType(type, checked.result))) {
-    return { issues: `must evaluate to ${expected.map(formatType).join(' or ')}` }
+  if (expected && !expected.some((type) => type.kind === 'dyn' || sameType(type, checked.result))) {
+    return { issues: mistyped(expected, checked.result), mistyped: true }
   }
   return { program: programOf(checked, env, fold), cost: estimateCost(checked, sizes) }
+}
+
+function mistyped(expected: readonly Type[], found: Type): string {
+  const names = expected.map(typeText)
+  const wanted = names.length === 1 ? names[0] : `one of [${names.join(' ')}]`
+  return `must evaluate to ${wanted} but got ${typeText(found)}`
 }
 
 function parsed(source: string): Ast | string {

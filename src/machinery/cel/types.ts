@@ -147,6 +147,11 @@ export function formatType(type: Type): string {
   }
 }
 
+/** A type by its full name: `list(google.protobuf.Timestamp)`. */
+export function typeText({ name, params }: Type): string {
+  return params.length > 0 ? `${name}(${params.map(typeText).join(', ')})` : name
+}
+
 /** Whether two types are the same. */
 export function sameType(a: Type, b: Type): boolean {
   if (a === b) return true
