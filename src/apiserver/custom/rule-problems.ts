@@ -166,9 +166,9 @@ class Costs {
       const cost = compiled.cost * times
       if (cost > limit) this.#errors.push(field.forbidden(`${at}.rule`, exceeded('estimated rule cost', cost, limit)))
       this.#observe(`${at}.rule`, cost)
-      if (compiled.error !== undefined) this.#errors.push(field.invalid(`${at}.rule`, rule, compiled.error))
+      if (compiled.error !== undefined) this.#errors.push(invalidRule(`${at}.rule`, rule, compiled.error))
       if (compiled.messageError !== undefined) {
-        this.#errors.push(field.invalid(`${at}.messageExpression`, rule, compiled.messageError))
+        this.#errors.push(invalidRule(`${at}.messageExpression`, rule, compiled.messageError))
       } else if (compiled.message) {
         if (compiled.messageCost > limit) {
           const detail = exceeded('estimated messageExpression cost', compiled.messageCost, limit)
@@ -190,6 +190,20 @@ class Costs {
     this.#total += cost
     if (cost >= LIMITS.estimatedPerDefinition / 100) this.#expensive.push({ path, cost })
   }
+}
+
+/** Names a rule as upstream's API server writes it: all of its fields, under the names they have inside of it. */
+function invalidRule(path: string, rule: ValidationRule, detail: string): FieldError {
+  const json = JSON.stringify({
+    Rule: rule.rule,
+    Message: rule.message ?? '',
+    MessageExpression: rule.messageExpression ?? '',
+    Reason: rule.reason ?? null,
+    FieldPath: rule.fieldPath ?? '',
+    OptionalOldSelf: rule.optionalOldSelf ?? null,
+  })
+  const value = json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
+  return { type: 'FieldValueInvalid', path, message: `Invalid value: ${value}: ${detail}` }
 }
 
 function childType(declared: DeclaredType | undefined, { property }: Child): DeclaredType | undefined {

@@ -159,14 +159,14 @@ test('all rules of an object share one budget', () => {
 
 test('definitions with rules that do not compile are refused', () => {
   expect(problems(root(ints, 'self.mid > 1'))).toEqual([
-    `schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.mid > 1"}: compilation failed: ERROR: <input>:1:5: undefined field 'mid'\n | self.mid > 1\n | ....^`,
+    `schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.mid \\u003e 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field 'mid'\n | self.mid > 1\n | ....^`,
   ])
   expect(problems(root(ints, "self.min == 'a'"))[0]).toContain(
     "compilation failed: ERROR: <input>:1:10: found no matching overload for '_==_' applied to '(int, string)'",
   )
   expect(problems(root(ints, 'self.min'))[0]).toContain('cel expression must evaluate to a bool')
   expect(problems(root(ints, { rule: 'true', messageExpression: '1' }))[0]).toContain(
-    'x-kubernetes-validations[0].messageExpression: Invalid value: {"rule":"true","messageExpression":"1"}: messageExpression must evaluate to a string',
+    'x-kubernetes-validations[0].messageExpression: Invalid value: {"Rule":"true","Message":"","MessageExpression":"1","Reason":null,"FieldPath":"","OptionalOldSelf":null}: messageExpression must evaluate to a string',
   )
 })
 
