@@ -85,7 +85,9 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
     spec: {
       matchConstraints: constraints,
       reinvocationPolicy: 'Never',
-      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' } }],
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "test", path: "/kind", value: "Pod"}]' } },
+      ],
     },
   },
   mutatingadmissionpolicybindings: { spec: { policyName: 'a' } },

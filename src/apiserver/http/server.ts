@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
+import { admitConnect } from '../admission/connect.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
@@ -234,7 +235,10 @@ async function dispatch(
     }
     return serveSystem(options.system, request, response, info)
   }
-  if (isProxied(info)) return serveProxy(options.pods, request, response, info)
+  if (isProxied(info)) {
+    await admitConnect(options.pods.registry, info, user)
+    return serveProxy(options.pods, request, response, info)
+  }
   if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
   if (info.group === '' && info.resource === 'pods') {
     if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
@@ -257,12 +261,14 @@ async function upgrade(
     const user = await authenticate(options, request, socket)
     await authorize(options, info, user)
     if (isProxied(info)) {
+      await admitConnect(options.pods.registry, info, user)
       await serveProxyUpgrade(options.pods, request, socket, head, info)
       return
     }
     // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
     if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)
     if (info.group !== '' || info.resource !== 'pods' || !UPGRADES.has(info.subresource)) throw pageNotFound()
+    await admitConnect(options.pods.registry, info, user)
     await servePodUpgrade(options.pods, request, socket, head, info)
   } catch (error) {
     refuseUpgrade(options, socket, error)

@@ -4,7 +4,7 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, notFound, serverTimeout } from '../../machinery/errors.ts'
-import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
+import { admitRequest } from '../admission/admission.ts'
 import { type ApiObject, copyOf, type StoredObject } from '../api-object.ts'
 import type { Entry } from './entry.ts'
 import type { Registry, RequestContext } from './registry.ts'
@@ -28,6 +28,8 @@ export async function deleteOne(
   name: string,
   options: DeleteOptions,
   context: RequestContext,
+  /** Whether admission has happened already, as something else than a deletion. */
+  admitted = false,
 ): Promise<DeleteResult> {
   checkOptions(options)
   const key = keyOf(resource, context.namespace, name)
@@ -36,21 +38,21 @@ export async function deleteOne(
     const current = await shown(resource, cache.get(key))
     if (!current) throw notFound(resource, name)
     checkPreconditions(resource, name, options, current.object)
-    const attributes: AdmissionAttributes = {
-      operation: 'DELETE',
-      resource,
-      subresource: '',
-      namespace: context.namespace,
-      name,
-      user: context.user,
-      dryRun: context.dryRun,
-      context,
-      object: undefined,
-      old: current.object,
-      deleteOptions: options,
+    if (!admitted) {
+      await admitRequest(registry.admission, {
+        operation: 'DELETE',
+        resource,
+        subresource: '',
+        namespace: context.namespace,
+        name,
+        user: context.user,
+        dryRun: context.dryRun,
+        context,
+        object: undefined,
+        old: current.object,
+        deleteOptions: options,
+      })
     }
-    await admit(registry.admission, attributes)
-    await validate(registry.admission, attributes)
     const result = await tryDelete(registry, resource, key, current, options, context)
     if (result) return result
     if (options.preconditions?.resourceVersion) checkPreconditions(resource, name, options, cache.get(key)?.object)

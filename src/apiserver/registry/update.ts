@@ -31,6 +31,8 @@ export interface UpdateRequest {
   readonly transform: Transform
   /** Replaces the way old and new are brought together, for subresources other than status. */
   readonly prepare?: (object: ApiObject, old: StoredObject) => void
+  /** Admission has happened already, as something else than an update. */
+  readonly admitted?: boolean
   /** PUT may create where the resource allows it; `always` where it does not, too. */
   readonly mayCreate: boolean | 'always'
   /**
@@ -92,9 +94,10 @@ async function tryUpdate(
     old,
   }
   // What others changed is held to the same limits as what the client sent.
-  if (await admit(registry.admission, attributes)) prepare(registry, resource, request, object, old, context, true)
+  if (!request.admitted && (await admit(registry.admission, attributes)))
+    prepare(registry, resource, request, object, old, context, true)
   check(resource, request, object, old, context)
-  await validate(registry.admission, attributes)
+  if (!request.admitted) await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion
   const entry = await write(registry, resource, { key, current, object, context })
   if (!entry && wanted) throw conflict(resource, request.name, MODIFIED)

@@ -3,6 +3,7 @@
 import type { Binding, Pod } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, field, invalid } from '../../machinery/errors.ts'
+import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
@@ -27,6 +28,7 @@ export async function bindPod(
     ])
   }
   const resource = registry.resource('', 'pods')
+  await admitBody(registry, { resource, subresource: 'binding', name, body: binding }, context)
   await update(
     registry,
     resource,
@@ -35,6 +37,7 @@ export async function bindPod(
       subresource: 'binding',
       mayCreate: false,
       prepare: () => {},
+      admitted: true,
       ownership: 'untouched',
       transform: (current) => {
         const pod = copyOf(current as StoredObject) as unknown as Pod

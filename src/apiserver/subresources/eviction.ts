@@ -5,6 +5,7 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import type { Eviction, PodDisruptionBudget } from '../../api/generated/policy-v1.ts'
 import { internalError, notFound, StatusError } from '../../machinery/errors.ts'
 import { matches, selectorOf } from '../../machinery/labels.ts'
+import { admitBody } from '../admission/admit-body.ts'
 import { deleteOne } from '../registry/delete.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
 import { listPrefix } from '../registry/resource.ts'
@@ -23,10 +24,11 @@ export async function evictPod(
   const resource = registry.resource('', 'pods')
   const entry = await registry.find(resource, context.namespace, name)
   if (!entry) throw notFound(resource, name)
+  await admitBody(registry, { resource, subresource: 'eviction', name, body: eviction }, context)
   const pod = entry.object as unknown as Pod
   const done = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.status.phase === 'Pending'
   if (!done && !pod.metadata.deletionTimestamp) await spendBudget(registry, pod, context)
-  await deleteOne(registry, resource, name, options, context)
+  await deleteOne(registry, resource, name, options, context, true)
 }
 
 async function spendBudget(registry: Registry, pod: Pod, context: RequestContext): Promise<void> {

@@ -4,6 +4,7 @@ import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
 import type { Node, Pod, Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { conflict, field, forbidden, invalid, notFound } from '../../machinery/errors.ts'
+import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import type { TokenBinding, TokenIssuer } from '../authentication/service-account-tokens.ts'
 import { nodeNameOf } from '../authorization/node.ts'
@@ -22,6 +23,8 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences:
     const request = body as Partial<TokenRequest>
     const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, name)
     if (!account) throw notFound(accounts, name)
+    const resource = registry.resource('', 'serviceaccounts')
+    await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
     const seconds = request.spec?.expirationSeconds ?? DEFAULT_SECONDS
     if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
       const problem =

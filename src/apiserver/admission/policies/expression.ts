@@ -25,7 +25,8 @@ export type Expression =
   | { readonly source: string; readonly program?: undefined; readonly problem: string }
 
 /** Compiles; `expected`: what it may come to, anything when left out. */
-export function compileExpression(env: Env, source: string, expected?: readonly Type[]): Expression {
+export function compileExpression(env: Env, given: string | undefined, expected?: readonly Type[]): Expression {
+  const source = given ?? ''
   const { program, issues } = compile(env, source)
   if (!program) return { source, problem: `compilation failed: ${issues}` }
   if (expected && !expected.some((type) => sameType(type, program.result))) {

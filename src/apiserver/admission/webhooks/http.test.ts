@@ -234,6 +234,37 @@ describe('admission webhooks', () => {
     expect(hooks.asked.get('/exact')).toBeUndefined()
   })
 
+  it('asks about what is posted to subresources, and about connections', async () => {
+    const pods = '/api/v1/namespaces/default/pods'
+    const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'x' }] } }
+    await call({ path: pods, body: { apiVersion: 'v1', kind: 'Pod', ...pod } })
+    const rules = [
+      {
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        resources: ['pods/*', 'serviceaccounts/token'],
+        operations: ['CREATE', 'CONNECT'],
+      },
+    ]
+    await configure('Validating', 'subs', { rules })
+    hooks.answers.set('/subs', () => ({ allowed: false, status: { message: 'no' } }))
+    const refused = 'admission webhook "subs.example.com" denied the request: no'
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } }
+    expect((await call({ path: `${pods}/p/binding`, body: binding })).body.message).toBe(refused)
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }
+    expect((await call({ path: `${pods}/p/eviction`, body: eviction })).body.message).toBe(refused)
+    const token = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: ['a'] } }
+    const accounts = '/api/v1/namespaces/default/serviceaccounts'
+    expect((await call({ path: `${accounts}/default/token`, body: token })).body.message).toBe(refused)
+    expect((await call({ path: `${pods}/p/proxy/x` })).body.message).toBe(refused)
+    expect(hooks.asked.get('/subs')).toMatchObject([
+      { operation: 'CREATE', subResource: 'binding', kind: { kind: 'Binding' }, object: { target: { name: 'n' } } },
+      { operation: 'CREATE', subResource: 'eviction', kind: { group: 'policy', kind: 'Eviction' } },
+      { operation: 'CREATE', subResource: 'token', kind: { kind: 'TokenRequest' }, name: 'default' },
+      { operation: 'CONNECT', subResource: 'proxy', kind: { kind: 'PodProxyOptions' }, name: 'p', options: null },
+    ])
+  })
+
   it('keeps webhooks within the limits of an update', async () => {
     await call({
       path: '/api/v1/namespaces/default/services',

@@ -17,6 +17,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 const shared = { group: GROUP, categories: ['api-extensions'], generation: true } as const
@@ -87,6 +88,7 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
     if (!policies.includes(webhook.failurePolicy ?? '')) {
       errors.push(field.notSupported(`${at}.failurePolicy`, webhook.failurePolicy, policies))
     }
+    errors.push(...conditionProblems(`${at}.matchConditions`, webhook.matchConditions, { params: false }))
   }
   return errors
 }
@@ -144,7 +146,7 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
         errors.push(field.required(`spec.validations[${i}].expression`, 'expression is not specified'))
       }
     }
-    return errors
+    return [...errors, ...validationProblems(spec)]
   },
   columns: [
     nameColumn,
@@ -187,7 +189,7 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
     const errors = validateConstraints(spec.matchConstraints)
     if ((spec.mutations ?? []).length === 0)
       errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
-    return errors
+    return [...errors, ...mutationProblems(spec)]
   },
   columns: [
     nameColumn,
