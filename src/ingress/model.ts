@@ -91,6 +91,7 @@ export type RouteAnswer =
     }
   | {
       readonly kind: 'proxy'
+      readonly protocol: 'http' | 'grpc'
       readonly upstream: string
       readonly request: HeaderChanges
       readonly host?: string

@@ -18,7 +18,7 @@ require('node:http').createServer((request, response) => {
 }).listen(8080)
 `
 const API = 'gateway.networking.k8s.io/v1'
-const DEFINITIONS = ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants'].map(
+const DEFINITIONS = ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'referencegrants'].map(
   (plural) => `${plural}.gateway.networking.k8s.io`,
 )
 /** Requests that must go well one after the other before a configuration counts as in force. */

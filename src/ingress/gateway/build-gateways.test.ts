@@ -6,6 +6,7 @@ import { buildGateways } from './build-gateways.ts'
 import { conditionsOf, no, yes } from './conditions.ts'
 import { durationMs } from './durations.ts'
 import { inOrder, readFilters } from './filters.ts'
+import { asHttpRoute } from './grpc-routes.ts'
 import { bySpecificity, intersection, routeHosts } from './hostnames.ts'
 import { type GatewayInput, isGranted, selects } from './lookups.ts'
 import { byPrecedence, readMatch } from './matches.ts'
@@ -169,6 +170,25 @@ describe('matches', () => {
       'header "a_b" cannot be matched: expected letters, digits and "-"',
     ])
   })
+})
+
+describe('gRPC routes', () => {
+  const of = (method?: { type?: string; service?: string; method?: string }) =>
+    asHttpRoute({ ...route('a'), kind: 'GRPCRoute', spec: { rules: [{ matches: [method ? { method } : {}] }] } }).spec
+      .rules?.[0]?.matches?.[0]?.path
+  it.each([
+    [undefined, undefined],
+    [
+      { service: 'a.B', method: 'C' },
+      { type: 'Exact', value: '/a.B/C' },
+    ],
+    [{ service: 'a.B' }, { type: 'PathPrefix', value: '/a.B' }],
+    [{ method: 'C' }, { type: 'RegularExpression', value: '/[^/]+/(?:C)' }],
+    [
+      { type: 'RegularExpression', service: 'a|b', method: 'C.*' },
+      { type: 'RegularExpression', value: '/(?:a|b)/(?:C.*)' },
+    ],
+  ])('for %j have the path %j', (method, path) => expect(of(method)).toEqual(path))
 })
 
 it.each([

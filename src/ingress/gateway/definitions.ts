@@ -14,7 +14,7 @@ import {
   gatewayStatus,
   referenceGrantSpec,
 } from './gateway-schema.ts'
-import { httpRouteSpec, routeStatus } from './http-route-schema.ts'
+import { grpcRouteSpec, httpRouteSpec, routeStatus } from './http-route-schema.ts'
 import { BUNDLE_VERSION, BUNDLE_VERSION_ANNOTATION, CHANNEL_ANNOTATION, GATEWAY_GROUP } from './names.ts'
 
 const APPROVED = 'https://github.com/kubernetes-sigs/gateway-api/pull/3328'
@@ -77,6 +77,15 @@ const KINDS: readonly Kind[] = [
     scope: 'Namespaced',
     versions: ['v1', 'v1beta1'],
     spec: httpRouteSpec,
+    status: routeStatus,
+    columns: [column('Hostnames', '.spec.hostnames'), AGE],
+  },
+  {
+    kind: 'GRPCRoute',
+    plural: 'grpcroutes',
+    scope: 'Namespaced',
+    versions: ['v1'],
+    spec: grpcRouteSpec,
     status: routeStatus,
     columns: [column('Hostnames', '.spec.hostnames'), AGE],
   },

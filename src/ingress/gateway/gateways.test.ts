@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,7 @@ import {
   type GatewayListener,
   gatewayclasses,
   gateways,
+  grpcroutes,
   type HTTPRoute,
   type HTTPRouteRule,
   httproutes,
@@ -204,7 +206,7 @@ describe.skipIf(!program)('gateways on a real nginx', () => {
       signal: stop.signal,
     })
     await vi.waitFor(() => api.client.get(gatewayclasses, { name: 'nginx' }), { timeout: 10_000, interval: 50 })
-    expect((await api.client.list(customresourcedefinitions)).items).toHaveLength(4)
+    expect((await api.client.list(customresourcedefinitions)).items).toHaveLength(5)
     await gateway('web', [
       { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } },
       { name: 'extra', port: extraPort, protocol: 'HTTP', hostname: '*.extra.test' },
@@ -478,6 +480,72 @@ describe.skipIf(!program)('gateways on a real nginx', () => {
         { timeout: 10_000 },
       )
       .toBe('tls 200')
+  })
+
+  it('carries gRPC over TLS', async () => {
+    const server = createHttp2Server().listen(0)
+    server.on('stream', (stream, headers) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(`${headers[':path']} ${headers['x-set']}`)
+    })
+    await once(server, 'listening')
+    closers.push(() => server.close())
+    await api.client.create(services, {
+      metadata: { name: 'grpc', namespace },
+      spec: {
+        clusterIP: 'None',
+        ports: [{ name: 'grpc', port: 80, protocol: 'TCP', appProtocol: 'kubernetes.io/h2c' }],
+      },
+    })
+    await api.client.create(endpointslices, {
+      metadata: { name: 'grpc', namespace, labels: { 'kubernetes.io/service-name': 'grpc' } },
+      addressType: 'IPv4',
+      ports: [{ name: 'grpc', port: portOf(server), protocol: 'TCP' }],
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    })
+    const set = [{ name: 'x-set', value: 'gateway' }]
+    await create(grpcroutes, {
+      metadata: { name: 'grpc', namespace },
+      spec: {
+        parentRefs: [{ name: 'secure' }],
+        rules: [
+          {
+            matches: [{ method: { service: 'shop.Cart', method: 'Add' } }],
+            filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set } }],
+            backendRefs: backendRefs('grpc'),
+          },
+        ],
+      },
+    })
+    // A session of its own each time: one that lasts may be with a worker that a reload replaces.
+    const call = async (path: string) => {
+      const session = connectHttp2(`https://127.0.0.1:${httpsPort}`, {
+        servername: 'tls.test',
+        rejectUnauthorized: false,
+      })
+      const stream = session.request({ ':method': 'POST', ':path': path, ':authority': 'tls.test', te: 'trailers' })
+      let body = ''
+      let trailers: Record<string, unknown> = {}
+      stream.on('trailers', (headers) => {
+        trailers = headers
+      })
+      stream.on('data', (chunk: Buffer) => {
+        body += chunk.toString()
+      })
+      stream.end()
+      await once(stream, 'end')
+      session.close()
+      return `${body} ${trailers['grpc-status']}`
+    }
+    await expect
+      .poll(async () => {
+        const { status } = await api.client.get(grpcroutes, { namespace, name: 'grpc' })
+        return findings(status?.parents?.[0]?.conditions)
+      })
+      .toEqual({ Accepted: 'True Accepted', ResolvedRefs: 'True ResolvedRefs' })
+    await expect.poll(() => call('/shop.Cart/Add'), { timeout: 10_000 }).toBe('/shop.Cart/Add gateway 0')
+    expect(await call('/shop.Cart/Remove')).toContain('"name":"a"')
   })
 
   it('says why routes are not served, and lets what nginx refuses harm nobody else', async () => {

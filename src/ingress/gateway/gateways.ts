@@ -12,6 +12,7 @@ import { sameJson } from '../../machinery/same-json.ts'
 import type { Lookups } from '../build-model.ts'
 import { type BuiltGateways, buildGateways, routeOfOwner } from './build-gateways.ts'
 import { ensureGatewayApi } from './ensure.ts'
+import { asHttpRoute } from './grpc-routes.ts'
 import { servedPort } from './listeners.ts'
 import { GATEWAY_CONTROLLER } from './names.ts'
 import { refusalKey } from './rules.ts'
@@ -19,8 +20,10 @@ import { classStatus, gatewayStatus, routeStatus } from './status.ts'
 import {
   type Gateway,
   type GatewayClass,
+  type GRPCRoute,
   gatewayclasses,
   gateways,
+  grpcroutes,
   type HTTPRoute,
   httproutes,
   referencegrants,
@@ -70,7 +73,7 @@ export class Gateways {
   async start(): Promise<void> {
     const { client, informers, signal, changed } = this.#options
     this.#versions = await ensureGatewayApi(client, signal)
-    const all = [gatewayclasses, gateways, httproutes, referencegrants, namespaces] as const
+    const all = [gatewayclasses, gateways, httproutes, grpcroutes, referencegrants, namespaces] as const
     const synced = Promise.all(all.map((ref) => informers.informer(ref as ResourceRef<KubeObject>).waitForSync()))
     await Promise.race([synced, ended(signal)])
     signal.throwIfAborted()
@@ -81,7 +84,9 @@ export class Gateways {
   }
 
   get routes(): readonly DeepReadonly<HTTPRoute>[] {
-    return this.#ready ? this.#options.informers.informer(httproutes).list() : []
+    if (!this.#ready) return []
+    const { informers } = this.#options
+    return [...informers.informer(httproutes).list(), ...informers.informer(grpcroutes).list().map(asHttpRoute)]
   }
 
   /** Whether a port that a listener wants is another program's: worth another look after a while. */
@@ -190,8 +195,14 @@ export class Gateways {
       const verdict = this.#built.gateways.find(({ gateway }) => is(gateway))
       return verdict && { ref: gateways, object: verdict.gateway, status: gatewayStatus(verdict, now) }
     }
-    const verdict = this.#built.routes.find(({ route }) => is(route))
-    return verdict && { ref: httproutes, object: verdict.route, status: routeStatus(verdict, now) }
+    const verdict = this.#built.routes.find(({ route }) => route.kind === kind && is(route))
+    return (
+      verdict && {
+        ref: kind === grpcroutes.kind ? grpcroutes : httproutes,
+        object: verdict.route,
+        status: routeStatus(verdict, now),
+      }
+    )
   }
 
   /** The status that an object is to have; undefined when it has it. */
@@ -204,7 +215,7 @@ export class Gateways {
   }
 }
 
-type Kept = GatewayClass | Gateway | HTTPRoute
+type Kept = GatewayClass | Gateway | HTTPRoute | GRPCRoute
 interface Wanted {
   readonly ref: ResourceRef<Kept>
   readonly object: DeepReadonly<Kept>

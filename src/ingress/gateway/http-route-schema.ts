@@ -1,4 +1,4 @@
-// The schema of HTTPRoute. Spec: https://gateway-api.sigs.k8s.io/reference/spec/#httproute
+// The schemas of HTTPRoute and GRPCRoute. Spec: https://gateway-api.sigs.k8s.io/reference/spec/#httproute
 
 import { GATEWAY_GROUP } from './names.ts'
 import {
@@ -33,6 +33,9 @@ const FILTERS = [
   'ExtensionRef',
 ]
 
+/** What a remote procedure call has no use for. */
+const HTTP_ONLY = ['RequestRedirect', 'URLRewrite']
+
 export const parentRef = object(
   {
     group: withDefault(groupName, GATEWAY_GROUP),
@@ -66,34 +69,33 @@ const pathModifier = object(
   },
   ['type'],
 )
-const filters = list(
-  object(
+const filterFields = {
+  requestHeaderModifier: headerModifier,
+  responseHeaderModifier: headerModifier,
+  requestMirror: object(
     {
-      type: oneOf(FILTERS),
-      requestHeaderModifier: headerModifier,
-      responseHeaderModifier: headerModifier,
-      requestMirror: object(
-        {
-          backendRef: object(backend, ['name']),
-          percent: integer({ minimum: 0, maximum: 100 }),
-          fraction: object({ numerator: integer({ minimum: 0 }), denominator: integer({ minimum: 1, default: 100 }) }, [
-            'numerator',
-          ]),
-        },
-        ['backendRef'],
-      ),
-      requestRedirect: object({
-        scheme: oneOf(['http', 'https']),
-        hostname: preciseHostname,
-        path: pathModifier,
-        port,
-        statusCode: { type: 'integer', enum: [301, 302], default: 302 },
-      }),
-      urlRewrite: object({ hostname: preciseHostname, path: pathModifier }),
-      extensionRef: object({ group: groupName, kind: kindName, name: objectName }, ['group', 'kind', 'name']),
+      backendRef: object(backend, ['name']),
+      percent: integer({ minimum: 0, maximum: 100 }),
+      fraction: object({ numerator: integer({ minimum: 0 }), denominator: integer({ minimum: 1, default: 100 }) }, [
+        'numerator',
+      ]),
     },
-    ['type'],
+    ['backendRef'],
   ),
+  requestRedirect: object({
+    scheme: oneOf(['http', 'https']),
+    hostname: preciseHostname,
+    path: pathModifier,
+    port,
+    statusCode: { type: 'integer', enum: [301, 302], default: 302 },
+  }),
+  urlRewrite: object({ hostname: preciseHostname, path: pathModifier }),
+  extensionRef: object({ group: groupName, kind: kindName, name: objectName }, ['group', 'kind', 'name']),
+}
+const { requestRedirect: _redirect, urlRewrite: _rewrite, ...grpcFields } = filterFields
+const filters = list(object({ type: oneOf(FILTERS), ...filterFields }, ['type']), 16)
+const grpcFilters = list(
+  object({ type: oneOf(FILTERS.filter((type) => !HTTP_ONLY.includes(type))), ...grpcFields }, ['type']),
   16,
 )
 const matcher = (maxLength: number) =>
@@ -132,6 +134,35 @@ const rule = object({
     16,
   ),
   timeouts: object({ request: duration, backendRequest: duration }),
+})
+
+const grpcName = text({ maxLength: 1024 })
+const grpcRule = object({
+  name: sectionName,
+  matches: list(
+    object({
+      method: object({
+        type: withDefault(oneOf(['Exact', 'RegularExpression']), 'Exact'),
+        service: grpcName,
+        method: grpcName,
+      }),
+      headers: matcher(4096),
+    }),
+    64,
+  ),
+  filters: grpcFilters,
+  backendRefs: list(
+    object({ ...backend, weight: integer({ minimum: 0, maximum: 1_000_000, default: 1 }), filters: grpcFilters }, [
+      'name',
+    ]),
+    16,
+  ),
+})
+
+export const grpcRouteSpec: Schema = object({
+  parentRefs: list(parentRef, 32),
+  hostnames: list(hostname, 16),
+  rules: list(grpcRule, 16),
 })
 
 /** The status of every kind of route. */

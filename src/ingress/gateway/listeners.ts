@@ -27,7 +27,8 @@ export interface DecidedListener {
 }
 
 const PROTOCOLS: Readonly<Record<string, { readonly tls: boolean }>> = { HTTP: { tls: false }, HTTPS: { tls: true } }
-const KINDS = ['HTTPRoute']
+/** HTTP/2, which gRPC needs, is for TLS alone: nginx cannot tell it from HTTP/1.1 on a plain port. */
+const KINDS = { plain: ['HTTPRoute'], tls: ['HTTPRoute', 'GRPCRoute'] }
 
 /** Decides about the listeners of gateways of our classes. The oldest gateway has a port that two want differently. */
 export function decideListeners(
@@ -59,7 +60,7 @@ function decide(
   const conflict = conflictOf(gateway, spec)
   const refused = unacceptable(input, spec, { tls, port, protocolOf: shared.protocolOf })
   if (!conflict && !refused) shared.protocolOf.set(port, tls)
-  const { supportedKinds, wrongKinds } = kindsOf(spec)
+  const { supportedKinds, wrongKinds } = kindsOf(spec, tls ? KINDS.tls : KINDS.plain)
   const { certificates, problem } = tls ? certificatesOf(input, gateway, spec, shared.references) : NO_CERTIFICATES
   const unresolved = wrongKinds ?? problem
   const programmed =
@@ -154,14 +155,14 @@ function unacceptable(
   return undefined
 }
 
-function kindsOf({ allowedRoutes }: DeepReadonly<GatewayListener>) {
+function kindsOf({ allowedRoutes }: DeepReadonly<GatewayListener>, kinds: readonly string[]) {
   const wanted = allowedRoutes?.kinds ?? []
-  if (wanted.length === 0) return { supportedKinds: KINDS.map((kind) => ({ group: GATEWAY_GROUP, kind })) }
-  const known = wanted.filter(({ group, kind }) => (group ?? GATEWAY_GROUP) === GATEWAY_GROUP && KINDS.includes(kind))
+  if (wanted.length === 0) return { supportedKinds: kinds.map((kind) => ({ group: GATEWAY_GROUP, kind })) }
+  const known = wanted.filter(({ group, kind }) => (group ?? GATEWAY_GROUP) === GATEWAY_GROUP && kinds.includes(kind))
   const supportedKinds = known.map(({ kind }) => ({ group: GATEWAY_GROUP, kind }))
   if (known.length === wanted.length) return { supportedKinds }
   const names = wanted.filter((kind) => !known.includes(kind)).map(({ kind }) => kind)
-  const message = `routes of kind ${names.join(', ')} are not supported: expected ${KINDS.join(', ')}`
+  const message = `routes of kind ${names.join(', ')} are not supported: expected ${kinds.join(', ')}`
   return { supportedKinds, wrongKinds: no('ResolvedRefs', 'InvalidRouteKinds', message) }
 }
 

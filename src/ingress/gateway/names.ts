@@ -12,6 +12,7 @@ export const CHANNEL_ANNOTATION = `${GATEWAY_GROUP}/channel`
 export const BUNDLE_VERSION = 'v1.4.1'
 /** What may be left out of the API is told by these names, in alphabetical order. */
 export const SUPPORTED_FEATURES = [
+  'GRPCRoute',
   'Gateway',
   'GatewayPort8080',
   'HTTPRoute',

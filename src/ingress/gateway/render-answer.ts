@@ -5,6 +5,9 @@ import { MARK, ownerId } from '../names.ts'
 import { escapeRegex, quote } from '../quote.ts'
 import { renderHeaders } from '../render-location.ts'
 
+/** The part of nginx that speaks a protocol. */
+const MODULES = { http: 'proxy', grpc: 'grpc' } as const
+
 type Proxy = Extract<RouteAnswer, { kind: 'proxy' }>
 type Redirect = Extract<RouteAnswer, { kind: 'redirect' }>
 
@@ -47,13 +50,14 @@ export function renderAnswer(name: string, match: RouteMatchModel, branch: Route
     answer.kind === 'status'
       ? [`return ${answer.code};`]
       : answer.kind === 'redirect'
-        ? [...responseHeaders(response, false), ...renderRedirect(answer, place)]
-        : [...responseHeaders(response, true), ...renderProxy(match, answer)]
+        ? [...responseHeaders(response), ...renderRedirect(answer, place)]
+        : [...responseHeaders(response, MODULES[answer.protocol]), ...renderProxy(match, answer)]
   return [`location @${name} {`, ...body.map((line) => `  ${line}`), '}']
 }
 
 function renderProxy(match: RouteMatchModel, answer: Proxy): string[] {
-  const { upstream, timeoutMs, mirrors } = answer
+  const { upstream, timeoutMs, mirrors, protocol } = answer
+  const module = MODULES[protocol]
   const wait = timeoutMs ?? ANSWER_MS
   return [
     ...(answer.path ? renderRewrite(answer.path) : []),
@@ -61,13 +65,12 @@ function renderProxy(match: RouteMatchModel, answer: Proxy): string[] {
     ...mirrors.map((_, i) => `mirror ${mirrorPath(mirrorId(match, i))};`),
     // The API knows no limit of size.
     'client_max_body_size 0;',
-    `proxy_connect_timeout ${Math.min(CONNECT_MS, wait)}ms;`,
-    `proxy_send_timeout ${wait}ms;`,
-    `proxy_read_timeout ${wait}ms;`,
-    ...(timeoutMs === undefined ? [] : [`proxy_next_upstream_timeout ${timeoutMs}ms;`]),
-    'proxy_buffering off;',
-    'proxy_request_buffering off;',
-    `proxy_pass http://${upstream};`,
+    `${module}_connect_timeout ${Math.min(CONNECT_MS, wait)}ms;`,
+    `${module}_send_timeout ${wait}ms;`,
+    `${module}_read_timeout ${wait}ms;`,
+    ...(timeoutMs === undefined ? [] : [`${module}_next_upstream_timeout ${timeoutMs}ms;`]),
+    ...(module === 'proxy' ? ['proxy_buffering off;', 'proxy_request_buffering off;'] : []),
+    `${module}_pass ${protocol}://${upstream};`,
   ]
 }
 
@@ -137,7 +140,7 @@ function block(head: string, body: readonly string[]): string[] {
 }
 
 /** All headers of a request to a backend: those that every one gets, and the changes. */
-function requestHeaders({ request, host }: Proxy): string[] {
+function requestHeaders({ request, host, protocol }: Proxy): string[] {
   const { set, add, remove } = request
   const changed = new Map<string, { name: string; value: string }>()
   for (const name of remove) changed.set(name.toLowerCase(), { name, value: '""' })
@@ -149,10 +152,13 @@ function requestHeaders({ request, host }: Proxy): string[] {
     changed.set(name.toLowerCase(), { name, value: sum })
   }
   if (changed.size === 0 && host === undefined) return []
-  const usual = renderHeaders('proxy', host === undefined ? {} : { upstreamVhost: host }).filter(
+  const usual = renderHeaders(MODULES[protocol], host === undefined ? {} : { upstreamVhost: host }).filter(
     (line) => !changed.has((line.split(' ')[1] ?? '').toLowerCase()),
   )
-  return [...usual, ...[...changed.values()].map(({ name, value }) => `proxy_set_header ${quote(name)} ${value};`)]
+  return [
+    ...usual,
+    ...[...changed.values()].map(({ name, value }) => `${MODULES[protocol]}_set_header ${quote(name)} ${value};`),
+  ]
 }
 
 function joined(quoted: string, value: string): string {
@@ -185,10 +191,10 @@ export function addedHeaders(matches: readonly RouteMatchModel[]): string[] {
   return [...maps.values()].flat()
 }
 
-function responseHeaders({ set, add, remove }: HeaderChanges, proxied: boolean): string[] {
-  const hidden = proxied ? [...set.map((h) => h.name), ...remove] : []
+function responseHeaders({ set, add, remove }: HeaderChanges, module?: 'proxy' | 'grpc'): string[] {
+  const hidden = module ? [...set.map((h) => h.name), ...remove] : []
   return [
-    ...hidden.map((name) => `proxy_hide_header ${quote(name)};`),
+    ...hidden.map((name) => `${module}_hide_header ${quote(name)};`),
     ...[...set, ...add].map(({ name, value }) => `add_header ${quote(name)} ${literal(value)} always;`),
   ]
 }

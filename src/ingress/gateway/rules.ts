@@ -9,7 +9,13 @@ import { durationMs } from './durations.ts'
 import { type Filters, inOrder, NO_CHANGES, readFilters } from './filters.ts'
 import { type GatewayInput, isGranted } from './lookups.ts'
 import { readMatch } from './matches.ts'
-import type { BackendReference, HTTPBackendReference, HTTPRoute, HTTPRouteRule } from './types.ts'
+import {
+  type BackendReference,
+  grpcroutes,
+  type HTTPBackendReference,
+  type HTTPRoute,
+  type HTTPRouteRule,
+} from './types.ts'
 
 export interface DecidedRoute {
   readonly matches: readonly RouteMatchModel[]
@@ -70,6 +76,10 @@ class RuleReader {
     this.#references = references
   }
 
+  get #isGrpc(): boolean {
+    return this.#route.kind === grpcroutes.kind
+  }
+
   read(rule: DeepReadonly<HTTPRouteRule>, index: number): void {
     const problems: string[] = []
     const timeoutMs = readTimeout(rule, problems)
@@ -79,6 +89,7 @@ class RuleReader {
       const byPrefix = path.match === 'prefix' && !conditions.some((c) => c.source === 'path')
       const prefix = byPrefix ? path.value : undefined
       const { filters, problems: unsupported } = readFilters(rule.filters ?? [], prefix)
+      if (this.#isGrpc && filters.mirrors.length > 0) problems.push('filter RequestMirror is not supported for gRPC')
       problems.push(...read.problems, ...unsupported)
       const branches = this.#branches(rule, filters, { prefix, problems, ...(timeoutMs ? { timeoutMs } : {}) })
       const id = ownerId(`${this.#route.metadata.uid}/${index}/${number}`)
@@ -139,6 +150,7 @@ class RuleReader {
     if (found === 'not ready') return { kind: 'status', code: 503 }
     return {
       kind: 'proxy',
+      protocol: this.#isGrpc ? 'grpc' : 'http',
       upstream: found.name,
       request,
       mirrors: [],
@@ -183,7 +195,7 @@ class RuleReader {
       return wrong('UnsupportedProtocol', `service ${JSON.stringify(key)} of type ExternalName is not supported`)
     }
     const port = service.spec.ports?.find((p) => p.port === ref.port)
-    if (port?.appProtocol === 'kubernetes.io/h2c') {
+    if (port?.appProtocol === 'kubernetes.io/h2c' && !this.#isGrpc) {
       return wrong('UnsupportedProtocol', `port ${ref.port} of service ${JSON.stringify(key)} speaks kubernetes.io/h2c`)
     }
     const backend = { name: ref.name, port: { number: ref.port } }

@@ -144,6 +144,21 @@ export interface HTTPRoute {
   status: { parents?: RouteParentStatus[] }
 }
 
+export interface GRPCRouteRule {
+  name?: string
+  matches?: { method?: { type?: string; service?: string; method?: string }; headers?: NameMatch[] }[]
+  filters?: HTTPRouteFilter[]
+  backendRefs?: HTTPBackendReference[]
+}
+
+export interface GRPCRoute {
+  apiVersion: string
+  kind: string
+  metadata: NamespacedObjectMeta
+  spec: { parentRefs?: ParentReference[]; hostnames?: string[]; rules?: GRPCRouteRule[] }
+  status: { parents?: RouteParentStatus[] }
+}
+
 export interface ReferenceGrant {
   apiVersion: string
   kind: string
@@ -174,6 +189,13 @@ export const httproutes: ResourceRef<HTTPRoute> = resourceRef({
   version: 'v1',
   resource: 'httproutes',
   kind: 'HTTPRoute',
+  namespaced: true,
+})
+export const grpcroutes: ResourceRef<GRPCRoute> = resourceRef({
+  group,
+  version: 'v1',
+  resource: 'grpcroutes',
+  kind: 'GRPCRoute',
   namespaced: true,
 })
 export const referencegrants: ResourceRef<ReferenceGrant> = resourceRef({
