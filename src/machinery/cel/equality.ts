@@ -1,6 +1,19 @@
 // Equality and order of values, across numeric types.
 
-import { Duration, List, MapValue, Opaque, Optional, Timestamp, TypeValue, Uint, type Value } from './values.ts'
+import {
+  Duration,
+  List,
+  type ListSemantics,
+  MapValue,
+  mapKey,
+  Opaque,
+  Optional,
+  Timestamp,
+  TypeValue,
+  typeNameOf,
+  Uint,
+  type Value,
+} from './values.ts'
 
 /** Whether two values are equal; values of different types are not, but for numbers. */
 export function equal(a: Value, b: Value): boolean {
@@ -39,24 +52,36 @@ function order(a: bigint | number, b: bigint | number): number {
 function equalLists(a: List, b: List): boolean {
   if (a.size !== b.size) return false
   const semantics = a.semantics ?? b.semantics
-  if (semantics?.kind === 'set') return a.toArray().every((item) => includes(b, item))
-  if (semantics?.kind === 'map') return a.toArray().every((item) => equalItem(b, item, semantics.keys))
+  if (semantics) {
+    const known = new Map(a.toArray().map((item) => [itemIdentity(item, semantics), item]))
+    return b.toArray().every((item) => {
+      const found = known.get(itemIdentity(item, semantics))
+      return found !== undefined && equal(found, item)
+    })
+  }
   for (let i = 0; i < a.size; i++) if (!equal(a.at(i), b.at(i))) return false
   return true
 }
 
-function equalItem(list: List, item: Value, keys: readonly string[]): boolean {
-  const found = list.toArray().find((other) => sameKeys(item, other, keys))
-  return found !== undefined && equal(item, found)
+/** What makes an item of a set or of a list with keys the one that it is. */
+export function itemIdentity(item: Value, semantics: ListSemantics): string {
+  if (semantics.kind === 'set' || !(item instanceof MapValue)) return identity(item)
+  return JSON.stringify(semantics.keys.map((key) => identity(item.get(key) ?? null)))
 }
 
-/** Whether two items of a map-like list have the same keys. */
-export function sameKeys(a: Value, b: Value, keys: readonly string[]): boolean {
-  if (!(a instanceof MapValue && b instanceof MapValue)) return false
-  return keys.every((key) => {
-    const [x, y] = [a.get(key), b.get(key)]
-    return x === undefined || y === undefined ? x === y : equal(x, y)
-  })
+/** A text that equal values share, and no others. */
+function identity(value: Value): string {
+  const key = mapKey(value)
+  if (key !== undefined) return JSON.stringify(key)
+  if (value instanceof List) return `[${value.toArray().map(identity).join()}]`
+  if (value instanceof MapValue) {
+    const entries = value.keys().map((name) => `${identity(name)}:${identity(value.get(name) ?? null)}`)
+    return `{${entries.sort().join()}}`
+  }
+  if (value instanceof Timestamp) return `t${value.nanos}`
+  if (value instanceof Duration) return `d${value.nanos}`
+  if (value instanceof Uint8Array) return `x${Buffer.from(value).toString('hex')}`
+  return value === null ? 'null' : typeNameOf(value)
 }
 
 function equalMaps(a: MapValue, b: MapValue): boolean {

@@ -564,3 +564,23 @@ test('collecting does not leak between evaluations or loops', () => {
   const { program } = compile(env, '[1, 2].map(i, [1, 2].map(j, i + j)).map(l, l.size())')
   for (let i = 0; i < 2; i++) expect(program?.evaluate({}).value).toMatchObject({ items: [2n, 2n] })
 })
+
+test('what is cheap to write does not become large', () => {
+  const list = fromJson(Array.from({ length: 100_000 }, (_, i) => i))
+  const run = (source: string, more: Record<string, Value> = {}) => {
+    const { program, issues } = compile(env, source)
+    expect(issues).toBeUndefined()
+    return program?.evaluate({ ints: list, ...more })
+  }
+  const sum = (length: number) => `(${Array.from({ length }, () => 'ints').join(' + ')})`
+  expect(run(`${sum(39)}.size() == 3900000 && ${sum(39)}[250000] == 50000 && ${sum(3)} == ${sum(3)}`)?.value).toBe(true)
+  expect(run(`${sum(900)}.size() > 0`)?.error).toBe('list size exceeds limit: 4000000')
+  expect(run('lists.range(1000).map(i, ints).flatten().size() > 0')?.error).toBe(
+    'flattened list exceeds the size limit',
+  )
+  const s = 'x'.repeat(100_000)
+  expect(run("s.replace('', s).size() > 0", { s })?.error).toBe('string length exceeds limit: 67108864')
+  expect(run('names.join(s).size() > 0', { s, names: fromJson(Array.from({ length: 1000 }, () => 'a')) })?.error).toBe(
+    'string length exceeds limit: 67108864',
+  )
+})

@@ -30,7 +30,9 @@ const sorting = before((args) => {
   const factor = typeof keys.at(0) === 'string' || keys.at(0) instanceof Uint8Array ? 2 + TRAVERSAL : 2
   return Math.trunc(keys.size * keys.size * factor) + 1 + LIST_BASE
 })
-const made = after((_, result) => sizeOf(result) + 1 + LIST_BASE)
+const making = (length: (args: readonly Value[]) => number) =>
+  before((args) => Math.max(0, length(args)) + 1 + LIST_BASE)
+const integer = (value: Value | undefined) => (typeof value === 'bigint' ? Number(value) : 0)
 const flattened = before((args) => {
   const depth = typeof args[1] === 'bigint' ? Number(args[1]) : 1
   return size(args, 0) * depth + 1 + LIST_BASE
@@ -75,9 +77,9 @@ const validate = before(([format, text]) => {
 })
 
 const BY_OVERLOAD: Readonly<Record<string, CallCost>> = {
-  list_slice: made,
-  lists_range: made,
-  list_reverse: made,
+  list_slice: making((args) => integer(args[2]) - integer(args[1])),
+  lists_range: making((args) => integer(args[0])),
+  list_reverse: making((args) => size(args, 0)),
   list_flatten: flattened,
   list_flatten_int: flattened,
   list_distinct: sorting,

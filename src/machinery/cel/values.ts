@@ -107,6 +107,50 @@ export class ArrayList extends List {
   }
 }
 
+/** Two lists, one after the other, without a copy: concatenating costs the same however long they are. */
+export class ConcatenatedList extends List {
+  readonly #left: List
+  readonly #right: List
+  readonly size: number
+  #items: Value[] | undefined
+
+  constructor(left: List, right: List) {
+    super()
+    this.#left = left
+    this.#right = right
+    this.size = left.size + right.size
+  }
+
+  /** In one array, which is made when everything is wanted. */
+  override toArray(): Value[] {
+    if (this.#items) return this.#items
+    const items: Value[] = []
+    const rest: List[] = [this]
+    for (let list = rest.pop(); list; list = rest.pop()) {
+      if (list instanceof ConcatenatedList && !list.#items) rest.push(list.#right, list.#left)
+      else for (let i = 0; i < list.size; i++) items.push(list.at(i))
+    }
+    this.#items = items
+    return items
+  }
+
+  at(index: number): Value {
+    if (this.#items) return this.#items[index] as Value
+    let list: List = this
+    let i = index
+    // A loop, as chains of concatenations are as deep as expressions are long.
+    while (list instanceof ConcatenatedList) {
+      const { size } = list.#left
+      if (i < size) list = list.#left
+      else {
+        i -= size
+        list = list.#right
+      }
+    }
+    return list.at(i)
+  }
+}
+
 /** A list that keeps the way its left side compares when it was concatenated. */
 export class SemanticList extends ArrayList {
   readonly #semantics: ListSemantics

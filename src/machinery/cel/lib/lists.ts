@@ -49,14 +49,23 @@ function slice(list: List, start: bigint, end: bigint): ArrayList {
   if (start < 0n || end < 0n) return fail(`${range}, negative indexes not supported`)
   if (start > end) return fail(`${range}, start index must be less than or equal to end index`)
   if (end > list.size) return fail(`${range}, list is length ${list.size}`)
-  return new ArrayList(list.toArray().slice(Number(start), Number(end)))
+  const from = Number(start)
+  return new ArrayList(Array.from({ length: Number(end) - from }, (_, i) => list.at(from + i)))
 }
 
 function flatten(list: List, depth: bigint): ArrayList {
   if (depth < 0n) return fail('level must be non-negative')
-  return new ArrayList(
-    list.toArray().flatMap((item) => (item instanceof List && depth > 0n ? flatten(item, depth - 1n).items : [item])),
-  )
+  const items: Value[] = []
+  const add = (from: List, levels: bigint): void => {
+    for (let i = 0; i < from.size; i++) {
+      const item = from.at(i)
+      if (item instanceof List && levels > 0n) add(item, levels - 1n)
+      // A list may hold another many times: what comes out can be far larger than what there is.
+      else if (items.push(item) > MAX_RANGE) fail('flattened list exceeds the size limit')
+    }
+  }
+  add(list, depth)
+  return new ArrayList(items)
 }
 
 /** The list in the order of its keys. */

@@ -1,9 +1,10 @@
 // Operators and the functions every expression has. Spec: cel-spec langdef, list of standard definitions.
 
-import { compare, equal, includes, sameKeys } from '../equality.ts'
+import { compare, equal, includes, itemIdentity } from '../equality.ts'
 import { type Declaration, fail } from '../functions.ts'
 import {
   ArrayList,
+  ConcatenatedList,
   characters,
   type Duration,
   type List,
@@ -106,18 +107,24 @@ function modulo(a: bigint, b: bigint): bigint {
   return a % nonZero(b, 'modulus by zero')
 }
 
+/** Lists up to this size are copied when they are concatenated. */
+const SMALL = 256
+/** Far more than a request can hold: only lists that are concatenated with themselves get there. */
+const MAX_SIZE = 4_000_000
+
 function concat(a: List, b: List): List {
   const { semantics } = a
-  if (!semantics) return new ArrayList([...a.toArray(), ...b.toArray()])
+  if (a.size + b.size > MAX_SIZE) return fail(`list size exceeds limit: ${MAX_SIZE}`)
+  if (!semantics) {
+    return a.size + b.size <= SMALL ? new ArrayList([...a.toArray(), ...b.toArray()]) : new ConcatenatedList(a, b)
+  }
   const items = [...a.toArray()]
+  const places = new Map(items.map((item, i) => [itemIdentity(item, semantics), i]))
   for (const item of b.toArray()) {
-    if (semantics.kind === 'set') {
-      if (!includes(new ArrayList(items), item)) items.push(item)
-      continue
-    }
-    const at = items.findIndex((other) => sameKeys(item, other, semantics.keys))
-    if (at < 0) items.push(item)
-    else items[at] = item
+    const identity = itemIdentity(item, semantics)
+    const place = places.get(identity)
+    if (place === undefined) places.set(identity, items.push(item) - 1)
+    else if (semantics.kind === 'map') items[place] = item
   }
   return new SemanticList(items, semantics)
 }

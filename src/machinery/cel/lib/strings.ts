@@ -42,7 +42,16 @@ function lastIndexFrom(text: string, part: string, from: bigint): bigint {
   return found < 0 ? -1n : BigInt(points(text.slice(0, found)).length)
 }
 
+/** Texts that calls make are no longer than this: costs are counted by what goes in. */
+const MAX_RESULT = 1 << 26
+
+function bounded(length: number): void {
+  if (length > MAX_RESULT) fail(`string length exceeds limit: ${MAX_RESULT}`)
+}
+
 function replace(text: string, old: string, replacement: string, limit = -1n): string {
+  const most = Math.ceil(text.length / Math.max(1, old.length)) + 1
+  bounded(text.length + replacement.length * (limit < 0n ? most : Math.min(most, Number(limit))))
   if (limit < 0n)
     return old === '' ? between(text, replacement, Number.POSITIVE_INFINITY) : text.split(old).join(replacement)
   if (old === '') return between(text, replacement, Number(limit))
@@ -80,6 +89,7 @@ function join(list: List, separator = ''): string {
   const texts = list
     .toArray()
     .map((item) => (typeof item === 'string' ? item : fail(`join: invalid input: ${String(item)}`)))
+  bounded(texts.reduce((sum, text) => sum + text.length + separator.length, 0))
   return texts.join(separator)
 }
 
