@@ -36,7 +36,7 @@ const FILTERS = [
 /** What a remote procedure call has no use for. */
 const HTTP_ONLY = ['RequestRedirect', 'URLRewrite']
 
-export const parentRef = object(
+const parentRef = object(
   {
     group: withDefault(groupName, GATEWAY_GROUP),
     kind: withDefault(kindName, 'Gateway'),

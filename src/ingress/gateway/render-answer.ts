@@ -24,7 +24,7 @@ const ANSWER_MS = 60_000
 const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /** A text that nginx takes as it is where it looks for variables. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return quote(text).replaceAll('$', () => DOLLAR)
 }
 
