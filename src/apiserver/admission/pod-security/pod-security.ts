@@ -7,7 +7,7 @@ import { forbidden, internalError, invalid } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { isRecord } from '../../api-object.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { listPrefix } from '../../registry/resource.ts'
+import { keyOf, listPrefix } from '../../registry/resource.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
 import type { PodLike } from './check.ts'
 import { detailsText, violationsOf } from './evaluate.ts'
@@ -18,16 +18,19 @@ const AUDIT = 'pod-security.kubernetes.io/'
 const IGNORED_SUBRESOURCES = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
 
 /** Where workloads keep the template of their pods. */
-const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  '/replicationcontrollers': ['spec', 'template'],
-  '/podtemplates': ['template'],
-  'apps/replicasets': ['spec', 'template'],
-  'apps/deployments': ['spec', 'template'],
-  'apps/statefulsets': ['spec', 'template'],
-  'apps/daemonsets': ['spec', 'template'],
-  'batch/jobs': ['spec', 'template'],
-  'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template'],
-}
+const TEMPLATES: ReadonlyMap<string, Readonly<Record<string, readonly string[]>>> = new Map([
+  ['', { replicationcontrollers: ['spec', 'template'], podtemplates: ['template'] }],
+  [
+    'apps',
+    {
+      replicasets: ['spec', 'template'],
+      deployments: ['spec', 'template'],
+      statefulsets: ['spec', 'template'],
+      daemonsets: ['spec', 'template'],
+    },
+  ],
+  ['batch', { jobs: ['spec', 'template'], cronjobs: ['spec', 'jobTemplate', 'spec', 'template'] }],
+])
 
 /** Of namespaces, which change seldom: what their labels ask for. */
 const policies = new WeakMap<object, ReturnType<typeof policyOf>>()
@@ -42,25 +45,25 @@ function policyOfNamespace(namespace: DeepReadonly<Namespace>): ReturnType<typeo
 }
 
 export function podSecurity(registry: Registry): AdmissionPlugin {
-  async function policyIn(attributes: AdmissionAttributes): Promise<ReturnType<typeof policyOf>> {
-    const namespace = await registry.lookup<Namespace>('', 'namespaces', '', attributes.namespace)
-    if (!namespace) throw internalError(`failed to lookup namespace ${JSON.stringify(attributes.namespace)}`)
-    return policyOfNamespace(namespace)
+  const namespaces = registry.resource('', 'namespaces')
+
+  function policyIn({ namespace: name }: AdmissionAttributes): ReturnType<typeof policyOf> {
+    const found = registry.openCache(namespaces)?.get(keyOf(namespaces, '', name))
+    if (!found) throw internalError(`failed to lookup namespace ${JSON.stringify(name)}`)
+    return policyOfNamespace(found.object as unknown as Namespace)
   }
 
-  async function checkPod(attributes: AdmissionAttributes): Promise<void> {
-    const { operation, subresource, object, old } = attributes
-    if (IGNORED_SUBRESOURCES.has(subresource) || !object) return
-    const { policy, errors } = await policyIn(attributes)
+  function checkPod(attributes: AdmissionAttributes): void {
+    const { operation, object, old } = attributes
+    const { policy, errors } = policyIn(attributes)
     if (errors.length === 0 && isPrivileged(policy)) return
     const pod = object as unknown as Pod
     if (operation === 'UPDATE' && !changesContainers(pod, old as unknown as DeepReadonly<Pod>)) return
     judge(attributes, policy, pod, true)
   }
 
-  async function checkTemplate(attributes: AdmissionAttributes, path: readonly string[]): Promise<void> {
-    if (attributes.subresource !== '') return
-    const { policy } = await policyIn(attributes)
+  function checkTemplate(attributes: AdmissionAttributes, path: readonly string[]): void {
+    const { policy } = policyIn(attributes)
     if (policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
     let template: unknown = attributes.object
     for (const field of path) template = isRecord(template) ? template[field] : undefined
@@ -68,8 +71,8 @@ export function podSecurity(registry: Registry): AdmissionPlugin {
   }
 
   async function checkNamespace(attributes: AdmissionAttributes): Promise<void> {
-    const { object, old, subresource, context, name } = attributes
-    if (subresource !== '' || !object) return
+    const { object, old, context, name } = attributes
+    if (!object) return
     const { policy, errors } = policyOf(object.metadata.labels)
     const before = old ? policyOf(old.metadata.labels) : undefined
     if (errors.length > 0 && (!before || !sameJson(errors, before.errors))) {
@@ -91,12 +94,16 @@ export function podSecurity(registry: Registry): AdmissionPlugin {
   return {
     name: 'PodSecurity',
     validate(attributes) {
-      const { operation, resource } = attributes
+      const { operation, resource, subresource } = attributes
       if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined
-      if (resource.group === '' && resource.resource === 'pods') return checkPod(attributes)
-      if (resource.group === '' && resource.resource === 'namespaces') return checkNamespace(attributes)
-      const path = TEMPLATES[`${resource.group}/${resource.resource}`]
-      return path && checkTemplate(attributes, path)
+      const isPod = resource.group === '' && resource.resource === 'pods'
+      if (isPod ? IGNORED_SUBRESOURCES.has(subresource) : subresource !== '') return undefined
+      if (!isPod && resource.group === '' && resource.resource === 'namespaces') return checkNamespace(attributes)
+      const path = TEMPLATES.get(resource.group)?.[resource.resource]
+      if (!isPod && !path) return undefined
+      // Once it is open, nothing has to be waited for.
+      const check = () => (path ? checkTemplate(attributes, path) : checkPod(attributes))
+      return registry.openCache(namespaces) ? check() : registry.cache(namespaces).then(check)
     },
   }
 }

@@ -11,6 +11,7 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import { isExempt } from '../dynamic/matching.ts'
 import { takeObject } from '../dynamic/shown-object.ts'
 import { Reinvocation } from '../reinvocation.ts'
 import { activationOf, namespaceObjectOf, showObjects } from './activation.ts'
@@ -19,7 +20,7 @@ import { type CompiledMutation, compileMutation, once } from './compile.ts'
 import { judgeConditions } from './conditions-compile.ts'
 import { Budget, evaluate, OutOfBudget, POLICY_BUDGET, VariableValues } from './expression.ts'
 import { MutationError, mutated } from './mutate.ts'
-import { type Bound, boundPolicies, type Invocation, invocationsOf, isSubject, type Misconfigured } from './policies.ts'
+import { type Bound, boundPolicies, type Invocation, invocationsOf, type Misconfigured } from './policies.ts'
 
 type Policy = DeepReadonly<MutatingAdmissionPolicy>
 type Binding = DeepReadonly<MutatingAdmissionPolicyBinding>
@@ -128,7 +129,7 @@ export function mutatingPolicies(registry: Registry, authorizer: Authorizer): Ad
   return {
     name: NAME,
     admit(attributes) {
-      if (!isSubject(attributes)) return undefined
+      if (isExempt(attributes)) return undefined
       const bound = configured()
       if (bound instanceof Promise) return admit(attributes, bound)
       return bound.length === 0 ? undefined : ask(attributes, bound)

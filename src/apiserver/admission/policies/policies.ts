@@ -6,7 +6,7 @@ import type { StoredObject } from '../../api-object.ts'
 import { type Derived, derived } from '../../registry/derived.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { AdmissionAttributes } from '../admission.ts'
-import { type Criteria, isExempt, matched, namespaceOf, type Seen } from '../dynamic/matching.ts'
+import { type Criteria, matched, namespaceOf, type Seen } from '../dynamic/matching.ts'
 import { paramsOf } from './params.ts'
 
 /** What both kinds of policies have. */
@@ -70,7 +70,8 @@ export function boundPolicies<P extends AnyPolicy, B extends AnyBinding>(
     return last.bound
   }
   return () => {
-    const [p, b] = [policies.get(), bindings.get()]
+    const p = policies.get()
+    const b = bindings.get()
     if (p instanceof Promise || b instanceof Promise) return Promise.all([p, b]).then(([ps, bs]) => join(ps, bs))
     return join(p, b)
   }
@@ -131,9 +132,4 @@ function criteriaOf(match: DeepReadonly<MatchResources> | undefined): Criteria {
     namespaceSelector: match?.namespaceSelector,
     objectSelector: match?.objectSelector,
   }
-}
-
-/** Whether policies may be asked about a request at all. */
-export function isSubject(attributes: AdmissionAttributes): boolean {
-  return !isExempt(attributes)
 }

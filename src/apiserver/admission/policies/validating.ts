@@ -11,11 +11,12 @@ import { forbidden, StatusError } from '../../../machinery/errors.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import { isExempt } from '../dynamic/matching.ts'
 import { activationOf, namespaceObjectOf, type ShownObjects, showObjects } from './activation.ts'
 import { Authorizations } from './authorizer.ts'
 import { compileValidation, once } from './compile.ts'
 import { type Judgement, judge } from './judge.ts'
-import { type Bound, boundPolicies, type Invocation, invocationsOf, isSubject } from './policies.ts'
+import { type Bound, boundPolicies, type Invocation, invocationsOf } from './policies.ts'
 
 type Policy = DeepReadonly<ValidatingAdmissionPolicy>
 type Binding = DeepReadonly<ValidatingAdmissionPolicyBinding>
@@ -81,7 +82,7 @@ export function validatingPolicies(registry: Registry, authorizer: Authorizer): 
   return {
     name: 'ValidatingAdmissionPolicy',
     validate(attributes) {
-      if (!isSubject(attributes)) return undefined
+      if (isExempt(attributes)) return undefined
       const bound = configured()
       if (bound instanceof Promise) return validate(attributes, bound)
       return bound.length === 0 ? undefined : ask(attributes, bound)
