@@ -37,7 +37,7 @@ export interface Env {
 }
 
 /** All functions of Kubernetes v1.36's base environment. */
-export const BASE_FUNCTIONS: Functions = declare(
+const BASE_FUNCTIONS: Functions = declare(
   STANDARD,
   CONVERSIONS,
   TIME,

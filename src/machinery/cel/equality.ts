@@ -38,7 +38,7 @@ export function equal(a: Value, b: Value): boolean {
 }
 
 /** The number that a value is, if it is one. */
-export function numeric(value: Value): bigint | number | undefined {
+function numeric(value: Value): bigint | number | undefined {
   if (typeof value === 'bigint' || typeof value === 'number') return value
   return value instanceof Uint ? value.value : undefined
 }

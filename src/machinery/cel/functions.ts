@@ -76,7 +76,7 @@ function isOpaque(value: Value, name: string): boolean {
 }
 
 /** Whether a value is of a type, as far as one can see at run time. */
-export function fits(value: Value, type: Type): boolean {
+function fits(value: Value, type: Type): boolean {
   return FITS[type.kind](value, type)
 }
 

@@ -7,31 +7,24 @@ import type { TypeProvider } from './env.ts'
 import { equal } from './equality.ts'
 import { planFold } from './fold.ts'
 import type { Frame, Run } from './frame.ts'
-import { accepts, type Functions, fail, type Overload } from './functions.ts'
+import { type Functions, fail, type Overload } from './functions.ts'
 import { insertEntry, select } from './lib/optionals.ts'
 import { elementAt, entryOf } from './lib/standard.ts'
-import { callCost, LIST_BASE, MAP_BASE, STRUCT_BASE } from './runtime-cost.ts'
-import type { Type } from './types.ts'
 import {
-  ArrayList,
-  CostExceeded,
-  EntryMap,
-  Failure,
-  List,
-  MapValue,
-  Optional,
-  TypeValue,
-  typeNameOf,
-  type Value,
-} from './values.ts'
-
-/** A part that was compiled; a constant one costs nothing. */
-export interface Plan {
-  readonly run: Run
-  readonly constant?: Value
-  /** Whether it reads a variable or a path below one, which counts as one step with its parts. */
-  readonly attribute?: boolean
-}
+  absorbed,
+  fieldOf,
+  isKnown,
+  type Plan,
+  pick,
+  present,
+  readSlot,
+  runnerOf,
+  truth,
+  tryCall,
+  unwrapped,
+} from './plan-steps.ts'
+import { callCost, LIST_BASE, MAP_BASE, STRUCT_BASE } from './runtime-cost.ts'
+import { ArrayList, EntryMap, type Failure, List, MapValue, Optional, TypeValue, type Value } from './values.ts'
 
 /** Compiles an expression. */
 export function plan(checked: Checked, options: PlanOptions): Run {
@@ -49,7 +42,7 @@ const constant = (value: Value): Plan => ({ run: () => value, constant: value })
 const FOLDED = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'timestamp', 'duration', 'dyn', 'type'])
 
 /** Compiles nodes; knows which loop variables are in scope. */
-export class Planner {
+class Planner {
   readonly #checked: Checked
   readonly #options: PlanOptions
   readonly #scopes: Map<string, number>[] = []
@@ -399,96 +392,4 @@ export class Planner {
     this.#scopes.pop()
     return { run: planFold({ expr, range, init, condition, step, result, slots }) }
   }
-}
-
-function readSlot(frame: Frame, slot: number): Value {
-  const value = frame.slots[slot]
-  if (value instanceof Failure) throw value
-  return value as Value
-}
-
-/** What an optional element of a literal is, if it is. */
-function unwrapped(value: Value): Value | undefined {
-  return value instanceof Optional
-    ? value.value
-    : fail(`cannot initialize optional list element from non-optional value ${String(value)}`)
-}
-
-function isKnown(type: Type | undefined): boolean {
-  if (!type) return false
-  return (
-    type.kind !== 'dyn' && type.kind !== 'null' && type.params.every((param) => param.kind === 'dyn' || isKnown(param))
-  )
-}
-
-function pick(overloads: readonly Overload[], args: readonly Value[]): Overload {
-  return (
-    overloads.find((overload) => accepts(overload, args)) ??
-    fail(`no such overload${args.length === 1 ? `: ${typeNameOf(args[0] as Value)}` : ''}`)
-  )
-}
-
-/** The result of calling with constants; errors are left for the evaluation to meet. */
-function tryCall(call: (...args: Value[]) => Value, ...args: Value[]): Value | undefined {
-  try {
-    return call(...args)
-  } catch (error) {
-    if (error instanceof Failure) return undefined
-    throw error
-  }
-}
-
-function runnerOf(
-  plans: readonly Plan[],
-  call: (...args: Value[]) => Value,
-  { cost, after }: ReturnType<typeof callCost>,
-): Run {
-  const [a, b] = plans.map(({ run }) => run)
-  if (plans.length === 1 && a && !after) {
-    return (frame) => {
-      const x = a(frame)
-      frame.charge(cost([x], null))
-      return call(x)
-    }
-  }
-  if (plans.length === 2 && a && b && !after) {
-    return (frame) => {
-      const x = a(frame)
-      const y = b(frame)
-      frame.charge(cost([x, y], null))
-      return call(x, y)
-    }
-  }
-  return (frame) => {
-    const args = plans.map(({ run }) => run(frame))
-    if (!after) frame.charge(cost(args, null))
-    const result = call(...args)
-    if (after) frame.charge(cost(args, result))
-    return result
-  }
-}
-
-function truth(value: Value): boolean {
-  return typeof value === 'boolean' ? value : fail('no such overload')
-}
-
-/** An error that logic may go on from; anything else ends the evaluation. */
-function absorbed(error: unknown): Failure {
-  if (error instanceof Failure && !(error instanceof CostExceeded)) return error
-  throw error
-}
-
-function fieldOf(value: Value, field: string): Value {
-  if (value instanceof MapValue) {
-    const found = value.get(field)
-    return found === undefined ? fail(`no such key: ${field}`) : found
-  }
-  if (value instanceof Optional) return select(value, field)
-  return fail('no such overload')
-}
-
-function present(value: Value, field: string): boolean {
-  if (value instanceof MapValue) return value.get(field) !== undefined
-  if (value instanceof Optional) return value.value !== undefined && present(value.value, field)
-  return fail('no such overload')
 }

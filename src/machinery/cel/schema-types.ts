@@ -70,7 +70,7 @@ export interface DeclaredType {
 }
 
 /** The largest request that is taken, in bytes. */
-export const MAX_REQUEST_BYTES = 3 * 1024 * 1024
+const MAX_REQUEST_BYTES = 3 * 1024 * 1024
 const MAX_TEXT = MAX_REQUEST_BYTES - 2
 const META: SchemaLike = { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } }
 const TEXT: SchemaLike = { type: 'string' }

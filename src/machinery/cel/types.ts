@@ -46,7 +46,7 @@ export const optionalType = (of: Type): Type => ({ kind: 'opaque', name: 'option
 export const typeType = (of: Type): Type => ({ kind: 'type', name: 'type', params: [of] })
 /** An object type whose fields a TypeProvider knows. */
 export const structType = (name: string): Type => simple('struct', name)
-export const opaqueType = (name: string): Type => simple('opaque', name)
+const opaqueType = (name: string): Type => simple('opaque', name)
 export const paramType = (name: string): Type => simple('param', name)
 
 export const QUANTITY = structType('kubernetes.Quantity')
