@@ -3,6 +3,7 @@
 
 import type { APIGroup, APIResource } from '../api/generated/meta-v1.ts'
 import { servedResources } from '../api/schema.ts'
+import { aggregatedVersion, type RemoteVersion } from './aggregation/remote-discovery.ts'
 import type { Registry } from './registry/registry.ts'
 import { type Resource, type ServedVersion, verbsOf } from './registry/resource.ts'
 
@@ -120,7 +121,24 @@ function groups(registry: Registry): APIGroup[] {
     if (known) known.versions.push(entry)
     else out.set(group, { name: group, versions: [entry], preferredVersion: entry })
   }
+  for (const { group, version } of remoteVersions(registry)) {
+    const entry = { groupVersion: `${group}/${version}`, version }
+    const known = out.get(group)
+    if (!known) out.set(group, { name: group, versions: [entry], preferredVersion: entry })
+    else if (!known.versions.some((other) => other.version === version)) known.versions.push(entry)
+  }
   return [...out.values()]
+}
+
+/** Versions of other servers, the more important groups and versions first. */
+function remoteVersions(registry: Registry): readonly RemoteVersion[] {
+  return [...registry.remotes()].sort(
+    (a, b) =>
+      b.groupPriority - a.groupPriority ||
+      a.group.localeCompare(b.group) ||
+      b.versionPriority - a.versionPriority ||
+      compareVersions(a.version, b.version),
+  )
 }
 
 /** `/api/v1`, `/apis/<group>/<version>`; undefined when it is not served. */
@@ -203,6 +221,14 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
       ].sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       freshness: 'Current',
     })
+  }
+  for (const remote of core ? [] : remoteVersions(registry)) {
+    const item = items.get(remote.group) ?? {
+      metadata: { name: remote.group, creationTimestamp: null },
+      versions: [],
+    }
+    items.set(remote.group, item)
+    item.versions.push(aggregatedVersion(remote))
   }
   return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items: [...items.values()] }
 }

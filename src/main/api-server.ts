@@ -4,6 +4,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admissionPlugins } from '../apiserver/admission/index.ts'
+import { startAggregation } from '../apiserver/aggregation/index.ts'
+import type { ProxyIdentity } from '../apiserver/aggregation/remote-apis.ts'
 import { Api } from '../apiserver/api.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
@@ -26,7 +28,7 @@ import { rollback } from '../apiserver/resources/legacy/rollback.ts'
 import { bindings } from '../apiserver/subresources/binding.ts'
 import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
-import type { UserInfo } from '../apiserver/user.ts'
+import { MASTERS_GROUP, type UserInfo } from '../apiserver/user.ts'
 import { clusterAddresses, webhookCaller } from '../apiserver/webhook-call.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../machinery/clock.ts'
@@ -48,6 +50,8 @@ export interface ApiServerSetup {
   readonly serving: KeyPair
   readonly clientCa: string
   readonly kubeletClient: KubeletCredentials
+  /** Who the server is to the servers of other APIs. */
+  readonly proxyIdentity: ProxyIdentity
   /** Directory of the service-account signing key. */
   readonly pki: string
   readonly clusterDomain: string
@@ -66,6 +70,8 @@ export interface ApiServerSetup {
 
 export interface RunningApiServer {
   readonly port: number
+  /** Resolves when the APIs served here have been registered. */
+  readonly registered: Promise<void>
   /** Where plain HTTP is served, if it is. */
   readonly insecurePort?: number
   readonly issuer: TokenIssuer
@@ -113,6 +119,21 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     ]),
   )
   const metrics = createApiMetrics(registry)
+  const clientFor = (user: UserInfo) =>
+    createInProcessClient({
+      api,
+      user,
+      authorizer,
+      onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
+    })
+  const aggregation = await startAggregation({
+    registry,
+    client: clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] }),
+    clock,
+    log,
+    resolve: clusterAddresses(registry),
+    identity: setup.proxyIdentity,
+  })
   const shutdown = new AbortController()
   const serverAddress = `${setup.advertiseIP}:${setup.port}`
   const live: HealthCheck[] = [
@@ -156,6 +177,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       jwks: issuer.jwks,
     },
     pods: { registry, kubelets: createKubeletConnector(registry, setup.kubeletClient) },
+    remotes: aggregation.remotes,
     metrics,
     images: setup.images ?? (() => undefined),
     log,
@@ -167,6 +189,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   if (insecure) log.warn('insecure-port', { port: insecure.port, meaning: 'everyone on this machine is administrator' })
   return {
     port: listener.port,
+    registered: aggregation.registered,
     ...(insecure ? { insecurePort: insecure.port } : {}),
     issuer,
     audiences,
@@ -174,16 +197,11 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       const attributes = { ...asked, user, namespace: '', name: '', path: '', isResource: true }
       return (await authorizer.authorize(attributes)).verdict === 'allow'
     },
-    clientFor: (user) =>
-      createInProcessClient({
-        api,
-        user,
-        authorizer,
-        onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
-      }),
+    clientFor,
     async close() {
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
+      aggregation.close()
       custom.close()
       registry.close()
     },

@@ -19,6 +19,7 @@ import type { Client, KubeObject, New } from '../client/client.ts'
 import { isReason } from '../machinery/errors.ts'
 import { sameJson } from '../machinery/same-json.ts'
 import { formatYaml } from '../machinery/yaml.ts'
+import { PROXY_CLIENT } from './certificates.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
@@ -30,6 +31,8 @@ export interface BootstrapOptions {
   readonly advertise: { readonly ip: string; readonly port: number }
   /** PEM of the cluster's CA, published for machines that join. */
   readonly rootCA: string
+  /** PEM of the authority behind the certificate that this server shows to servers of other APIs. */
+  readonly proxyCA: string
   /** What a node that joins has to know of the network. */
   readonly network: JoinNetwork
 }
@@ -53,6 +56,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     bootstrapPriorities(client),
     bootstrapApiService(options),
     bootstrapClusterInfo(options),
+    bootstrapAuthentication(options),
   ])
 }
 
@@ -69,6 +73,25 @@ async function bootstrapClusterInfo({ client, advertise, rootCA, network }: Boot
   const kubeconfig = formatYaml({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] })
   const { serviceCidr, podCidr, clusterDomain } = network
   const data = { kubeconfig, [JOIN_NETWORK]: JSON.stringify({ serviceCidr, podCidr, clusterDomain }) }
+  await ensure(client, configmaps, { metadata: key, data })
+  await client.patch(configmaps, key, { type: 'merge', patch: { data } })
+}
+
+/**
+ * What servers of other APIs have to know to believe this server about who its callers are.
+ * Spec: https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#extension-apiserver-authenticates-the-request
+ */
+async function bootstrapAuthentication({ client, rootCA, proxyCA }: BootstrapOptions): Promise<void> {
+  const key = { namespace: 'kube-system', name: 'extension-apiserver-authentication' }
+  const data = {
+    'client-ca-file': rootCA,
+    'requestheader-allowed-names': JSON.stringify([PROXY_CLIENT.commonName]),
+    'requestheader-client-ca-file': proxyCA,
+    'requestheader-extra-headers-prefix': JSON.stringify(['X-Remote-Extra-']),
+    'requestheader-group-headers': JSON.stringify(['X-Remote-Group']),
+    'requestheader-uid-headers': JSON.stringify(['X-Remote-Uid']),
+    'requestheader-username-headers': JSON.stringify(['X-Remote-User']),
+  }
   await ensure(client, configmaps, { metadata: key, data })
   await client.patch(configmaps, key, { type: 'merge', patch: { data } })
 }

@@ -32,6 +32,9 @@ const DAY_MS = 86_400_000
 const CA_DAYS = 3650
 const LEAF_DAYS = 365
 
+/** Who the server is to servers of other APIs. */
+export const PROXY_CLIENT: LeafRequest = { commonName: 'front-proxy-client', organizations: [], usage: 'client' }
+
 /** A certificate authority kept in a directory. */
 export class CertificateAuthority {
   readonly #dir: string

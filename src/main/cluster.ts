@@ -17,7 +17,7 @@ import { openLogStore } from '../store/log-store.ts'
 import { apiDocsFrom } from './api-docs.ts'
 import { type RunningApiServer, startApiServer } from './api-server.ts'
 import { bootstrap } from './bootstrap.ts'
-import { CertificateAuthority } from './certificates.ts'
+import { CertificateAuthority, PROXY_CLIENT } from './certificates.ts'
 import { startCompaction } from './compaction.ts'
 import { addressIn, type ClusterConfig, type ClusterPaths, nodeCidr } from './config.ts'
 import { labelControlPlane } from './control-plane-label.ts'
@@ -89,6 +89,8 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     organizations: [MASTERS_GROUP],
     usage: 'client',
   })
+  const proxyCa = await CertificateAuthority.open({ dir: paths.pki, name: 'front-proxy-ca', now: () => clock.now() })
+  const proxyIdentity = await proxyCa.leaf('front-proxy-client', PROXY_CLIENT)
   let bootstrapped = false
   let images: RegistryHandler | undefined
   const api = await startApiServer({
@@ -102,6 +104,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     serving,
     clientCa: ca.certificate,
     kubeletClient: { ...kubeletClient, ca: ca.certificate },
+    proxyIdentity,
     pki: paths.pki,
     clusterDomain: config.clusterDomain,
     serviceCidr: config.serviceCidr,
@@ -125,6 +128,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     apiServiceIP,
     advertise: { ip: env.nodeIP, port: api.port },
     rootCA: ca.certificate,
+    proxyCA: proxyCa.certificate,
     network: config,
   })
   bootstrapped = true

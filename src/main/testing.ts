@@ -15,7 +15,7 @@ import { memoryLog } from '../store/memory/memory-log.ts'
 import type { Store } from '../store/store.ts'
 import { type RunningApiServer, startApiServer } from './api-server.ts'
 import { bootstrap } from './bootstrap.ts'
-import { CertificateAuthority, type KeyPair } from './certificates.ts'
+import { CertificateAuthority, type KeyPair, PROXY_CLIENT } from './certificates.ts'
 import { clusterKubeconfig, writeKubeconfig } from './kubeconfig.ts'
 
 export interface TestServer {
@@ -26,6 +26,8 @@ export interface TestServer {
   /** PEM of the authority that signed the server's certificate and whose client certificates are trusted. */
   readonly ca: string
   readonly admin: KeyPair
+  /** PEM of the authority behind the certificate that the server shows to servers of other APIs. */
+  readonly proxyCa: string
   /** In-process client with all rights. */
   readonly client: Client
   readonly server: RunningApiServer
@@ -68,6 +70,8 @@ export async function startTestServer(
   const certificate = (commonName: string, organizations: readonly string[]) =>
     ca.sign({ commonName, organizations, usage: 'client' })
   const admin = await certificate('kubernetes-admin', [MASTERS_GROUP])
+  const proxyCa = await CertificateAuthority.open({ dir: directory, name: 'front-proxy-ca', now: () => Date.now() })
+  const proxyIdentity = await proxyCa.sign(PROXY_CLIENT)
   const start = (port: number) =>
     startApiServer({
       store,
@@ -80,6 +84,7 @@ export async function startTestServer(
       serving,
       clientCa: ca.certificate,
       kubeletClient: { ...admin, ca: ca.certificate },
+      proxyIdentity,
       pki: directory,
       clusterDomain: 'cluster.local',
       serviceCidr: '10.96.0.0/16',
@@ -98,12 +103,14 @@ export async function startTestServer(
     apiServiceIP: '10.96.0.1',
     advertise: { ip: HOST, port },
     rootCA: ca.certificate,
+    proxyCA: proxyCa.certificate,
     network: NETWORK,
   })
   // No controllers run here: their part of a namespace is made by hand.
   for (const namespace of ['default', 'kube-system']) {
     await first.create(serviceaccounts, { metadata: { name: 'default', namespace } })
   }
+  await server.registered
   const url = `https://${HOST}:${port}`
   const kubeconfigPath = join(directory, 'kubeconfig')
   writeKubeconfig(kubeconfigPath, clusterKubeconfig({ name: 'test', server: url, ca: ca.certificate, admin }))
@@ -113,6 +120,7 @@ export async function startTestServer(
     kubeconfigPath,
     ca: ca.certificate,
     admin,
+    proxyCa: proxyCa.certificate,
     get client() {
       return server.clientFor(adminUser)
     },

@@ -4,18 +4,15 @@
 import { isIP } from 'node:net'
 import type { EndpointAddress, Endpoints, Pod, Service } from '../../api/generated/core-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
-import { badRequest, notFound, StatusError } from '../../machinery/errors.ts'
+import { badRequest, notFound } from '../../machinery/errors.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { KubeletCredentials } from './kubelet-connection.ts'
+import type { ForwardTarget } from './forward.ts'
 import type { PodConnectEnv } from './pod-connect.ts'
+import { unavailable } from './unavailable.ts'
 
-export interface ProxyTarget {
-  readonly host: string
-  readonly port: number
-  /** Absent: plain TCP. `unverified`: TLS to whoever answers, as for pods, which have no names to check. */
-  readonly tls?: KubeletCredentials | 'unverified'
-}
+/** TLS to whoever answers, as for pods, which have no names to check. */
+const UNVERIFIED = { rejectUnauthorized: false }
 
 /** `[scheme:]name[:port]`, taken apart. */
 export interface ProxyName {
@@ -42,14 +39,14 @@ export function isProxied(info: RequestInfo): boolean {
 }
 
 /** Finds where the request goes. Throws a StatusError when there is nothing to go to. */
-export async function proxyTarget(env: PodConnectEnv, info: RequestInfo): Promise<ProxyTarget> {
+export async function proxyTarget(env: PodConnectEnv, info: RequestInfo): Promise<ForwardTarget> {
   const name = splitProxyName(info.name)
   if (!name) throw badRequest(`invalid ${info.resource.slice(0, -1)} request ${JSON.stringify(info.name)}`)
   if (info.resource === 'services') return behindService(env.registry, info.namespace, name)
   return info.resource === 'pods' ? behindPod(env.registry, info.namespace, name) : behindNode(env, name)
 }
 
-async function behindService(registry: Registry, namespace: string, wanted: ProxyName): Promise<ProxyTarget> {
+async function behindService(registry: Registry, namespace: string, wanted: ProxyName): Promise<ForwardTarget> {
   const { name } = wanted
   const [service, endpoints] = await Promise.all([
     registry.lookup<Service>('', 'services', namespace, name),
@@ -91,7 +88,7 @@ function placesOf(endpoints: DeepReadonly<Endpoints>, portName: string): { addre
   })
 }
 
-async function behindPod(registry: Registry, namespace: string, wanted: ProxyName): Promise<ProxyTarget> {
+async function behindPod(registry: Registry, namespace: string, wanted: ProxyName): Promise<ForwardTarget> {
   const pod = await registry.lookup<Pod>('', 'pods', namespace, wanted.name)
   if (!pod) throw notFound({ group: '', resource: 'pods' }, wanted.name)
   const ip = pod.status.podIP ?? ''
@@ -109,7 +106,7 @@ function isReachable(ip: string): boolean {
   return isIP(ip) === 6 && !/^(?:::1?$|fe[89ab]|ff)/i.test(ip)
 }
 
-async function behindNode({ kubelets }: PodConnectEnv, wanted: ProxyName): Promise<ProxyTarget> {
+async function behindNode({ kubelets }: PodConnectEnv, wanted: ProxyName): Promise<ForwardTarget> {
   const kubelet = await kubelets.endpoint(wanted.name)
   if (wanted.port === '' || Number(wanted.port) === kubelet.port) return { ...kubelet }
   const port = Number(wanted.port)
@@ -118,15 +115,10 @@ async function behindNode({ kubelets }: PodConnectEnv, wanted: ProxyName): Promi
   return target(wanted.scheme, kubelet.host, port)
 }
 
-function target(scheme: string, host: string, port: number): ProxyTarget {
-  return { host, port, ...(scheme === 'https' ? { tls: 'unverified' as const } : {}) }
+function target(scheme: string, host: string, port: number): ForwardTarget {
+  return { host, port, ...(scheme === 'https' ? { tls: UNVERIFIED } : {}) }
 }
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port < 65536
-}
-
-/** 503 in the API's form. */
-export function unavailable(message: string, options: { cause?: unknown } = {}): StatusError {
-  return new StatusError({ message, reason: 'ServiceUnavailable', code: 503 }, options)
 }

@@ -8,6 +8,8 @@ import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
+import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
+import type { RemoteApis } from '../aggregation/remote-apis.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
@@ -33,6 +35,8 @@ export interface ApiServerOptions {
   readonly resources: ResourceHandlerEnv
   readonly system: SystemHandlerEnv
   readonly pods: PodConnectEnv
+  /** The APIs that other servers serve. */
+  readonly remotes: RemoteApis
   readonly metrics: ApiMetrics
   /** Serves images under /v2/ to nodes away from here; absent as long as there are none. */
   readonly images: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
@@ -219,6 +223,14 @@ function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo)
   })
 }
 
+/** The API service of another server that a request is for. */
+function remoteOf({ remotes }: ApiServerOptions, info: RequestInfo) {
+  if (remotes.isEmpty) return undefined
+  if (info.isResource) return remotes.find(info.group, info.version)
+  const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)\/?$/.exec(info.path) ?? []
+  return group !== undefined && version !== undefined ? remotes.find(group, version) : undefined
+}
+
 async function dispatch(
   options: ApiServerOptions,
   request: Request,
@@ -226,6 +238,8 @@ async function dispatch(
   info: RequestInfo,
   user: UserInfo,
 ): Promise<void> {
+  const remote = remoteOf(options, info)
+  if (remote) return serveRemote(options.remotes, remote, request, response, user)
   if (!info.isResource) {
     if (info.verb !== 'get' && info.verb !== 'head') throw pageNotFound()
     const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
@@ -260,6 +274,8 @@ async function upgrade(
   try {
     const user = await authenticate(options, request, socket)
     await authorize(options, info, user)
+    const remote = remoteOf(options, info)
+    if (remote) return await serveRemoteUpgrade(options.remotes, remote, request, socket, head, user)
     if (isProxied(info)) {
       await admitConnect(options.pods.registry, info, user)
       await serveProxyUpgrade(options.pods, request, socket, head, info)

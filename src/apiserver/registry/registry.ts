@@ -5,6 +5,7 @@ import { deepFreeze } from '../../machinery/deep-readonly.ts'
 import type { Random } from '../../machinery/random.ts'
 import type { Store } from '../../store/store.ts'
 import type { AdmissionPlugin } from '../admission/admission.ts'
+import type { RemoteVersion } from '../aggregation/remote-discovery.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { UserInfo } from '../user.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
@@ -66,6 +67,8 @@ export class Registry {
   allocators: readonly Allocator[] = []
   /** Resources that are worked out at every read instead of stored. */
   readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
+  /** Versions that other servers serve. */
+  remotes: () => readonly RemoteVersion[] = () => []
   readonly #byName = new Map<string, Resource>()
   readonly #byPath = new Map<string, { resource: Resource; version: ServedVersion }>()
   /** Caches by key prefix: the versions of a custom resource share one. */

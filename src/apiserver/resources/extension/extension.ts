@@ -3,8 +3,10 @@
 import type { APIService } from '../../../api/generated/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../../../api/generated/certificates-v1.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/flowcontrol-v1.ts'
+import { formatTime } from '../../../machinery/clock.ts'
 import { humanDuration } from '../../../machinery/duration.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
@@ -14,9 +16,16 @@ const apiServices = defineResource<APIService>({
   resource: 'apiservices',
   categories: ['api-extensions'],
   storagePrefix: 'apiregistration.k8s.io/apiservices',
+  nameProblem: pathSegmentProblem,
   generation: false,
   defaults({ spec }) {
     if (spec.service) spec.service.port ??= 443
+  },
+  prepareCreate({ spec, status }, { now }) {
+    if (spec.service) return
+    const lastTransitionTime = formatTime(now)
+    const message = 'Local APIServices are always available'
+    status.conditions = [{ type: 'Available', status: 'True', lastTransitionTime, reason: 'Local', message }]
   },
   validate({ metadata, spec }) {
     const errors: FieldError[] = []
