@@ -13,7 +13,7 @@ import { sameType, type Type, typeText } from './types.ts'
 import { Failure, type Value } from './values.ts'
 
 export type { CostEstimate, SizeEstimator } from './cost.ts'
-export { type Env, type EnvOptions, MUTATION_FUNCTIONS, makeEnv, type TypeProvider } from './env.ts'
+export { type Env, MUTATION_FUNCTIONS, makeEnv, type TypeProvider } from './env.ts'
 export type { Activation } from './frame.ts'
 export { fromJson, fromTypedJson, toJson } from './json-values.ts'
 export { LazyObject } from './lazy-object.ts'
