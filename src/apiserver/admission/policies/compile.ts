@@ -4,10 +4,10 @@ import type {
   MutatingAdmissionPolicy,
   ValidatingAdmissionPolicy,
 } from '../../../api/generated/admissionregistration-v1.ts'
-import { BOOL, listType, NULL, STRING } from '../../../machinery/cel/index.ts'
+import { BOOL, JSON_PATCH_TYPE, listType, NULL, OBJECT_TYPE, STRING } from '../../../machinery/cel/index.ts'
 import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
 import { compileConditions } from './conditions-compile.ts'
-import { admissionEnv, JSON_PATCH, OBJECT } from './environment.ts'
+import { admissionEnv } from './environment.ts'
 import { type CompiledVariables, compileExpression, compileVariables, type Expression } from './expression.ts'
 
 interface Compiled {
@@ -55,8 +55,8 @@ export function compileMutation({ spec }: DeepReadonly<Pick<MutatingAdmissionPol
     variables,
     mutations: (spec.mutations ?? []).map(({ patchType, applyConfiguration, jsonPatch }) =>
       patchType === 'JSONPatch'
-        ? { type: 'json', expression: compileExpression(env, jsonPatch?.expression ?? '', [listType(JSON_PATCH)]) }
-        : { type: 'apply', expression: compileExpression(env, applyConfiguration?.expression ?? '', [OBJECT]) },
+        ? { type: 'json', expression: compileExpression(env, jsonPatch?.expression ?? '', [listType(JSON_PATCH_TYPE)]) }
+        : { type: 'apply', expression: compileExpression(env, applyConfiguration?.expression ?? '', [OBJECT_TYPE]) },
     ),
   }
 }

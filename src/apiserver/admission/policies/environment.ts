@@ -4,24 +4,23 @@
 import {
   AUTHORIZER,
   BOOL,
+  combineTypes,
   type DeclaredType,
   DYN,
   type Env,
   INT,
   listType,
-  type MapValue,
   MUTATION_FUNCTIONS,
+  MUTATION_TYPES,
   makeEnv,
   mapType,
   providerOf,
   RESOURCE_CHECK,
   STRING,
-  StructValue,
   structType,
   TIMESTAMP,
   type Type,
   type TypeProvider,
-  type Value,
 } from '../../../machinery/cel/index.ts'
 
 /** What the expressions of one place have beside the request and its objects. */
@@ -108,10 +107,6 @@ export const NAMESPACE: DeclaredType = {
 const KNOWN = providerOf([REQUEST, NAMESPACE])
 /** The type of `variables`. */
 export const VARIABLES = structType('kubernetes.variables')
-/** What an apply configuration is, and an operation of a JSON patch. */
-export const OBJECT = structType('Object')
-export const JSON_PATCH = structType('JSONPatch')
-const PATCH_FIELDS: Readonly<Record<string, Type>> = { op: STRING, path: STRING, from: STRING, value: DYN }
 
 /** The environment of expressions. */
 export function admissionEnv(offered: Offered): Env {
@@ -132,20 +127,12 @@ export function admissionEnv(offered: Offered): Env {
 }
 
 function typesOf(variables: Offered['variables'], mutation: boolean): TypeProvider {
-  const isObject = (name: string) => mutation && (name === OBJECT.name || name.startsWith(`${OBJECT.name}.`))
-  const isPatch = (name: string) => mutation && name === JSON_PATCH.name
-  return {
-    constructs: (name) => isObject(name) || isPatch(name),
-    fieldType(name, field) {
-      if (name === VARIABLES.name) return variables?.get(field)
-      if (isObject(name)) return DYN
-      if (isPatch(name)) return Object.hasOwn(PATCH_FIELDS, field) ? PATCH_FIELDS[field] : undefined
-      return KNOWN.fieldType(name, field)
-    },
-    construct(name: string, fields: ReadonlyMap<string, Value>): MapValue {
-      const made = new StructValue(name)
-      for (const [field, value] of fields) made.set(field, value)
-      return made
+  const own: TypeProvider = {
+    constructs: () => false,
+    fieldType: (name, field) => (name === VARIABLES.name ? variables?.get(field) : undefined),
+    construct(name) {
+      throw new Error(`nothing makes ${JSON.stringify(name)}`)
     },
   }
+  return mutation ? combineTypes(KNOWN, own, MUTATION_TYPES) : combineTypes(KNOWN, own)
 }

@@ -6,10 +6,8 @@ import {
   DYN,
   type Env,
   Failure,
-  formatType,
-  MapValue,
+  LazyObject,
   type Program,
-  sameType,
   type Type,
   type Value,
 } from '../../../machinery/cel/index.ts'
@@ -27,13 +25,8 @@ export type Expression =
 /** Compiles; `expected`: what it may come to, anything when left out. */
 export function compileExpression(env: Env, given: string | undefined, expected?: readonly Type[]): Expression {
   const source = given ?? ''
-  const { program, issues } = compile(env, source)
-  if (!program) return { source, problem: `compilation failed: ${issues}` }
-  if (expected && !expected.some((type) => sameType(type, program.result))) {
-    const types = expected.map(formatType)
-    const wanted = types.length === 1 ? types[0] : `one of [${types.join(' ')}]`
-    return { source, problem: `must evaluate to ${wanted} but got ${formatType(program.result)}` }
-  }
+  const { program, issues, mistyped } = { mistyped: false, ...compile(env, source, expected ? { expected } : {}) }
+  if (!program) return { source, problem: mistyped ? issues : `compilation failed: ${issues}` }
   return { source, program }
 }
 
@@ -89,44 +82,20 @@ export function evaluate({ source, program, problem }: Expression, activation: A
   return { value: result.value }
 }
 
-/** The value of `variables`: every one is evaluated when it is first asked for. */
-export class VariableValues extends MapValue {
-  readonly #variables: CompiledVariables
-  readonly #activation: Activation
-  readonly #budget: Budget
-  readonly #known = new Map<string, Value>()
+/** The value of `variables`: every one is evaluated when it is first asked for, with those before it. */
+export function variableValues(variables: CompiledVariables, activation: Activation, budget: Budget): LazyObject {
+  const fields = new Map<string, () => Value>()
+  const values = new LazyObject(VARIABLES.name, fields)
+  const own = { ...activation, variables: values }
+  for (const [name, expression] of variables.expressions)
+    fields.set(name, () => variableValue(name, expression, own, budget))
+  return values
+}
 
-  /** `activation` is what variables may refer to, apart from each other. */
-  constructor(variables: CompiledVariables, activation: Activation, budget: Budget) {
-    super()
-    this.#variables = variables
-    this.#activation = { ...activation, variables: this }
-    this.#budget = budget
-  }
-
-  get size(): number {
-    return this.#variables.expressions.size
-  }
-
-  override get typeName(): string {
-    return VARIABLES.name
-  }
-
-  get(key: Value): Value | undefined {
-    const expression = typeof key === 'string' ? this.#variables.expressions.get(key) : undefined
-    if (!expression || typeof key !== 'string') return undefined
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const name = JSON.stringify(key)
-    if (!expression.program) throw new Failure(`composited variable ${name} fails to compile: ${expression.problem}`)
-    const result = expression.program.evaluate(this.#activation)
-    this.#budget.spend(result.cost)
-    if (result.error !== undefined) throw new Failure(`composited variable ${name} fails to evaluate: ${result.error}`)
-    this.#known.set(key, result.value)
-    return result.value
-  }
-
-  keys(): Value[] {
-    return [...this.#variables.expressions.keys()]
-  }
+function variableValue(name: string, { program, problem }: Expression, activation: Activation, budget: Budget): Value {
+  if (!program) throw new Failure(`composited variable ${JSON.stringify(name)} fails to compile: ${problem}`)
+  const { value, error, cost } = program.evaluate(activation)
+  budget.spend(cost)
+  if (error === undefined) return value
+  throw new Failure(`composited variable ${JSON.stringify(name)} fails to evaluate: ${error}`)
 }

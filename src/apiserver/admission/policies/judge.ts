@@ -5,7 +5,7 @@ import { type Activation, typeNameOf } from '../../../machinery/cel/index.ts'
 import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
 import type { CompiledValidation } from './compile.ts'
 import { judgeConditions } from './conditions-compile.ts'
-import { Budget, evaluate, type Outcome, OutOfBudget, POLICY_BUDGET, VariableValues } from './expression.ts'
+import { Budget, evaluate, type Outcome, OutOfBudget, POLICY_BUDGET, variableValues } from './expression.ts'
 
 /** Something that the policy does not let pass. */
 export interface Finding {
@@ -39,7 +39,7 @@ export function judge(
   if (error !== undefined) return failed(error)
   if (!met) return NOTHING
   const budget = new Budget(POLICY_BUDGET)
-  const values = { ...activation, variables: new VariableValues(compiled.variables, activation, budget) }
+  const values = { ...activation, variables: variableValues(compiled.variables, activation, budget) }
   try {
     return {
       findings: findingsOf(policy, compiled, values, budget, failsClosed),
@@ -81,7 +81,7 @@ function annotationsOf(
   failsClosed: boolean,
 ): Omit<Judgement, 'findings'> {
   const budget = new Budget(POLICY_BUDGET)
-  const values = { ...activation, variables: new VariableValues(compiled.variables, activation, budget) }
+  const values = { ...activation, variables: variableValues(compiled.variables, activation, budget) }
   const auditAnnotations: { key: string; value: string }[] = []
   const auditErrors: string[] = []
   for (const { key, value: expression } of compiled.auditAnnotations) {

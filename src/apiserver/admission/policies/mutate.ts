@@ -3,12 +3,11 @@
 import { describeProblems, problemsOf } from '../../../machinery/apply/conform.ts'
 import { merge } from '../../../machinery/apply/merge.ts'
 import type { TypeSchema } from '../../../machinery/apply/schema.ts'
-import { List, MapValue, toJson, type Value } from '../../../machinery/cel/index.ts'
+import { List, MapValue, OBJECT_TYPE, objectNameProblems, toJson, type Value } from '../../../machinery/cel/index.ts'
 import { JsonPatchError, jsonPatch } from '../../../machinery/json-patch.ts'
 import { isRecord, type StoredObject } from '../../api-object.ts'
 import { schemaOfVersion } from '../../registry/field-owners.ts'
 import type { Seen } from '../dynamic/matching.ts'
-import { OBJECT } from './environment.ts'
 
 /** Why a policy could not change the object. */
 export class MutationError extends Error {
@@ -21,7 +20,7 @@ export function mutated(type: 'apply' | 'json', before: StoredObject, value: Val
 }
 
 function applied(before: StoredObject, value: Value, schema: TypeSchema): unknown {
-  checkTypeNames(value, OBJECT.name)
+  checkTypeNames(value, OBJECT_TYPE.name)
   const made = toJson(value)
   if (!isRecord(made)) throw new MutationError('invalid return type')
   const { apiVersion, kind } = before
@@ -42,22 +41,9 @@ function applied(before: StoredObject, value: Value, schema: TypeSchema): unknow
 }
 
 /** Objects must have the type that belongs to their place: `Object.spec` under `spec`. */
-function checkTypeNames(value: Value | undefined, expected: string): void {
-  if (value instanceof List) {
-    for (const item of value.toArray()) checkTypeNames(item, expected)
-    return
-  }
-  if (!(value instanceof MapValue)) return
-  const { typeName } = value
-  if (typeName?.startsWith(OBJECT.name) && typeName !== expected) {
-    throw new MutationError(
-      `type mismatch: unexpected type name ${JSON.stringify(typeName)}, expected ${JSON.stringify(expected)}, which matches field name path from root Object type`,
-    )
-  }
-  for (const key of value.keys()) {
-    // Entries of maps stand at the place of the map.
-    checkTypeNames(value.get(key), typeName === undefined ? expected : `${expected}.${String(key)}`)
-  }
+function checkTypeNames(value: Value, place: string): void {
+  const [problem] = objectNameProblems(value, place)
+  if (problem !== undefined) throw new MutationError(`type mismatch: ${problem}`)
 }
 
 /** Places of values that could only be replaced as a whole, which is seldom what is meant. */
@@ -83,7 +69,7 @@ function patched(before: StoredObject, value: Value): unknown {
   }
   for (const operation of value.toArray()) {
     const made = operation instanceof MapValue ? operation.get('value') : undefined
-    if (made instanceof MapValue && made.typeName?.startsWith(OBJECT.name)) checkTypeNames(made, made.typeName)
+    if (made instanceof MapValue && made.typeName?.startsWith(OBJECT_TYPE.name)) checkTypeNames(made, made.typeName)
   }
   try {
     return jsonPatch(before, toJson(value))

@@ -18,7 +18,7 @@ import { activationOf, namespaceObjectOf, showObjects } from './activation.ts'
 import { Authorizations } from './authorizer.ts'
 import { type CompiledMutation, compileMutation, once } from './compile.ts'
 import { judgeConditions } from './conditions-compile.ts'
-import { Budget, evaluate, OutOfBudget, POLICY_BUDGET, VariableValues } from './expression.ts'
+import { Budget, evaluate, OutOfBudget, POLICY_BUDGET, variableValues } from './expression.ts'
 import { MutationError, mutated } from './mutate.ts'
 import { type Bound, boundPolicies, type Invocation, invocationsOf, type Misconfigured } from './policies.ts'
 
@@ -105,7 +105,7 @@ export function mutatingPolicies(registry: Registry, authorizer: Authorizer): Ad
     const { value, error } = await authorizations.settle(() => {
       const budget = new Budget(POLICY_BUDGET)
       try {
-        return evaluate(expression, { ...values, variables: new VariableValues(variables, values, budget) }, budget)
+        return evaluate(expression, { ...values, variables: variableValues(variables, values, budget) }, budget)
       } catch (failure) {
         if (!(failure instanceof OutOfBudget)) throw failure
         return { error: failure.message }
