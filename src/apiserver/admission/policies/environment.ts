@@ -31,6 +31,8 @@ export interface Offered {
   readonly mutation?: boolean
   /** `variables`: names with their types. Absent where there are none. */
   readonly variables?: ReadonlyMap<string, Type>
+  /** Types of the objects where they are known: nothing is checked of others before evaluation. */
+  readonly typed?: { readonly object?: DeclaredType; readonly params?: DeclaredType }
 }
 
 const MOST = Number.MAX_SAFE_INTEGER
@@ -110,23 +112,24 @@ export const VARIABLES = structType('kubernetes.variables')
 
 /** The environment of expressions. */
 export function admissionEnv(offered: Offered): Env {
-  const { params, authorizer, mutation, variables } = offered
+  const { params, authorizer, mutation, variables, typed } = offered
+  const object = typed?.object?.type ?? DYN
   return makeEnv({
     variables: {
-      object: DYN,
-      oldObject: DYN,
+      object,
+      oldObject: object,
       request: REQUEST.type,
       namespaceObject: NAMESPACE.type,
-      ...(params ? { params: DYN } : {}),
+      ...(params ? { params: typed?.params?.type ?? DYN } : {}),
       ...(authorizer ? { authorizer: AUTHORIZER, 'authorizer.requestResource': RESOURCE_CHECK } : {}),
       ...(variables ? { variables: VARIABLES } : {}),
     },
-    types: typesOf(variables, mutation ?? false),
+    types: typesOf(offered),
     ...(mutation ? { functions: MUTATION_FUNCTIONS } : {}),
   })
 }
 
-function typesOf(variables: Offered['variables'], mutation: boolean): TypeProvider {
+function typesOf({ variables, mutation, typed }: Offered): TypeProvider {
   const own: TypeProvider = {
     constructs: () => false,
     fieldType: (name, field) => (name === VARIABLES.name ? variables?.get(field) : undefined),
@@ -134,5 +137,11 @@ function typesOf(variables: Offered['variables'], mutation: boolean): TypeProvid
       throw new Error(`nothing makes ${JSON.stringify(name)}`)
     },
   }
-  return mutation ? combineTypes(KNOWN, own, MUTATION_TYPES) : combineTypes(KNOWN, own)
+  const given = [typed?.object, typed?.params].flatMap((declared) => declared ?? [])
+  return combineTypes(
+    KNOWN,
+    own,
+    ...(mutation ? [MUTATION_TYPES] : []),
+    ...(given.length > 0 ? [providerOf(given)] : []),
+  )
 }

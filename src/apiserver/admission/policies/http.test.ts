@@ -253,6 +253,37 @@ describe('admission policies', () => {
     )
   })
 
+  it('tells in the status what does not fit the types', async () => {
+    const deployments = [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['*'] }]
+    const spec = (expression: string) => ({
+      matchConstraints: { resourceRules: deployments },
+      variables: [{ name: 'first', expression: 'object.spec.template.spec.containers[0]' }],
+      validations: [{ expression }],
+    })
+    const good = await post(
+      'ValidatingAdmissionPolicy',
+      'good',
+      spec("object.spec.replicas > 1 && variables.first.image != '' && object.metadata.labels.size() > 0"),
+    )
+    expect(good.body.status).toEqual({ observedGeneration: 1, typeChecking: {} })
+    const path = `${GROUP}/validatingadmissionpolicies/good`
+    const body = { spec: spec('object.replicas > 1 || variables.first.images == 1') }
+    const { body: changed } = await call({ method: 'PATCH', path, type: MERGE, body })
+    expect(changed).toMatchObject({
+      metadata: { generation: 2 },
+      status: {
+        observedGeneration: 2,
+        typeChecking: { expressionWarnings: [{ fieldRef: 'spec.validations[0].expression' }] },
+      },
+    })
+    const [warning] = (changed.status as { typeChecking: { expressionWarnings: { warning: string }[] } }).typeChecking
+      .expressionWarnings
+    expect(warning?.warning).toMatch(
+      /^apps\/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:7: undefined field 'replicas'/,
+    )
+    expect(warning?.warning).toContain("undefined field 'images'")
+  })
+
   it('lets webhooks have conditions', async () => {
     const path = `${GROUP}/validatingwebhookconfigurations`
     await call({

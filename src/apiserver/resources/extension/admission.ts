@@ -15,9 +15,11 @@ import type {
 } from '../../../api/generated/admissionregistration-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
+import { checkedStatus } from './type-checking.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 const shared = { group: GROUP, categories: ['api-extensions'], generation: true } as const
@@ -134,6 +136,14 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
   defaults({ spec }) {
     spec.failurePolicy ??= 'Fail'
     defaultMatch(spec.matchConstraints)
+  },
+  prepareCreate(object) {
+    object.status = checkedStatus(object, {})
+  },
+  prepareUpdate(object, old) {
+    if (sameJson(object.spec, old.spec)) return
+    const generation = (old.metadata.generation ?? 0) + 1
+    object.status = checkedStatus({ ...object, metadata: { ...object.metadata, generation } }, old.status)
   },
   validate({ spec }) {
     const errors = validateConstraints(spec.matchConstraints)
