@@ -12,6 +12,7 @@ import { admissionPlugins } from './admission/index.ts'
 import { Api, type VirtualCreate } from './api.ts'
 import { allowAll } from './authorization/authorizer.ts'
 import { CustomResources } from './custom/custom-resources.ts'
+import type { ResourceRule } from './encryption/encryption-configuration.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
 import { createServiceAllocator } from './registry/service-allocator.ts'
@@ -29,7 +30,8 @@ export interface TestApi {
 
 /**
  * Starts a server core on the memory store with the namespaces `default`, `kube-system`, `kube-public` and
- * `kube-node-lease`, each with its `default` service account. `customResources`: definitions are followed, too. Objects are frozen, so that editing a shared one throws. `clock` defaults to the real one.
+ * `kube-node-lease`, each with its `default` service account. `customResources`: definitions are followed,
+ * too. `store`: one that is there already, and stays open. Objects are frozen, so that editing a shared one throws.
  */
 export async function startTestApi(
   options: {
@@ -37,17 +39,28 @@ export async function startTestApi(
     virtual?: ReadonlyMap<string, VirtualCreate>
     legacyApis?: boolean
     customResources?: boolean
+    store?: Store
+    encryption?: readonly ResourceRule[]
   } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? systemClock
-  const store = openLogStore({
-    log: memoryLog(),
+  const store =
+    options.store ??
+    openLogStore({
+      log: memoryLog(),
+      clock,
+      onFatal(error) {
+        throw error
+      },
+    })
+  const registry = new Registry({
+    store,
+    resources: allResources(options),
     clock,
-    onFatal(error) {
-      throw error
-    },
+    random: systemRandom,
+    freeze: true,
+    ...(options.encryption ? { encryption: options.encryption } : {}),
   })
-  const registry = new Registry({ store, resources: allResources(options), clock, random: systemRandom, freeze: true })
   registry.allocators = [
     await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
   ]
@@ -67,7 +80,11 @@ export async function startTestApi(
     authorizer: allowAll,
     onWarning() {},
   })
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+  const { items } = await client.list(namespaces)
+  const missing = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].filter(
+    (name) => !items.some(({ metadata }) => metadata.name === name),
+  )
+  for (const name of missing) {
     await client.create(namespaces, { metadata: { name }, spec: {} })
     await client.create(serviceaccounts, { metadata: { name: 'default', namespace: name } })
   }
@@ -79,7 +96,7 @@ export async function startTestApi(
     async close() {
       custom?.close()
       registry.close()
-      await store.close()
+      if (!options.store) await store.close()
     },
   }
 }

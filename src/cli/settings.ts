@@ -1,11 +1,13 @@
 // What of a cluster's configuration may be set anew at every start, besides what the ingress controller needs.
 
+import { resolve } from 'node:path'
+import { apiServerFlags, readApiServerSettings } from '../main/api-server-settings.ts'
 import type { ClusterConfig } from '../main/config.ts'
 import { formatReference, parseReference } from '../registry/reference.ts'
 import { CommandError } from './command.ts'
 import type { Flag, ParsedFlags } from './flags.ts'
 
-type Settings = Pick<ClusterConfig, 'insecurePort' | 'pauseImage' | 'registryMirrors'>
+type Settings = Pick<ClusterConfig, 'apiServer' | 'insecurePort' | 'pauseImage' | 'registryMirrors'>
 
 export const settingFlags: readonly Flag[] = [
   {
@@ -24,10 +26,19 @@ export const settingFlags: readonly Flag[] = [
     type: 'strings',
     description: 'URL to ask for images before their own registry (repeat; "": none); kept for later starts',
   },
+  ...apiServerFlags.map(
+    ({ name, description }): Flag => ({
+      name,
+      type: 'string',
+      description: `${description}; kept for later starts`,
+    }),
+  ),
 ]
 
 /** The settings that a node has of its own. */
-export const nodeSettingFlags: readonly Flag[] = settingFlags.filter((flag) => flag.name !== 'insecure-port')
+export const nodeSettingFlags: readonly Flag[] = settingFlags.filter((flag) =>
+  ['pause-image', 'registry-mirror'].includes(flag.name),
+)
 
 /** The settings of a cluster that has `kept` ones after flags were given. */
 export function settingsOf(kept: Settings, flags: ParsedFlags): Settings {
@@ -36,11 +47,33 @@ export function settingsOf(kept: Settings, flags: ParsedFlags): Settings {
   const pauseImage = given('pause-image') ? imageOf(flags.string('pause-image') ?? '') : kept.pauseImage
   const mirrors = given('registry-mirror') ? flags.strings('registry-mirror').filter((url) => url !== '') : undefined
   const registryMirrors = mirrors?.map(mirrorOf) ?? kept.registryMirrors ?? []
+  const apiServer = apiServerSettings(kept.apiServer ?? {}, flags)
   return {
+    ...(Object.keys(apiServer).length > 0 ? { apiServer } : {}),
     ...(insecurePort ? { insecurePort } : {}),
     ...(pauseImage ? { pauseImage } : {}),
     ...(registryMirrors.length > 0 ? { registryMirrors } : {}),
   }
+}
+
+/** The API server's flags: those kept, and those given now, of which an empty one is taken back. */
+function apiServerSettings(kept: Readonly<Record<string, string>>, flags: ParsedFlags): Record<string, string> {
+  const all = { ...kept }
+  let given = false
+  for (const { name, file } of apiServerFlags) {
+    if (flags.strings(name).length === 0) continue
+    given = true
+    const value = flags.string(name) ?? ''
+    if (value === '') delete all[name]
+    else all[name] = file ? resolve(value) : value
+  }
+  if (!given) return all
+  try {
+    readApiServerSettings(all)
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error))
+  }
+  return all
 }
 
 function portOf(text: string): number {

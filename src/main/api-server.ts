@@ -35,6 +35,7 @@ import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
+import type { ApiServerSettings } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
 import { versionInfo } from './version.ts'
 
@@ -58,6 +59,8 @@ export interface ApiServerSetup {
   readonly serviceCidr: string
   readonly nodePorts: { readonly from: number; readonly to: number }
   readonly readyChecks: readonly HealthCheck[]
+  /** What was read from the files that flags name. */
+  readonly settings?: ApiServerSettings
   /** Serve the versions that upstream retired, too. */
   readonly legacyApis: boolean
   /** Port on 127.0.0.1 for plain HTTP, where everyone is administrator; 0: any free one. Absent: none. */
@@ -89,7 +92,15 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const registry = new Registry({ store, resources: allResources(setup), clock, random, freeze: false })
+  const { encryption } = setup.settings ?? {}
+  const registry = new Registry({
+    store,
+    resources: allResources(setup),
+    clock,
+    random,
+    freeze: false,
+    ...(encryption ? { encryption } : {}),
+  })
   const issuerUrl = `https://kubernetes.default.svc.${setup.clusterDomain}`
   const audiences = [issuerUrl]
   const privateKey = createPrivateKey(signingKey(setup.pki))

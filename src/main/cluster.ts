@@ -16,6 +16,7 @@ import { openLmdbLog } from '../store/lmdb/lmdb-log.ts'
 import { openLogStore } from '../store/log-store.ts'
 import { apiDocsFrom } from './api-docs.ts'
 import { type RunningApiServer, startApiServer } from './api-server.ts'
+import { readApiServerSettings } from './api-server-settings.ts'
 import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority, PROXY_CLIENT } from './certificates.ts'
 import { startCompaction } from './compaction.ts'
@@ -112,6 +113,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     loadDocs: apiDocsFrom(env.apiDocs),
     images: () => images,
     legacyApis: config.legacyApis ?? true,
+    settings: readApiServerSettings(config.apiServer ?? {}),
     ...(config.insecurePort === undefined ? {} : { insecurePort: config.insecurePort }),
     readyChecks: [
       {

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly containerRuntimeEndpoint?: string
   /** Whether API versions that upstream retired are served; absent: they are. */
   readonly legacyApis?: boolean
+  /** Flags of the API server under upstream's names, with their values. */
+  readonly apiServer?: Readonly<Record<string, string>>
   /** Port on 127.0.0.1 for plain HTTP without any authentication; absent: there is none. */
   readonly insecurePort?: number
   /** Image of the pods' sandboxes; absent: the one that is built here. */

@@ -7,6 +7,9 @@ import type { Store } from '../../store/store.ts'
 import type { AdmissionPlugin } from '../admission/admission.ts'
 import type { RemoteVersion } from '../aggregation/remote-discovery.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import { encryptedStore } from '../encryption/encrypted-store.ts'
+import type { ResourceRule } from '../encryption/encryption-configuration.ts'
+import { transformerOfKey } from '../encryption/transformer-of-key.ts'
 import type { UserInfo } from '../user.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
@@ -56,6 +59,8 @@ export interface RegistryOptions {
   readonly random: Random
   /** Freeze stored objects, so that a component that edits a shared one is found out. For tests: it costs time. */
   readonly freeze: boolean
+  /** Resources whose values are encrypted in the store. */
+  readonly encryption?: readonly ResourceRule[]
 }
 
 export class Registry {
@@ -67,6 +72,8 @@ export class Registry {
   allocators: readonly Allocator[] = []
   /** Resources that are worked out at every read instead of stored. */
   readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
+  /** Whether the value of a key is kept in a form that is no longer the one for it: any write makes it anew. */
+  readonly isStale: (key: string) => boolean
   /** Versions that other servers serve. */
   remotes: () => readonly RemoteVersion[] = () => []
   readonly #byName = new Map<string, Resource>()
@@ -82,7 +89,11 @@ export class Registry {
   readonly #freeze: (object: StoredObject) => StoredObject
 
   constructor(options: RegistryOptions) {
-    this.store = options.store
+    const kept = options.encryption
+      ? encryptedStore(options.store, transformerOfKey(options.resources, options.encryption))
+      : { store: options.store, isStale: () => false }
+    this.store = kept.store
+    this.isStale = kept.isStale
     this.clock = options.clock
     this.random = options.random
     this.#builtIn = options.resources

@@ -277,7 +277,11 @@ export async function write(
     const value = encodeForStore(kept)
     // An update that changes nothing writes nothing: no new version, no event. What is stored in another version than
     // today's does change.
-    if (sameAsStored(kept, (resource.view && current.origin ? current.origin : current).object)) {
+    // Unless it is to be encrypted anew.
+    if (
+      !registry.isStale(key) &&
+      sameAsStored(kept, (resource.view && current.origin ? current.origin : current).object)
+    ) {
       reservation?.rollback()
       return current
     }

@@ -136,7 +136,7 @@ async function keptConfig(
   const kept = readConfig(paths)
   if (!kept) return undefined
   const given = CHANGEABLE.filter((name) => flags.strings(name).length > 0)
-  const { ingress: before, insecurePort, pauseImage, registryMirrors, ...rest } = kept
+  const { ingress: before, apiServer, insecurePort, pauseImage, registryMirrors, ...rest } = kept
   const ingress = given.some((name) => name.startsWith('ingress')) ? await changedIngress(kept, flags, env) : before
   const config: ClusterConfig = {
     ...rest,

@@ -1,0 +1,71 @@
+// How the values of one resource are kept: the first provider encrypts, every one of them decrypts what it has made.
+
+import type { ProviderConfig, ResourceRule } from './encryption-configuration.ts'
+import { type Cipher, ciphersOf } from './providers.ts'
+
+const ENCRYPTED = Buffer.from('k8s:enc:')
+
+/** A value out of the store. `stale`: it would be written differently today. */
+export interface Revealed {
+  readonly value: Buffer
+  readonly stale: boolean
+}
+
+export interface Transformer {
+  toStorage(plain: Buffer, key: string): Buffer
+  /** Throws an Error when no provider can read the value. */
+  fromStorage(stored: Buffer, key: string): Revealed
+}
+
+/** The transformer of a list of providers. */
+export function transformerOf(providers: readonly ProviderConfig[]): Transformer {
+  const ciphers = providers.flatMap(ciphersOf)
+  const plainFirst = providers[0]?.type === 'identity'
+  const readsPlain = providers.some(({ type }) => type === 'identity')
+  const writer = plainFirst ? undefined : ciphers[0]
+  return {
+    toStorage: (plain, key) => (writer ? Buffer.concat([writer.prefix, writer.encrypt(plain, key)]) : plain),
+    fromStorage(stored, key) {
+      if (!startsWith(stored, ENCRYPTED)) {
+        if (readsPlain) return { value: stored, stale: !plainFirst }
+        throw new Error('no matching prefix found')
+      }
+      return { value: decrypt(ciphers, stored, key), stale: !writer || !startsWith(stored, writer.prefix) }
+    },
+  }
+}
+
+function decrypt(ciphers: readonly Cipher[], stored: Buffer, key: string): Buffer {
+  const matching = ciphers.filter(({ prefix }) => startsWith(stored, prefix))
+  if (matching.length === 0) throw new Error('no matching key was found for the provided encryption prefix')
+  let cause: unknown
+  for (const cipher of matching) {
+    try {
+      return cipher.decrypt(stored.subarray(cipher.prefix.length), key)
+    } catch (error) {
+      cause = error
+    }
+  }
+  throw new Error('the key of that name does not fit the value', { cause })
+}
+
+function startsWith(bytes: Buffer, prefix: Buffer): boolean {
+  return bytes.length >= prefix.length && bytes.subarray(0, prefix.length).equals(prefix)
+}
+
+/** What is kept by no rule: as it is, unless it was encrypted before. */
+export const PLAIN: Transformer = transformerOf([{ type: 'identity' }])
+
+/** The transformer for a resource: that of the first rule that names it. */
+export function transformerFor(rules: readonly ResourceRule[]): (group: string, resource: string) => Transformer {
+  const compiled = rules.map(({ resources, providers }) => ({ resources, transformer: transformerOf(providers) }))
+  return (group, resource) =>
+    compiled.find(({ resources }) => resources.some((name) => matches(name, group, resource)))?.transformer ?? PLAIN
+}
+
+function matches(name: string, group: string, resource: string): boolean {
+  if (name === '*.*') return true
+  const dot = name.indexOf('.')
+  const [wanted, of] = dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1)]
+  return of === group && (wanted === '*' || wanted === resource)
+}
