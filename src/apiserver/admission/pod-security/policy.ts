@@ -26,7 +26,7 @@ const LATEST = Number.POSITIVE_INFINITY
 const VERSION = /^v1\.(0|[1-9]\d*)$/
 const ANYTHING: LevelVersion = { level: 'privileged', minor: LATEST }
 /** Of namespaces that say nothing. */
-export const PRIVILEGED: PodSecurityPolicy = { enforce: ANYTHING, audit: ANYTHING, warn: ANYTHING }
+const PRIVILEGED: PodSecurityPolicy = { enforce: ANYTHING, audit: ANYTHING, warn: ANYTHING }
 
 /** `restricted:latest`, `baseline:v1.30`. */
 export function levelText({ level, minor }: LevelVersion): string {

@@ -2,7 +2,6 @@
 
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { TestServer } from '../../../main/testing.ts'
 
 /** What a webhook gets. */
 export interface AdmissionRequest {
@@ -35,6 +34,12 @@ export interface TestHooks {
   close(): Promise<void>
 }
 
+/** Whoever can sign a certificate for the webhook. */
+interface Signer {
+  readonly ca: string
+  serverCertificate(ipAddresses: readonly string[]): Promise<{ readonly cert: string; readonly key: string }>
+}
+
 /** A JSON patch as a response carries it. */
 export function patchOf(...operations: object[]): object {
   const patch = Buffer.from(JSON.stringify(operations)).toString('base64')
@@ -42,7 +47,7 @@ export function patchOf(...operations: object[]): object {
 }
 
 /** Starts a server whose certificate the API server's authority signed. */
-export async function startHooks(server: TestServer): Promise<TestHooks> {
+export async function startHooks(server: Signer): Promise<TestHooks> {
   const asked = new Map<string, AdmissionRequest[]>()
   const answers = new Map<string, Answer>()
   const { cert, key } = await server.serverCertificate(['127.0.0.1'])
