@@ -4,6 +4,8 @@
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 
+const JSON_TYPE = 'application/json'
+
 /** Who asks and where. PEM texts. */
 export interface Target {
   readonly url: string
@@ -20,11 +22,13 @@ export interface LoadResult {
   readonly p99Ms: number
 }
 
-/** One request: method, path and perhaps a JSON body. */
+/** One request: method, path and perhaps a body, of JSON unless `type` says otherwise. */
 export interface LoadRequest {
   readonly method: string
   readonly path: string
   readonly body?: string
+  readonly type?: string
+  readonly accept?: string
 }
 
 /** Opens a connection of its own. */
@@ -42,7 +46,8 @@ export function send(session: ClientHttp2Session, request: LoadRequest): Promise
     const headers = {
       ':method': request.method,
       ':path': request.path,
-      ...(request.body ? { 'content-type': 'application/json' } : {}),
+      ...(request.body ? { 'content-type': request.type ?? JSON_TYPE } : {}),
+      ...(request.accept ? { accept: request.accept } : {}),
     }
     const stream = session.request(headers)
     const chunks: Buffer[] = []
@@ -97,7 +102,7 @@ class Connection {
     const length =
       request.body === undefined
         ? ''
-        : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
+        : `content-type: ${request.type ?? JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
     return new Promise((resolve, reject) => {
       this.#done = resolve
       this.#failed = reject

@@ -1,4 +1,5 @@
-// npm run bench: sets everything up, then measures; see bench/main.ts for the options.
+// npm run bench: sets everything up, then measures; see bench/main.ts for the options. `npm run bench -- owners` measures
+// what bench/owners.ts says.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ const { build } = await import('esbuild')
 const dir = mkdtempSync(join(tmpdir(), 'sampan-bench-'))
 const bundle = join(dir, 'bench.cjs')
 await build({
-  entryPoints: [join(root, 'bench/main.ts')],
+  entryPoints: [join(root, 'bench', process.argv[2] === 'owners' ? 'owners.ts' : 'main.ts')],
   outfile: bundle,
   bundle: true,
   platform: 'node',
