@@ -101,50 +101,57 @@ const registry = new Registry({
 })
 const api = new Api(registry, new Map())
 
-for (const { title, group, resource: plural, subresource, object, change } of CASES) {
-  const resource = registry.resource(group, plural)
-  const context: RequestContext = {
-    user: { name: 'bench', groups: [MASTERS_GROUP] },
-    namespace: 'default',
-    version: resource.storage,
-    dryRun: false,
-    fieldManager: 'bench',
-    fieldValidation: 'Ignore',
-    warn() {},
-  }
-  const spent = { tracked: 0, untracked: 0 }
-  const bytes = { tracked: 0, untracked: 0 }
-  for (const name of ['tracked', 'untracked'] as const) {
-    const target = { resource, subresource: '', name }
-    const body = { ...structuredClone(object), metadata: { ...object.metadata, name } }
-    await api.create(target, body, context)
-    if (name === 'tracked') continue
-    await api.patch(target, { type: 'merge', body: { metadata: { managedFields: [{}] } } }, context)
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of ['tracked', 'untracked'] as const) {
-      const target = { resource, subresource, name }
-      const current = await api.get({ ...target, subresource: '' }, context)
-      const texts = Array.from({ length: WRITES }, (_, i) => {
-        const body = structuredClone(current.object) as unknown as Body
-        delete (body.metadata as { resourceVersion?: string }).resourceVersion
-        change(body, round * WRITES + i + 1)
-        return JSON.stringify(body)
-      })
-      const before = process.cpuUsage()
-      for (const text of texts) await api.update(target, JSON.parse(text), context)
-      const { user, system } = process.cpuUsage(before)
-      // The first rounds warm up.
-      if (round >= ROUNDS / 4) spent[name] += user + system
-      bytes[name] = (await api.get({ ...target, subresource: '' }, context)).json.length
+async function main(): Promise<void> {
+  for (const { title, group, resource: plural, subresource, object, change } of CASES) {
+    const resource = registry.resource(group, plural)
+    const context: RequestContext = {
+      user: { name: 'bench', groups: [MASTERS_GROUP] },
+      namespace: 'default',
+      version: resource.storage,
+      dryRun: false,
+      fieldManager: 'bench',
+      fieldValidation: 'Ignore',
+      warn() {},
     }
+    const spent = { tracked: 0, untracked: 0 }
+    const bytes = { tracked: 0, untracked: 0 }
+    for (const name of ['tracked', 'untracked'] as const) {
+      const target = { resource, subresource: '', name }
+      const body = { ...structuredClone(object), metadata: { ...object.metadata, name } }
+      await api.create(target, body, context)
+      if (name === 'tracked') continue
+      await api.patch(target, { type: 'merge', body: { metadata: { managedFields: [{}] } } }, context)
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of ['tracked', 'untracked'] as const) {
+        const target = { resource, subresource, name }
+        const current = await api.get({ ...target, subresource: '' }, context)
+        const texts = Array.from({ length: WRITES }, (_, i) => {
+          const body = structuredClone(current.object) as unknown as Body
+          delete (body.metadata as { resourceVersion?: string }).resourceVersion
+          change(body, round * WRITES + i + 1)
+          return JSON.stringify(body)
+        })
+        const before = process.cpuUsage()
+        for (const text of texts) await api.update(target, JSON.parse(text), context)
+        const { user, system } = process.cpuUsage(before)
+        // The first rounds warm up.
+        if (round >= ROUNDS / 4) spent[name] += user + system
+        bytes[name] = (await api.get({ ...target, subresource: '' }, context)).json.length
+      }
+    }
+    const writes = (ROUNDS - ROUNDS / 4) * WRITES
+    const [tracked, untracked] = [spent.tracked / writes, spent.untracked / writes]
+    process.stdout.write(
+      `${title.padEnd(32)} ${untracked.toFixed(1).padStart(7)} µs without, ${tracked.toFixed(1).padStart(7)} µs with: ` +
+        `${(tracked / untracked).toFixed(2)} times; ${bytes.untracked} and ${bytes.tracked} bytes\n`,
+    )
   }
-  const writes = (ROUNDS - ROUNDS / 4) * WRITES
-  const [tracked, untracked] = [spent.tracked / writes, spent.untracked / writes]
-  process.stdout.write(
-    `${title.padEnd(32)} ${untracked.toFixed(1).padStart(7)} µs without, ${tracked.toFixed(1).padStart(7)} µs with: ` +
-      `${(tracked / untracked).toFixed(2)} times; ${bytes.untracked} and ${bytes.tracked} bytes\n`,
-  )
+  registry.close()
+  await store.close()
 }
-registry.close()
-await store.close()
+
+main().catch((error: unknown) => {
+  process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+})
