@@ -265,6 +265,37 @@ describe('admission webhooks', () => {
     ])
   })
 
+  it('stores no configuration that could not be used', async () => {
+    const wrong = async (fields: object) => {
+      const webhook = { name: 'a.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'], ...fields }
+      const url = { clientConfig: { url: 'https://a/' } }
+      const body = {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingWebhookConfiguration',
+        metadata: { name: 'wrong' },
+        webhooks: [{ ...url, ...webhook }],
+      }
+      const answer = await call({ path: `${GROUP}/validatingwebhookconfigurations?dryRun=All`, body })
+      return answer.code === 201 ? '' : String(answer.body.message).replace(/^.* is invalid: webhooks\[0\]\./, '')
+    }
+    expect(await wrong({ rules: [MAP_RULE] })).toBe('')
+    expect(await wrong({ clientConfig: { url: 'http://a/' } })).toBe(
+      `clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`,
+    )
+    expect(await wrong({ rules: [{ ...MAP_RULE, operations: ['*', 'CREATE'] }] })).toMatch(
+      /^rules\[0\].operations: .*if '\*' is present, must not specify other operations$/,
+    )
+    expect(await wrong({ rules: [{ ...MAP_RULE, operations: ['READ'] }] })).toBe(
+      'rules[0].operations[0]: Unsupported value: "READ": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"',
+    )
+    expect(await wrong({ rules: [{ ...MAP_RULE, resources: ['*', 'pods'] }] })).toMatch(/without subresources$/)
+    const matchExpressions = [{ key: 'a', operator: 'Near' }]
+    expect(await wrong({ objectSelector: { matchExpressions } })).toMatch(
+      /^objectSelector.matchExpressions\[0\].operator: /,
+    )
+    expect(await wrong({ matchPolicy: 'Loose' })).toMatch(/^matchPolicy: Unsupported value/)
+  })
+
   it('keeps webhooks within the limits of an update', async () => {
     await call({
       path: '/api/v1/namespaces/default/services',

@@ -7,6 +7,7 @@ import type {
   MutatingAdmissionPolicyBinding,
   MutatingWebhook,
   MutatingWebhookConfiguration,
+  ParamRef,
   RuleWithOperations,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
@@ -18,7 +19,9 @@ import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { validateLabelSelector } from '../core/workload-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
+import { clientProblems, matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
 import { checkedStatus } from './type-checking.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -60,18 +63,11 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
     }
     if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
     names.add(name)
-    const { url, service } = webhook.clientConfig ?? {}
-    if ((url === undefined) === (service === undefined)) {
-      errors.push(field.required(`${at}.clientConfig`, 'exactly one of url or service is required'))
-    } else if (url !== undefined && !url.startsWith('https://')) {
-      errors.push(
-        field.invalid(
-          `${at}.clientConfig.url`,
-          url,
-          "'https' is the only allowed URL scheme; desired format: https://host[/path]",
-        ),
-      )
-    }
+    errors.push(
+      ...clientProblems(`${at}.clientConfig`, webhook.clientConfig ?? {}),
+      ...ruleProblems(`${at}.rules`, webhook.rules),
+      ...matchingProblems(at, webhook),
+    )
     const effects = ['None', 'NoneOnDryRun']
     if (!webhook.sideEffects) errors.push(field.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
     else if (!effects.includes(webhook.sideEffects)) {
@@ -125,9 +121,19 @@ const paramRefText = ({ spec }: { spec: { paramRef?: { name?: string; namespace?
   return paramRef.namespace ? `${paramRef.namespace}/${paramRef.name}` : paramRef.name
 }
 
+function paramRefProblems(paramRef: ParamRef | undefined): FieldError[] {
+  if (!paramRef) return []
+  const { name, selector } = paramRef
+  if (Boolean(name) === Boolean(selector)) {
+    return [field.required('spec.paramRef', 'one of name or selector must be specified')]
+  }
+  return selector ? validateLabelSelector(selector, 'spec.paramRef.selector') : []
+}
+
 function validateConstraints(match: MatchResources | undefined): FieldError[] {
   if (!match) return [field.required('spec.matchConstraints')]
-  return (match.resourceRules ?? []).length === 0 ? [field.required('spec.matchConstraints.resourceRules')] : []
+  const rules = (match.resourceRules ?? []).length === 0 ? [field.required('spec.matchConstraints.resourceRules')] : []
+  return [...rules, ...matchResourcesProblems('spec.matchConstraints', match)]
 }
 
 const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
@@ -173,16 +179,14 @@ const validatingBindings = defineResource<ValidatingAdmissionPolicyBinding>({
   validate({ spec }) {
     const errors: FieldError[] = []
     if (!spec.policyName) errors.push(field.required('spec.policyName'))
+    if (spec.matchResources) errors.push(...matchResourcesProblems('spec.matchResources', spec.matchResources))
     const actions = ['Audit', 'Deny', 'Warn']
     if ((spec.validationActions ?? []).length === 0)
       errors.push(field.required('spec.validationActions', 'at least one validation action is required'))
     for (const [i, action] of (spec.validationActions ?? []).entries()) {
       if (!actions.includes(action)) errors.push(field.notSupported(`spec.validationActions[${i}]`, action, actions))
     }
-    if (spec.paramRef && Boolean(spec.paramRef.name) === Boolean(spec.paramRef.selector)) {
-      errors.push(field.required('spec.paramRef', 'one of name or selector must be specified'))
-    }
-    return errors
+    return [...errors, ...paramRefProblems(spec.paramRef)]
   },
   columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName), text('ParamRef', paramRefText), ageColumn],
 })
@@ -213,7 +217,11 @@ const mutatingBindings = defineResource<MutatingAdmissionPolicyBinding>({
   ...shared,
   resource: 'mutatingadmissionpolicybindings',
   defaults: ({ spec }) => defaultMatch(spec.matchResources),
-  validate: ({ spec }) => (spec.policyName ? [] : [field.required('spec.policyName')]),
+  validate: ({ spec }) => [
+    ...(spec.policyName ? [] : [field.required('spec.policyName')]),
+    ...(spec.matchResources ? matchResourcesProblems('spec.matchResources', spec.matchResources) : []),
+    ...paramRefProblems(spec.paramRef),
+  ],
   columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName ?? ''), text('ParamRef', paramRefText), ageColumn],
 })
 
