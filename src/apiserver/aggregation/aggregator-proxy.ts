@@ -63,7 +63,7 @@ function isOurs(name: string): boolean {
 }
 
 /** The caller's identity as headers. */
-export function identityHeaders(user: UserInfo): OutgoingHttpHeaders {
+function identityHeaders(user: UserInfo): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { 'x-remote-user': user.name, 'x-remote-group': [...user.groups] }
   if (user.uid) headers['x-remote-uid'] = user.uid
   for (const [key, values] of Object.entries(user.extra ?? {})) {

@@ -54,7 +54,7 @@ function startsWith(bytes: Buffer, prefix: Buffer): boolean {
 }
 
 /** What is kept by no rule: as it is, unless it was encrypted before. */
-export const PLAIN: Transformer = transformerOf([{ type: 'identity' }])
+const PLAIN: Transformer = transformerOf([{ type: 'identity' }])
 
 /** The transformer for a resource: that of the first rule that names it. */
 export function transformerFor(rules: readonly ResourceRule[]): (group: string, resource: string) => Transformer {

@@ -20,7 +20,7 @@ const ALLOWED = `
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'SCMP_ARCH_X86_64', arm64: 'SCMP_ARCH_AARCH64' }
 
 /** The profile for an architecture as Node calls it; nothing for one that it was not made for. */
-export function pauseSeccompProfile(arch: string): object | undefined {
+function pauseSeccompProfile(arch: string): object | undefined {
   const architecture = ARCHITECTURES[arch]
   if (architecture === undefined) return undefined
   return {

@@ -208,7 +208,7 @@ export function fromSandbox(sandbox: cri.PodSandbox): SandboxState {
 const STATES = ['created', 'running', 'exited', 'unknown'] as const satisfies readonly ContainerState['state'][]
 
 /** The state word for a CRI state. */
-export function fromContainerState(state: cri.ContainerState): ContainerState['state'] {
+function fromContainerState(state: cri.ContainerState): ContainerState['state'] {
   return STATES[state] ?? 'unknown'
 }
 
