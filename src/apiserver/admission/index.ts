@@ -14,6 +14,7 @@ import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { NOBODY, webhookConditions } from './policies/conditions.ts'
 import { mutatingPolicies } from './policies/mutating.ts'
+import { paramAccess } from './policies/param-access.ts'
 import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
@@ -42,7 +43,13 @@ export function admissionPlugins(
     podSecurity(registry),
     priority(registry),
     defaultTolerationSeconds,
-    ...(escalation ? [rbacEscalation(registry, escalation), certificateApprovalAndSigning(escalation.authorizer)] : []),
+    ...(escalation
+      ? [
+          rbacEscalation(registry, escalation),
+          paramAccess(registry, escalation.authorizer),
+          certificateApprovalAndSigning(escalation.authorizer),
+        ]
+      : []),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
     defaultIngressClass(registry),
     mutatingPolicies(registry, authorizer),

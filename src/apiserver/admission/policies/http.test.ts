@@ -253,6 +253,40 @@ describe('admission policies', () => {
     )
   })
 
+  it('lets nobody read by a policy what they may not read', async () => {
+    const { cert, key } = await server.certificate('writer', [])
+    const as = caller({ url: server.url, ca: server.ca, admin: { cert, key } })
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    const apiVersion = 'rbac.authorization.k8s.io/v1'
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writer' }
+    const rules = [{ apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] }]
+    await call({
+      path: `${rbac}/clusterroles`,
+      body: { apiVersion, kind: 'ClusterRole', metadata: { name: 'writer' }, rules },
+    })
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'writer' }]
+    const binding = { apiVersion, kind: 'ClusterRoleBinding', metadata: { name: 'writer' }, roleRef, subjects }
+    await call({ path: `${rbac}/clusterrolebindings`, body: binding })
+    const body = (paramKind?: object) => ({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'reading' },
+      spec: {
+        matchConstraints: { resourceRules: RULES },
+        validations: [{ expression: 'true' }],
+        ...(paramKind ? { paramKind } : {}),
+      },
+    })
+    const path = `${GROUP}/validatingadmissionpolicies?dryRun=All`
+    expect((await as.call({ path, body: body() })).code).toBe(201)
+    const refused = await as.call({ path, body: body({ apiVersion: 'v1', kind: 'Secret' }) })
+    as.close()
+    expect([refused.code, refused.body.message]).toEqual([
+      403,
+      'validatingadmissionpolicies.admissionregistration.k8s.io "reading" is forbidden: user writer must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)',
+    ])
+  })
+
   it('tells in the status what does not fit the types', async () => {
     const deployments = [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['*'] }]
     const spec = (expression: string) => ({

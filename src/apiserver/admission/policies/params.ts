@@ -41,7 +41,8 @@ export async function paramsOf(
   return params
 }
 
-function servedKind(registry: Registry, { apiVersion, kind }: DeepReadonly<ParamKind>): Seen | undefined {
+/** What a kind of parameters is served as; undefined when it is not. */
+export function servedKind(registry: Registry, { apiVersion, kind }: DeepReadonly<ParamKind>): Seen | undefined {
   for (const resource of registry.resources) {
     const version = resource.versions.find((one) => one.apiVersion === apiVersion && one.kind === kind)
     if (version) return { resource, version }
