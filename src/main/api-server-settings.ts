@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
 import { readFileSync } from 'node:fs'
+import { type AuditPolicy, parseAuditPolicy } from '../apiserver/audit/policy.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
 
 /** A flag of `up` that the API server heeds. Values are kept for later starts. */
@@ -18,10 +19,34 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     file: true,
     description: 'File that says which resources are stored encrypted, and with which keys ("": none)',
   },
+  {
+    name: 'audit-policy-file',
+    file: true,
+    description: 'File that says what is written about which requests ("": nothing is)',
+  },
+  { name: 'audit-log-path', file: true, description: 'File that audit events are appended to' },
+  {
+    name: 'audit-log-maxsize',
+    file: false,
+    description: 'Megabytes after which a new audit log is begun (0: 100)',
+  },
+  { name: 'audit-log-maxbackup', file: false, description: 'How many old audit logs are kept (0: all)' },
+  { name: 'audit-log-maxage', file: false, description: 'How many days old audit logs are kept (0: for ever)' },
+  { name: 'audit-log-format', file: false, description: 'Form of audit events: json or legacy' },
 ]
 
 export interface ApiServerSettings {
   readonly encryption?: readonly ResourceRule[]
+  readonly audit?: AuditSettings
+}
+
+export interface AuditSettings {
+  readonly policy: AuditPolicy
+  readonly path: string
+  readonly maxBytes: number
+  readonly maxBackups: number
+  readonly maxDays: number
+  readonly format: 'json' | 'legacy'
 }
 
 /** Reads what flags name. Throws an Error that names the flag, the file and what is wrong. */
@@ -37,5 +62,29 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     }
   }
   const encryption = read('encryption-provider-config', parseEncryptionConfiguration)
-  return { ...(encryption ? { encryption } : {}) }
+  const policy = read('audit-policy-file', parseAuditPolicy)
+  const audit = policy && auditOf(flags, policy)
+  return { ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}) }
+}
+
+const MEGABYTE = 1024 * 1024
+const DEFAULT_AUDIT_MEGABYTES = 100
+
+/** Where audit events go; undefined without a path, as upstream has it. */
+function auditOf(flags: Readonly<Record<string, string>>, policy: AuditPolicy): AuditSettings | undefined {
+  const path = flags['audit-log-path']
+  const format = flags['audit-log-format'] || 'json'
+  if (format !== 'json' && format !== 'legacy') {
+    throw new Error(`invalid audit log format ${format}, allowed formats are "legacy,json"`)
+  }
+  const maxBytes = (countOf(flags, 'audit-log-maxsize') || DEFAULT_AUDIT_MEGABYTES) * MEGABYTE
+  const maxBackups = countOf(flags, 'audit-log-maxbackup')
+  const maxDays = countOf(flags, 'audit-log-maxage')
+  return path ? { policy, path, maxBytes, maxBackups, maxDays, format } : undefined
+}
+
+function countOf(flags: Readonly<Record<string, string>>, name: string): number {
+  const text = flags[name] || '0'
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new Error(`--${name} ${JSON.stringify(text)} must be a non-negative number`)
 }

@@ -7,6 +7,8 @@ import { admissionPlugins } from '../apiserver/admission/index.ts'
 import { startAggregation } from '../apiserver/aggregation/index.ts'
 import type { ProxyIdentity } from '../apiserver/aggregation/remote-apis.ts'
 import { Api } from '../apiserver/api.ts'
+import { createAuditor } from '../apiserver/audit/auditor.ts'
+import { openLogFile } from '../apiserver/audit/log-file.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
@@ -92,7 +94,7 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const { encryption } = setup.settings ?? {}
+  const { encryption, audit } = setup.settings ?? {}
   const registry = new Registry({
     store,
     resources: allResources(setup),
@@ -159,6 +161,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
+  const auditor = audit && createAuditor({ ...audit, sink: openLogFile({ ...audit, clock, log }), clock, random })
   const serverOptions: ApiServerOptions = {
     host: setup.host,
     port: setup.port,
@@ -190,6 +193,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     pods: { registry, kubelets: createKubeletConnector(registry, setup.kubeletClient) },
     remotes: aggregation.remotes,
     metrics,
+    ...(auditor ? { audit: auditor } : {}),
     images: setup.images ?? (() => undefined),
     log,
     now: () => clock.now(),
@@ -212,6 +216,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     async close() {
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
+      auditor?.close()
       aggregation.close()
       custom.close()
       registry.close()

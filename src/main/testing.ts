@@ -14,6 +14,7 @@ import { openLogStore } from '../store/log-store.ts'
 import { memoryLog } from '../store/memory/memory-log.ts'
 import type { Store } from '../store/store.ts'
 import { type RunningApiServer, startApiServer } from './api-server.ts'
+import { readApiServerSettings } from './api-server-settings.ts'
 import { bootstrap } from './bootstrap.ts'
 import { CertificateAuthority, type KeyPair, PROXY_CLIENT } from './certificates.ts'
 import { clusterKubeconfig, writeKubeconfig } from './kubeconfig.ts'
@@ -48,7 +49,13 @@ const NETWORK = { serviceCidr: '10.96.0.0/16', podCidr: '10.244.0.0/16', cluster
 
 /** Starts an API server with RBAC, the built-in roles and namespaces, and default service accounts. */
 export async function startTestServer(
-  options: { docs?: ApiDocs; legacyApis?: boolean; insecure?: boolean } = {},
+  options: {
+    docs?: ApiDocs
+    legacyApis?: boolean
+    insecure?: boolean
+    /** Flags of the API server, without dashes. */
+    flags?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-test-'))
   const log = jsonLogger({ level: 'error', now: () => Date.now(), write: (line) => process.stderr.write(line) })
@@ -90,6 +97,7 @@ export async function startTestServer(
       serviceCidr: '10.96.0.0/16',
       nodePorts: { from: 30000, to: 32767 },
       readyChecks: [],
+      settings: readApiServerSettings(options.flags ?? {}),
       legacyApis: options.legacyApis ?? true,
       ...(options.insecure ? { insecurePort: 0 } : {}),
       loadDocs: () => options.docs,

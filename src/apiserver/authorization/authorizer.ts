@@ -73,10 +73,15 @@ const NO_OPINION: Decision = { verdict: 'none', reason: '' }
 /** Everything is allowed: for tests that are about something else. */
 export const allowAll: Authorizer = { authorize: () => ({ verdict: 'allow', reason: '' }) }
 
-/** Throws Forbidden with upstream's message unless the answer is yes. */
-export async function requireAllowed(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
+/** Throws Forbidden with upstream's message unless the answer is yes. `heard` is told the answer either way. */
+export async function requireAllowed(
+  authorizer: Authorizer,
+  attributes: AuthorizationAttributes,
+  heard?: (decision: Decision) => void,
+): Promise<void> {
   const answer = authorizer.authorize(attributes)
   const decision = answer instanceof Promise ? await answer : answer
+  heard?.(decision)
   if (decision.verdict === 'allow') return
   const why = decision.reason === '' ? '' : `: ${decision.reason}`
   const { group, resource, name } = attributes

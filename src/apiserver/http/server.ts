@@ -10,6 +10,7 @@ import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
 import type { RemoteApis } from '../aggregation/remote-apis.ts'
+import type { Auditor, AuditTrail } from '../audit/auditor.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
@@ -38,6 +39,8 @@ export interface ApiServerOptions {
   /** The APIs that other servers serve. */
   readonly remotes: RemoteApis
   readonly metrics: ApiMetrics
+  /** Writes down what is asked; absent: nothing is written. */
+  readonly audit?: Auditor
   /** Serves images under /v2/ to nodes away from here; absent as long as there are none. */
   readonly images: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
   readonly log: Logger
@@ -156,6 +159,8 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
   const method = request.method ?? 'GET'
   const url = request.url ?? '/'
   const info = parseRequest(method, url)
+  const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
+  if (trail) response.setHeader('audit-id', trail.id)
   response.on('error', (error: Error) => options.log.debug('response-error', { error }))
   response.on('close', () => {
     const { verb, group, version, resource, subresource } = info
@@ -163,24 +168,56 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
       { verb, group, version, resource, subresource, code: response.statusCode },
       (options.now() - started) / 1000,
     )
+    trail?.completed(response.statusCode)
   })
   try {
-    const user = await authenticate(options, request, socket)
-    await authorize(options, info, user)
+    const user = await authenticate(options, request, socket, trail)
+    await authorize(options, info, user, trail)
+    trail?.observe(request, response)
     await dispatch(options, request, response, info, user)
   } catch (error) {
+    if (trail) tellFailure(trail, error)
     request.resume()
     sendError(response, error, options.log, described(request))
   }
 }
 
-async function authenticate(options: ApiServerOptions, request: Request, socket: Socket): Promise<UserInfo> {
+function tellFailure(trail: AuditTrail, error: unknown): void {
+  if (error instanceof StatusError) trail.failed(error.status)
+  else trail.panicked(error instanceof Error ? error.message : String(error))
+}
+
+/** Who a request is to be served as: who sent it, or whom that one names in its stead. */
+async function authenticate(
+  options: ApiServerOptions,
+  request: Request,
+  socket: Socket,
+  trail: AuditTrail | undefined,
+): Promise<UserInfo> {
+  const own = await senderOf(options, request, socket, trail)
+  trail?.received(own)
+  if (!namesImpersonation(request.headers)) return own
+  const user = await impersonated(options.authorizer, own, request.headers)
+  if (user !== own) trail?.impersonates(user)
+  return user
+}
+
+async function senderOf(
+  options: ApiServerOptions,
+  request: Request,
+  socket: Socket,
+  trail: AuditTrail | undefined,
+): Promise<UserInfo> {
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
-  const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
-  if (!user && header !== undefined) throw unauthorized()
-  const own = user ?? ANONYMOUS
-  return namesImpersonation(request.headers) ? impersonated(options.authorizer, own, request.headers) : own
+  try {
+    const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
+    if (!user && header !== undefined) throw unauthorized()
+    return user ?? ANONYMOUS
+  } catch (error) {
+    if (error instanceof StatusError) trail?.unauthenticated(error.status, bearerToken !== undefined)
+    throw error
+  }
 }
 
 /** The verified client certificate of a connection; read once per connection. */
@@ -202,25 +239,14 @@ function readCertificate(socket: Socket): Credentials['certificate'] {
   return { commonName: CN, organizations: typeof O === 'string' ? [O] : O }
 }
 
-function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo): Promise<void> {
+function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo, trail?: AuditTrail): Promise<void> {
   // Named one by one: a spread of this many fields is slow, and every request comes by here.
   const { verb, group, version, resource, subresource, namespace, path, isResource } = info
   const fieldSelector = info.query.get('fieldSelector') ?? ''
   // A list of one name is about that object, as upstream's request info has it.
   const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
-  return requireAllowed(options.authorizer, {
-    user,
-    verb,
-    group,
-    version,
-    resource,
-    subresource,
-    namespace,
-    name,
-    path,
-    isResource,
-    fieldSelector,
-  })
+  const asked = { user, verb, group, version, resource, subresource, namespace, name, path, isResource, fieldSelector }
+  return requireAllowed(options.authorizer, asked, trail && ((decision) => trail.decided(decision)))
 }
 
 /** The API service of another server that a request is for. */
@@ -270,10 +296,15 @@ async function upgrade(
   head: Buffer,
 ): Promise<void> {
   const info = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
   socket.on('error', (error) => options.log.debug('upgrade-socket-error', { error }))
   try {
-    const user = await authenticate(options, request, socket)
-    await authorize(options, info, user)
+    const user = await authenticate(options, request, socket, trail)
+    await authorize(options, info, user, trail)
+    if (trail) {
+      trail.upgraded()
+      socket.on('close', () => trail.completed(101))
+    }
     const remote = remoteOf(options, info)
     if (remote) return await serveRemoteUpgrade(options.remotes, remote, request, socket, head, user)
     if (isProxied(info)) {
@@ -287,7 +318,9 @@ async function upgrade(
     await admitConnect(options.pods.registry, info, user)
     await servePodUpgrade(options.pods, request, socket, head, info)
   } catch (error) {
+    if (trail) tellFailure(trail, error)
     refuseUpgrade(options, socket, error)
+    trail?.completed(0)
   }
 }
 

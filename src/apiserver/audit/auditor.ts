@@ -1,0 +1,273 @@
+// Writes what happens to requests: an event for each stage of each request that the policy says something about.
+// Spec: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+
+import type { Status } from '../../api/generated/meta-v1.ts'
+import { type Clock, formatMicroTime } from '../../machinery/clock.ts'
+import type { Random } from '../../machinery/random.ts'
+import type { Decision } from '../authorization/authorizer.ts'
+import type { Request, Response } from '../http/exchange.ts'
+import type { RequestInfo } from '../http/request-info.ts'
+import type { UserInfo } from '../user.ts'
+import { Capture, observeRequest, observeResponse } from './capture.ts'
+import type { LineSink } from './log-file.ts'
+import { type AuditPolicy, type AuditScope, type AuditStage, atLeast, NOT_AUDITED, scopeOf } from './policy.ts'
+
+export interface AuditorOptions {
+  readonly policy: AuditPolicy
+  readonly sink: LineSink
+  /** `json`: an object a line; `legacy`: the one-line text of old. */
+  readonly format: 'json' | 'legacy'
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface Auditor {
+  /** Follows a request; every event about it carries the same id, which the answer carries too. */
+  follow(request: Request, info: RequestInfo, remoteAddress: string): AuditTrail
+  close(): void
+}
+
+/** What is known about one request, told as it becomes known. */
+export interface AuditTrail {
+  readonly id: string
+  /** Who sent the request: from here on it is known what is to be written. */
+  received(user: UserInfo): void
+  /** Nobody is known to have sent it. */
+  unauthenticated(status: Status, attempted: boolean): void
+  impersonates(user: UserInfo): void
+  decided(decision: Decision): void
+  /** Looks at what goes through the handler, as far as it is to be written. */
+  observe(request: Request, response: Response): void
+  /** The answer is an error. */
+  failed(status: Status): void
+  /** The handler broke. */
+  panicked(message: string): void
+  /** The connection was given to another protocol. */
+  upgraded(): void
+  /** The answer is complete. */
+  completed(code: number): void
+}
+
+const MAX_USER_AGENT = 1024
+const LONG_RUNNING = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
+
+export function createAuditor(options: AuditorOptions): Auditor {
+  return {
+    follow: (request, info, remoteAddress) => new Trail(options, request, info, remoteAddress),
+    close: () => options.sink.close(),
+  }
+}
+
+class Trail implements AuditTrail {
+  readonly id: string
+  readonly #options: AuditorOptions
+  readonly #request: Request
+  readonly #info: RequestInfo
+  readonly #remoteAddress: string
+  readonly #receivedAt: string
+  readonly #annotations: Record<string, string> = {}
+  readonly #sent = new Capture()
+  readonly #answered = new Capture()
+  #scope: AuditScope = NOT_AUDITED
+  #user: UserInfo | undefined
+  #impersonated: UserInfo | undefined
+  #status: Partial<Status> | undefined
+  #over = false
+
+  constructor(options: AuditorOptions, request: Request, info: RequestInfo, remoteAddress: string) {
+    const given = request.headers['audit-id']
+    this.id = typeof given === 'string' && given !== '' ? given.slice(0, 64) : options.random.uuid()
+    this.#options = options
+    this.#request = request
+    this.#info = info
+    this.#remoteAddress = remoteAddress
+    this.#receivedAt = formatMicroTime(options.clock.now())
+  }
+
+  received(user: UserInfo): void {
+    this.#user = user
+    this.#scope = scopeOf(this.#options.policy, user, this.#info)
+    this.#write('RequestReceived')
+  }
+
+  unauthenticated(status: Status, attempted: boolean): void {
+    this.#scope = scopeOf(this.#options.policy, { name: '', groups: [] }, this.#info)
+    const tried = attempted ? 'bearer' : 'no credentials'
+    this.#status = { ...status, message: `Authentication failed, attempted: ${tried}` }
+    this.#write('ResponseStarted')
+    this.#over = true
+  }
+
+  impersonates(user: UserInfo): void {
+    this.#impersonated = user
+  }
+
+  decided({ verdict, reason }: Decision): void {
+    this.#annotations['authorization.k8s.io/decision'] = verdict === 'allow' ? 'allow' : 'forbid'
+    this.#annotations['authorization.k8s.io/reason'] = reason
+  }
+
+  observe(request: Request, response: Response): void {
+    const { level } = this.#scope
+    if (level === 'None') return
+    if (atLeast(level, 'Request')) observeRequest(request, this.#sent)
+    const full = atLeast(level, 'RequestResponse') && !this.#isLongRunning
+    if (!full && !this.#isLongRunning) return
+    observeResponse(response, full ? this.#answered : undefined, (code) => {
+      if (!this.#isLongRunning) return
+      this.#status = { code }
+      this.#write('ResponseStarted')
+    })
+  }
+
+  failed(status: Status): void {
+    this.#status = status
+  }
+
+  panicked(message: string): void {
+    const text = `APIServer panic'd: ${message}`
+    this.#status = { status: 'Failure', message: text, reason: 'InternalError', code: 500 }
+    this.#write('Panic')
+    this.#over = true
+  }
+
+  upgraded(): void {
+    this.#status = { code: 101 }
+    this.#write('ResponseStarted')
+  }
+
+  completed(code: number): void {
+    if (this.#over) return
+    this.#over = true
+    this.#status ??= { code }
+    this.#write('ResponseComplete')
+  }
+
+  get #isLongRunning(): boolean {
+    return this.#info.verb === 'watch' || LONG_RUNNING.has(this.#info.subresource)
+  }
+
+  #write(stage: AuditStage): void {
+    const { level, omitStages } = this.#scope
+    if (level === 'None' || omitStages.has(stage)) return
+    const event = this.#eventOf(stage)
+    this.#options.sink.write(this.#options.format === 'json' ? `${JSON.stringify(event)}\n` : legacyLine(event))
+  }
+
+  #eventOf(stage: AuditStage): AuditEvent {
+    const { level, omitManagedFields } = this.#scope
+    const info = this.#info
+    const userAgent = String(this.#request.headers['user-agent'] ?? '')
+    const over = stage === 'ResponseComplete' || stage === 'Panic'
+    const sent = over && atLeast(level, 'Request') ? this.#sent.object(omitManagedFields) : undefined
+    const answer = over && atLeast(level, 'RequestResponse') ? this.#answered.object(omitManagedFields) : undefined
+    return {
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level,
+      auditID: this.id,
+      stage,
+      requestURI: this.#request.url ?? '',
+      verb: info.verb,
+      user: this.#user ? userOf(this.#user) : {},
+      ...(this.#impersonated ? { impersonatedUser: userOf(this.#impersonated) } : {}),
+      sourceIPs: sourcesOf(this.#request, this.#remoteAddress),
+      ...(userAgent ? { userAgent: shortened(userAgent) } : {}),
+      ...(info.isResource ? { objectRef: referenceOf(info, sent) } : {}),
+      ...(stage !== 'RequestReceived' && this.#status ? { responseStatus: shownStatus(this.#status, answer) } : {}),
+      ...(sent === undefined ? {} : { requestObject: sent }),
+      ...(answer === undefined ? {} : { responseObject: answer }),
+      requestReceivedTimestamp: this.#receivedAt,
+      stageTimestamp: formatMicroTime(this.#options.clock.now()),
+      ...(Object.keys(this.#annotations).length > 0 ? { annotations: this.#annotations } : {}),
+    }
+  }
+}
+
+type User = ReturnType<typeof userOf> | { username?: string; groups?: readonly string[] }
+
+interface AuditEvent {
+  readonly kind: 'Event'
+  readonly apiVersion: 'audit.k8s.io/v1'
+  readonly level: string
+  readonly auditID: string
+  readonly stage: AuditStage
+  readonly requestURI: string
+  readonly verb: string
+  readonly user: User
+  readonly impersonatedUser?: User
+  readonly sourceIPs: readonly string[]
+  readonly userAgent?: string
+  readonly objectRef?: Readonly<Record<string, string>>
+  readonly responseStatus?: object
+  readonly requestObject?: unknown
+  readonly responseObject?: unknown
+  readonly requestReceivedTimestamp: string
+  readonly stageTimestamp: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+function userOf({ name, uid, groups, extra }: UserInfo) {
+  return {
+    ...(name ? { username: name } : {}),
+    ...(uid ? { uid } : {}),
+    ...(groups.length > 0 ? { groups } : {}),
+    ...(extra ? { extra } : {}),
+  }
+}
+
+/** Where the request came from, the proxies it went through included. */
+function sourcesOf({ headers }: Request, remoteAddress: string): string[] {
+  const list = (value: string | string[] | undefined) =>
+    String(value ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+  const forwarded = list(headers['x-forwarded-for'])
+  const real = list(headers['x-real-ip'])
+  const direct = remoteAddress.replace(/^::ffff:/, '')
+  const all = [...(forwarded.length > 0 ? forwarded : real.slice(0, 1)), direct]
+  return [...new Set(all.filter((address) => address !== ''))]
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_USER_AGENT ? `${text.slice(0, MAX_USER_AGENT)}...TRUNCATED` : text
+}
+
+/** What the request is about; a create names its object only in what was sent. */
+function referenceOf(info: RequestInfo, sent: unknown): Record<string, string> {
+  const { metadata = {} } = (sent ?? {}) as { metadata?: { name?: string; uid?: string; resourceVersion?: string } }
+  const name = info.name || (info.verb === 'create' ? (metadata.name ?? '') : '')
+  const all = {
+    resource: info.resource,
+    namespace: info.namespace,
+    name,
+    uid: metadata.uid ?? '',
+    apiGroup: info.group,
+    apiVersion: info.version,
+    resourceVersion: metadata.resourceVersion ?? '',
+    subresource: info.subresource,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => typeof value === 'string' && value !== ''))
+}
+
+function shownStatus(status: Partial<Status>, answer: unknown): object {
+  const said = (answer ?? {}) as Partial<Status> & { kind?: string }
+  const { status: outcome, message, reason, details, code } = said.kind === 'Status' ? { ...status, ...said } : status
+  return {
+    metadata: {},
+    ...(outcome ? { status: outcome } : {}),
+    ...(message ? { message } : {}),
+    ...(reason ? { reason } : {}),
+    ...(details ? { details } : {}),
+    code: code ?? status.code ?? 0,
+  }
+}
+
+function legacyLine(event: AuditEvent): string {
+  const quoted = (text: string | undefined) => JSON.stringify(text ?? '<none>')
+  const { user, impersonatedUser, objectRef, responseStatus } = event
+  const groups = (list: readonly string[] | undefined) => (list ?? []).map((g) => JSON.stringify(g)).join(',')
+  const code = (responseStatus as { code?: number } | undefined)?.code
+  return `${event.requestReceivedTimestamp} AUDIT: id=${quoted(event.auditID)} stage=${quoted(event.stage)} ip=${quoted(event.sourceIPs[0])} method=${quoted(event.verb)} user=${quoted(user.username)} groups=${quoted(groups(user.groups))} as=${quoted(impersonatedUser?.username ?? '<self>')} asgroups=${quoted(impersonatedUser ? groups(impersonatedUser.groups) : '<lookup>')} user-agent=${quoted(event.userAgent)} namespace=${quoted(objectRef?.namespace)} uri=${quoted(event.requestURI)} response=${quoted(code === undefined ? '<deferred>' : String(code))}\n`
+}
