@@ -2,9 +2,7 @@
 
 const NOT_YET: Readonly<Record<string, string>> = {
   '/persistentvolumeclaims': 'claims are not bound to volumes yet',
-  'apiregistration.k8s.io/apiservices': 'aggregated APIs are not served yet',
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
-  'certificates.k8s.io/certificatesigningrequests': 'certificates are not signed yet',
   'networking.k8s.io/networkpolicies': 'network policies are not enforced yet',
   'resource.k8s.io/resourceclaims': 'devices are not allocated yet',
 }
