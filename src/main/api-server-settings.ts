@@ -33,11 +33,34 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
   { name: 'audit-log-maxbackup', file: false, description: 'How many old audit logs are kept (0: all)' },
   { name: 'audit-log-maxage', file: false, description: 'How many days old audit logs are kept (0: for ever)' },
   { name: 'audit-log-format', file: false, description: 'Form of audit events: json or legacy' },
+  {
+    name: 'enable-priority-and-fairness',
+    file: false,
+    description: 'Whether requests take turns as flow schemas say (true), or are only counted (false)',
+  },
+  {
+    name: 'max-requests-inflight',
+    file: false,
+    description: 'How many requests that change nothing are served at a time (400; 0: any number)',
+  },
+  {
+    name: 'max-mutating-requests-inflight',
+    file: false,
+    description: 'How many requests that change something are served at a time (200; 0: any number)',
+  },
 ]
 
 export interface ApiServerSettings {
   readonly encryption?: readonly ResourceRule[]
   readonly audit?: AuditSettings
+  readonly flow?: FlowSettings
+}
+
+export interface FlowSettings {
+  /** Whether priority and fairness decides, which has the sum of both numbers to share out. */
+  readonly fair: boolean
+  readonly reading: number
+  readonly mutating: number
 }
 
 export interface AuditSettings {
@@ -64,7 +87,24 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const encryption = read('encryption-provider-config', parseEncryptionConfiguration)
   const policy = read('audit-policy-file', parseAuditPolicy)
   const audit = policy && auditOf(flags, policy)
-  return { ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}) }
+  const flow = flowOf(flags)
+  return { ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}), flow }
+}
+
+function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {
+  const fair = booleanOf(flags, 'enable-priority-and-fairness', true)
+  const reading = countOf(flags, 'max-requests-inflight', 400)
+  const mutating = countOf(flags, 'max-mutating-requests-inflight', 200)
+  if (fair && reading + mutating === 0) {
+    throw new Error('--max-requests-inflight and --max-mutating-requests-inflight must not both be 0')
+  }
+  return { fair, reading, mutating }
+}
+
+function booleanOf(flags: Readonly<Record<string, string>>, name: string, fallback: boolean): boolean {
+  const text = flags[name] || String(fallback)
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new Error(`--${name} ${JSON.stringify(text)} must be true or false`)
 }
 
 const MEGABYTE = 1024 * 1024
@@ -83,8 +123,8 @@ function auditOf(flags: Readonly<Record<string, string>>, policy: AuditPolicy): 
   return path ? { policy, path, maxBytes, maxBackups, maxDays, format } : undefined
 }
 
-function countOf(flags: Readonly<Record<string, string>>, name: string): number {
-  const text = flags[name] || '0'
+function countOf(flags: Readonly<Record<string, string>>, name: string, fallback = 0): number {
+  const text = flags[name] || String(fallback)
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new Error(`--${name} ${JSON.stringify(text)} must be a non-negative number`)
 }

@@ -17,6 +17,10 @@ import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
 import { CustomResources } from '../apiserver/custom/custom-resources.ts'
+import { keepDanglingConditions } from '../apiserver/flow-control/dangling.ts'
+import { dumpOf } from '../apiserver/flow-control/dump.ts'
+import { PriorityAndFairness } from '../apiserver/flow-control/flow-control.ts'
+import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
@@ -40,6 +44,9 @@ import type { Store } from '../store/store.ts'
 import type { ApiServerSettings } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
 import { versionInfo } from './version.ts'
+
+/** Upstream's limits. */
+const DEFAULT_FLOW = { fair: true, reading: 400, mutating: 200 }
 
 export interface ApiServerSetup {
   readonly store: Store
@@ -94,7 +101,7 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const { encryption, audit } = setup.settings ?? {}
+  const { encryption, audit, flow = DEFAULT_FLOW } = setup.settings ?? {}
   const registry = new Registry({
     store,
     resources: allResources(setup),
@@ -139,9 +146,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       authorizer,
       onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
     })
+  const ownClient = clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
   const aggregation = await startAggregation({
     registry,
-    client: clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] }),
+    client: ownClient,
     clock,
     log,
     resolve: clusterAddresses(registry),
@@ -162,6 +170,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
   const auditor = audit && createAuditor({ ...audit, sink: openLogFile({ ...audit, clock, log }), clock, random })
+  const fairness = flow.fair
+    ? await PriorityAndFairness.open({ registry, clock, totalSeats: flow.reading + flow.mutating })
+    : undefined
+  const stopConditions = fairness && (await keepDanglingConditions({ registry, client: ownClient, log }))
   const serverOptions: ApiServerOptions = {
     host: setup.host,
     port: setup.port,
@@ -181,6 +193,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       livez: live,
       readyz: [...live, ...setup.readyChecks],
       openApi: createOpenApiHandler(registry, setup.loadDocs),
+      ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       openIdConfiguration: {
         issuer: issuerUrl,
         jwks_uri: `https://${serverAddress}/openid/v1/jwks`,
@@ -194,6 +207,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     remotes: aggregation.remotes,
     metrics,
     ...(auditor ? { audit: auditor } : {}),
+    flow: fairness ?? maxInFlight(flow),
     images: setup.images ?? (() => undefined),
     log,
     now: () => clock.now(),
@@ -217,6 +231,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
       auditor?.close()
+      stopConditions?.()
       aggregation.close()
       custom.close()
       registry.close()

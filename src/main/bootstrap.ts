@@ -19,6 +19,7 @@ import type { Client, KubeObject, New } from '../client/client.ts'
 import { isReason } from '../machinery/errors.ts'
 import { sameJson } from '../machinery/same-json.ts'
 import { formatYaml } from '../machinery/yaml.ts'
+import { bootstrapFlowControl } from './bootstrap-flow-control.ts'
 import { PROXY_CLIENT } from './certificates.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
@@ -54,6 +55,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   await Promise.all([
     bootstrapRoles(client),
     bootstrapPriorities(client),
+    bootstrapFlowControl(client),
     bootstrapApiService(options),
     bootstrapClusterInfo(options),
     bootstrapAuthentication(options),

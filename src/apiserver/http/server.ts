@@ -17,6 +17,8 @@ import { type Authorizer, demanded, requireAllowed } from '../authorization/auth
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
 import { isProxied } from '../connect/proxy-target.ts'
+import type { Admitted, FlowControl } from '../flow-control/flow-control.ts'
+import { FlowRejection } from '../flow-control/level.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, MASTERS_GROUP, type UserInfo } from '../user.ts'
 import type { Request, Response } from './exchange.ts'
@@ -41,6 +43,8 @@ export interface ApiServerOptions {
   readonly metrics: ApiMetrics
   /** Writes down what is asked; absent: nothing is written. */
   readonly audit?: Auditor
+  /** Says when a request's turn is; absent: at once. */
+  readonly flow?: FlowControl
   /** Serves images under /v2/ to nodes away from here; absent as long as there are none. */
   readonly images: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
   readonly log: Logger
@@ -56,6 +60,8 @@ export interface ApiListener {
 // Node's default ends sessions with some dozens of unread streams; kubectl and informers hold hundreds.
 const SESSION = { maxSessionMemory: 1024, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 } }
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
+// These last as long as their clients want, so they are not counted.
+const LONG_RUNNING = new Set([...UPGRADES, 'proxy', 'log'])
 const LOOPBACK = '127.0.0.1'
 const UNSECURED: UserInfo = { name: 'system:unsecured', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] }
 const certificates = new WeakMap<object, Credentials['certificate'] | null>()
@@ -172,14 +178,46 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
   })
   try {
     const user = await authenticate(options, request, socket, trail)
-    await authorize(options, info, user, trail)
-    trail?.observe(request, response)
-    await dispatch(options, request, response, info, user)
+    const admitted = admit(options, info, user, response)
+    const turn = admitted instanceof Promise ? await admitted : admitted
+    try {
+      if (turn) nameFlow(response, turn)
+      await authorize(options, info, user, trail)
+      trail?.observe(request, response)
+      // Watches are counted only until what is there has been sent.
+      await dispatch(options, request, response, info, user)
+    } finally {
+      turn?.release()
+    }
   } catch (error) {
+    if (error instanceof FlowRejection) return refuseForNow(request, response, error)
     if (trail) tellFailure(trail, error)
     request.resume()
     sendError(response, error, options.log, described(request))
   }
+}
+
+/** The request's turn, when requests of its sort take turns. */
+function admit(options: ApiServerOptions, info: RequestInfo, user: UserInfo, response: Response) {
+  if (!options.flow || LONG_RUNNING.has(info.subresource)) return undefined
+  return options.flow.admit(user, info, (gone) => response.on('close', gone))
+}
+
+function nameFlow(response: Response, { flowSchemaUid, priorityLevelUid }: Admitted): void {
+  if (flowSchemaUid === '') return
+  response.setHeader('x-kubernetes-pf-flowschema-uid', flowSchemaUid)
+  response.setHeader('x-kubernetes-pf-prioritylevel-uid', priorityLevelUid)
+}
+
+/** There is no Status for this: it has to cost as little as can be. */
+function refuseForNow(request: Request, response: Response, { message }: FlowRejection): void {
+  request.resume()
+  response.writeHead(429, {
+    'content-type': 'text/plain; charset=utf-8',
+    'retry-after': '1',
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(`${message}\n`)
 }
 
 function tellFailure(trail: AuditTrail, error: unknown): void {

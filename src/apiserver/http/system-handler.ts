@@ -22,6 +22,8 @@ export interface SystemHandlerEnv {
   readonly livez: readonly HealthCheck[]
   readonly readyz: readonly HealthCheck[]
   readonly openApi: OpenApiHandler
+  /** Pages under /debug/api_priority_and_fairness/; absent without priority and fairness. */
+  readonly flowControlPage?: (name: string) => string | undefined
   readonly openIdConfiguration: object
   readonly jwks: object
 }
@@ -68,6 +70,11 @@ export async function serveSystem(
     case 'metrics': {
       const { contentType, text } = await env.metrics.render()
       return sendText(response, 200, text, contentType)
+    }
+    case 'debug': {
+      const page = rest[0] === 'api_priority_and_fairness' ? env.flowControlPage?.(rest.slice(1).join('/')) : undefined
+      if (page === undefined) throw pageNotFound()
+      return sendText(response, 200, page)
     }
     case 'openapi':
       if (env.openApi(request, response, info)) return

@@ -1,0 +1,170 @@
+// Priority and fairness: puts each request into the flow and priority level that schemas give it, and follows their
+// configuration. Spec: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+
+import type {
+  FlowSchema,
+  FlowSchemaSpec,
+  PriorityLevelConfiguration,
+  PriorityLevelConfigurationSpec,
+} from '../../api/generated/flowcontrol-v1.ts'
+import type { Clock } from '../../machinery/clock.ts'
+import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
+import type { RequestInfo } from '../http/request-info.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { UserInfo } from '../user.ts'
+import { flowSchemas, priorityLevels } from './bootstrap-objects.ts'
+import { distinguisherOf, type FlowSchemaEntry, inPrecedence, matches } from './classify.ts'
+import { PriorityLevel, type SeatPool } from './level.ts'
+
+/** A request that may be served. */
+export interface Admitted {
+  readonly flowSchemaUid: string
+  readonly priorityLevelUid: string
+  /** To be called when it has been served. */
+  readonly release: () => void
+}
+
+export interface FlowControl {
+  /** Lets a request in, now or when its turn comes. Throws or rejects with FlowRejection. */
+  admit(user: UserInfo, info: RequestInfo, onGone: (gone: () => void) => void): Admitted | Promise<Admitted>
+}
+
+interface LevelEntry {
+  readonly name: string
+  readonly uid: string
+  readonly spec: DeepReadonly<PriorityLevelConfigurationSpec>
+}
+
+const GROUP = 'flowcontrol.apiserver.k8s.io'
+const OBJECTS_PER_SEAT = 100
+const MAX_SEATS = 10
+
+/** Flow control by priority and fairness, as the schemas and levels in the registry say. */
+export class PriorityAndFairness implements FlowControl, SeatPool {
+  readonly clock: Clock
+  readonly #registry: Registry
+  readonly #totalSeats: number
+  readonly #levels = new Map<string, PriorityLevel>()
+  #schemas: readonly { readonly entry: FlowSchemaEntry; readonly level: PriorityLevel }[] = []
+  #stale = true
+  readonly #read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }
+
+  private constructor(
+    options: { registry: Registry; clock: Clock; totalSeats: number },
+    read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] },
+  ) {
+    this.#registry = options.registry
+    this.clock = options.clock
+    this.#totalSeats = options.totalSeats
+    this.#read = read
+  }
+
+  /** Opens the caches; requests are then let in without waiting for anything but their turn. */
+  static async open(options: { registry: Registry; clock: Clock; totalSeats: number }): Promise<PriorityAndFairness> {
+    const { registry } = options
+    const resources = [
+      registry.resource(GROUP, 'flowschemas'),
+      registry.resource(GROUP, 'prioritylevelconfigurations'),
+    ] as const
+    const [schemas, levels] = await Promise.all([registry.cache(resources[0]), registry.cache(resources[1])])
+    const control = new PriorityAndFairness(options, () => ({
+      schemas: schemas.entriesUnder(resources[0].prefix).map(({ object }) => entryOf(object as unknown as FlowSchema)),
+      levels: levels
+        .entriesUnder(resources[1].prefix)
+        .map(({ object }) => entryOf(object as unknown as PriorityLevelConfiguration)),
+    }))
+    for (const cache of [schemas, levels]) {
+      cache.follow(cache.revision, () => {
+        control.#stale = true
+      })
+    }
+    return control
+  }
+
+  admit(user: UserInfo, info: RequestInfo, onGone: (gone: () => void) => void): Admitted | Promise<Admitted> {
+    if (this.#stale) this.#configure()
+    for (const { entry, level } of this.#schemas) {
+      if (!matches(entry, user, info)) continue
+      const admitted = (release: () => void): Admitted => ({
+        flowSchemaUid: entry.uid,
+        priorityLevelUid: level.uid,
+        release,
+      })
+      const flow = `${entry.name}/${distinguisherOf(entry, user, info)}`
+      const entered = level.enter({ flow, seats: this.#seatsFor(info), onGone })
+      return entered instanceof Promise ? entered.then(admitted) : admitted(entered)
+    }
+    // The catch-all schema holds for every user; only someone without any group comes here.
+    return { flowSchemaUid: '', priorityLevelUid: '', release: () => {} }
+  }
+
+  lendableTo(): number {
+    let seats = 0
+    for (const { exempt, nominal, lendable, executing } of this.#levels.values()) {
+      if (exempt) continue
+      seats += executing > nominal ? nominal - executing : Math.min(lendable, nominal - executing)
+    }
+    return seats
+  }
+
+  freed(by: PriorityLevel): void {
+    for (const level of this.#levels.values()) if (level !== by && level.waiting > 0) level.drain()
+  }
+
+  /** Everything there is to see, for the debugging pages. */
+  get levels(): readonly PriorityLevel[] {
+    if (this.#stale) this.#configure()
+    return [...this.#levels.values()]
+  }
+
+  /** Lists are as wide as what they have to go through. */
+  #seatsFor({ verb, group, version, resource, query }: RequestInfo): number {
+    if (verb !== 'list') return 1
+    const served = this.#registry.served(group, version, resource)
+    const objects = (served && this.#registry.openCache(served.resource)?.size) ?? 0
+    const limit = Number(query.get('limit') ?? 0)
+    const seen = limit > 0 ? Math.min(limit, objects) : objects
+    return Math.min(MAX_SEATS, Math.max(1, Math.ceil(seen / OBJECTS_PER_SEAT)))
+  }
+
+  #configure(): void {
+    this.#stale = false
+    const { schemas, levels } = this.#read()
+    // What every server must have is there even before anything is stored.
+    const all = withMandatory(levels, priorityLevels)
+    const shares = all.reduce((sum, level) => sum + sharesOf(level), 0)
+    const seatsOfShare = shares === 0 ? 0 : this.#totalSeats / shares
+    const names = new Set(all.map((level) => level.name))
+    for (const [name, level] of this.#levels) {
+      if (!names.has(name) && level.waiting === 0 && level.requests === 0) this.#levels.delete(name)
+    }
+    for (const { name, uid, spec } of all) {
+      const level = this.#levels.get(name) ?? new PriorityLevel(name, this)
+      this.#levels.set(name, level)
+      level.configure(uid, spec, seatsOfShare)
+    }
+    this.#schemas = inPrecedence(withMandatory(schemas, flowSchemas)).flatMap((entry) => {
+      const name = entry.spec.priorityLevelConfiguration.name
+      const level = names.has(name) ? this.#levels.get(name) : undefined
+      return level ? [{ entry, level }] : []
+    })
+  }
+}
+
+function entryOf<Spec>({ metadata, spec }: { metadata: { name: string; uid: string }; spec: Spec }) {
+  return { name: metadata.name, uid: metadata.uid, spec }
+}
+
+function withMandatory<Spec extends FlowSchemaSpec | PriorityLevelConfigurationSpec>(
+  stored: { name: string; uid: string; spec: DeepReadonly<Spec> }[],
+  builtIn: readonly { name: string; spec: Spec; mandatory: boolean }[],
+) {
+  const missing = builtIn.filter(({ name, mandatory }) => mandatory && stored.every((entry) => entry.name !== name))
+  return [...stored, ...missing.map(({ name, spec }) => ({ name, uid: '', spec: spec as DeepReadonly<Spec> }))]
+}
+
+function sharesOf({ spec }: LevelEntry): number {
+  return spec.type === 'Exempt'
+    ? (spec.exempt?.nominalConcurrencyShares ?? 0)
+    : (spec.limited?.nominalConcurrencyShares ?? 30)
+}
