@@ -3,7 +3,7 @@
 import type { Deployment } from '../../../api/generated/apps-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
 
@@ -51,8 +51,8 @@ export const deployments = defineResource<Deployment>({
   columns: [
     nameColumn,
     text('Ready', (d) => `${d.status.readyReplicas ?? 0}/${d.spec.replicas ?? 0}`),
-    integer('Up-to-date', (d) => d.status.updatedReplicas),
-    integer('Available', (d) => d.status.availableReplicas),
+    number('Up-to-date', (d) => d.status.updatedReplicas),
+    number('Available', (d) => d.status.availableReplicas),
     ageColumn,
     ...workloadWideColumns<Deployment>(
       (d) => d.spec.template?.spec?.containers,

@@ -5,7 +5,7 @@ import type { ControllerRevision, StatefulSet } from '../../../api/generated/app
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
 import { defaultClaimSpec } from '../storage/persistent-volume-claim.ts'
@@ -120,12 +120,7 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   resource: 'controllerrevisions',
   validate: (r) => nonNegative('revision', r.revision),
   validateUpdate: (r, old) => immutable('data', r.data, old.data),
-  columns: [
-    nameColumn,
-    text('Controller', (r) => controllerText(r)),
-    integer('Revision', (r) => r.revision),
-    ageColumn,
-  ],
+  columns: [nameColumn, text('Controller', (r) => controllerText(r)), number('Revision', (r) => r.revision), ageColumn],
 })
 
 function controllerText(revision: ControllerRevision): string {

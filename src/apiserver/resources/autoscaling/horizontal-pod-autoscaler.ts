@@ -11,7 +11,7 @@ import { autoscalerFromStorage, autoscalerToStorage } from '../../../machinery/c
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, nameColumn, number, quantityText, text } from '../columns/common.ts'
 
 const DEFAULT_CPU_PERCENT = 80
 
@@ -51,8 +51,8 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
     text('Reference', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text('Targets', targetsText),
     text('MinPods', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
-    integer('MaxPods', ({ spec }) => spec.maxReplicas),
-    integer('Replicas', ({ status }) => status.currentReplicas),
+    number('MaxPods', ({ spec }) => spec.maxReplicas),
+    number('Replicas', ({ status }) => status.currentReplicas),
     ageColumn,
   ],
 })
@@ -122,7 +122,7 @@ function targetText(metric: MetricSpec, current: MetricStatus | undefined): stri
   }
   if (target?.averageValue !== undefined) {
     const suffix = metric.pods || prefix !== undefined ? '' : ' (avg)'
-    return `${label}${now?.averageValue ?? '<unknown>'}/${target.averageValue}${suffix}`
+    return `${label}${quantityText(now?.averageValue, '<unknown>')}/${quantityText(target.averageValue)}${suffix}`
   }
-  return `${label}${now?.value ?? '<unknown>'}/${target?.value ?? '<auto>'}`
+  return `${label}${quantityText(now?.value, '<unknown>')}/${quantityText(target?.value, '<auto>')}`
 }

@@ -41,7 +41,7 @@ export const cronJobs = defineResource<CronJob>({
     nameColumn,
     text('Schedule', (c) => c.spec.schedule),
     text('Timezone', (c) => c.spec.timeZone ?? '<none>'),
-    text('Suspend', (c) => (c.spec.suspend ? 'True' : 'False')),
+    { ...text('Suspend', suspendText), type: 'boolean' },
     integer('Active', (c) => (c.status.active ?? []).length),
     text('Last Schedule', (c, now) => (c.status.lastScheduleTime ? age(c.status.lastScheduleTime, now) : '<none>')),
     ageColumn,
@@ -51,6 +51,11 @@ export const cronJobs = defineResource<CronJob>({
     ),
   ],
 })
+
+function suspendText({ spec }: CronJob): string {
+  if (spec.suspend === undefined) return '<unset>'
+  return spec.suspend ? 'True' : 'False'
+}
 
 function validate({ spec }: CronJob): FieldError[] {
   const errors: FieldError[] = []

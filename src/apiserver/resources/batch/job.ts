@@ -188,7 +188,6 @@ function status(job: Job): string {
   if (job.metadata.deletionTimestamp) return 'Terminating'
   if (hasCondition(job, 'Suspended')) return 'Suspended'
   if (hasCondition(job, 'FailureTarget')) return 'FailureTarget'
-  if (hasCondition(job, 'SuccessCriteriaMet')) return 'SuccessCriteriaMet'
   return 'Running'
 }
 

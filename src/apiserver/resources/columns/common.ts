@@ -4,6 +4,7 @@ import type { Container } from '../../../api/generated/core-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { humanDuration } from '../../../machinery/duration.ts'
 import { formatSelector, selectorOf, selectorOfMap } from '../../../machinery/labels.ts'
+import { canonicalQuantity } from '../../../machinery/quota/resource-list.ts'
 import type { Column } from '../../resource-definition.ts'
 
 /** Time since a timestamp; `<unknown>` when there is none. */
@@ -44,6 +45,11 @@ export function integer<T>(name: string, value: (object: T) => number | undefine
   }
 }
 
+/** Numbers in a column that is declared as text, as upstream does in places. */
+export function number<T>(name: string, value: (object: T) => number | undefined, priority = 0): Column<T> {
+  return text(name, (object: T) => value(object) ?? 0, priority)
+}
+
 /** A column of true and false. */
 export function bool<T>(name: string, value: (object: T) => boolean): Column<T> {
   return { name, type: 'boolean', description: `${name} of the object.`, value }
@@ -68,6 +74,34 @@ export function labelSelectorText(selector: LabelSelector | undefined): string {
 export function mapSelectorText(selector: Record<string, string> | undefined): string {
   return formatSelector(selectorOfMap(selector) ?? []) || '<none>'
 }
+
+/** A quantity in its canonical form; `absent` when there is none. */
+export function quantityText(quantity: string | undefined, absent = '0'): string {
+  return quantity === undefined ? absent : canonicalQuantity(quantity)
+}
+
+/** Where a load balancer is reached: addresses before names of the same one, each once, in order. */
+export function loadBalancerText(ingress: readonly { ip?: string; hostname?: string }[] | undefined): string {
+  const all = new Set((ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean))
+  return [...all].sort().join(',')
+}
+
+/** A label selector as Go prints the structure, which a column of upstream's shows. */
+export function goSelectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`)
+    .join('')
+  const expressions = matchExpressions
+    .map(({ key, operator, values = [] }) => {
+      return `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`
+    })
+    .join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`
+}
+
+/** Says of which class a volume or claim is, before there was a field for it; it still goes first. */
+export const OLD_STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class'
 
 /** What kinds without columns of their own show. */
 export const genericColumns: readonly Column<Named>[] = [

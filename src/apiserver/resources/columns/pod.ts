@@ -16,66 +16,71 @@ function summarizePod(pod: Pod, now: number): Summary {
     (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name),
   )
   const total = (pod.spec.containers ?? []).length + sidecars.size
-  let ready = 0
-  let restarts = 0
-  let lastRestart = 0
-  let reason = pod.status.reason || pod.status.phase || ''
-  if ((pod.status.conditions ?? []).some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')) {
-    reason = 'SchedulingGated'
-  }
-  const count = (status: ContainerStatus) => {
-    restarts += status.restartCount
-    const finished = status.lastState?.terminated?.finishedAt
-    if (finished) lastRestart = Math.max(lastRestart, Date.parse(finished))
-  }
-  const init = initReason(pod, sidecars, (status) => {
-    count(status)
-    if (status.started && status.ready) ready += 1
-  })
-  if (init) reason = init
-  const initializing = init !== undefined
-  if (!initializing || (pod.status.conditions ?? []).some((c) => c.type === 'Initialized' && c.status === 'True')) {
+  const conditions = pod.status.conditions ?? []
+  const isTrue = (type: string) => conditions.find((c) => c.type === type)?.status === 'True'
+  const gated = conditions.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')
+  const init = walkInit(pod, sidecars)
+  let reason = init.reason ?? (gated ? 'SchedulingGated' : pod.status.reason || pod.status.phase || '')
+  let { ready } = init
+  let restarted = init.seen
+  if (init.reason === undefined || isTrue('Initialized')) {
+    // What ran once before the containers started no longer counts.
+    const statuses = pod.status.containerStatuses ?? []
+    restarted = [...init.seen.filter(({ name }) => sidecars.has(name)), ...statuses]
     let hasRunning = false
-    for (const status of [...(pod.status.containerStatuses ?? [])].reverse()) {
-      count(status)
-      const { waiting, terminated, running } = status.state ?? {}
+    for (const { state, ready: isReady } of [...statuses].reverse()) {
+      const { waiting, terminated, running } = state ?? {}
       if (waiting?.reason) reason = waiting.reason
       else if (terminated) reason = terminatedReason(terminated)
-      else if (status.ready && running) {
+      else if (isReady && running) {
         hasRunning = true
         ready += 1
       }
     }
-    if (reason === 'Completed' && hasRunning) {
-      const isReady = (pod.status.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True')
-      reason = isReady ? 'Running' : 'NotReady'
-    }
+    if (reason === 'Completed' && hasRunning) reason = isTrue('Ready') ? 'Running' : 'NotReady'
   }
   if (pod.metadata.deletionTimestamp) {
     reason = pod.status.reason === 'NodeLost' ? 'Unknown' : isTerminal(pod) ? reason : 'Terminating'
   }
-  const when = restarts > 0 && lastRestart > 0 ? ` (${age(new Date(lastRestart).toISOString(), now)} ago)` : ''
-  return { ready: `${ready}/${total}`, reason, restarts: `${restarts}${when}` }
+  return { ready: `${ready}/${total}`, reason, restarts: restartsText(restarted, now) }
+}
+
+/** `3 (5m ago)` */
+function restartsText(statuses: readonly ContainerStatus[], now: number): string {
+  const restarts = statuses.reduce((sum, status) => sum + status.restartCount, 0)
+  const last = Math.max(0, ...statuses.map((s) => Date.parse(s.lastState?.terminated?.finishedAt ?? '') || 0))
+  return restarts > 0 && last > 0 ? `${restarts} (${age(new Date(last).toISOString(), now)} ago)` : String(restarts)
 }
 
 function isTerminal(pod: Pod): boolean {
   return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
 }
 
-/** `Init:0/2` and the like; undefined when the init containers are done. */
-function initReason(pod: Pod, sidecars: Set<string>, count: (status: ContainerStatus) => void): string | undefined {
-  let found: string | undefined
+interface InitWalk {
+  /** `Init:0/2` and the like; undefined when the init containers are done. */
+  reason: string | undefined
+  /** Sidecars that are ready. */
+  ready: number
+  /** The containers up to the one that is not done. */
+  seen: ContainerStatus[]
+}
+
+function walkInit(pod: Pod, sidecars: ReadonlySet<string>): InitWalk {
+  const walk: InitWalk = { reason: undefined, ready: 0, seen: [] }
   for (const [i, status] of (pod.status.initContainerStatuses ?? []).entries()) {
-    count(status)
-    if (found !== undefined) continue
+    walk.seen.push(status)
     const { waiting, terminated } = status.state ?? {}
     if (terminated?.exitCode === 0) continue
-    if (sidecars.has(status.name) && status.started) continue
-    if (terminated) found = `Init:${terminatedReason(terminated)}`
-    else if (waiting?.reason && waiting.reason !== 'PodInitializing') found = `Init:${waiting.reason}`
-    else found = `Init:${i}/${(pod.spec.initContainers ?? []).length}`
+    if (sidecars.has(status.name) && status.started) {
+      if (status.ready) walk.ready += 1
+      continue
+    }
+    if (terminated) walk.reason = `Init:${terminatedReason(terminated)}`
+    else if (waiting?.reason && waiting.reason !== 'PodInitializing') walk.reason = `Init:${waiting.reason}`
+    else walk.reason = `Init:${i}/${(pod.spec.initContainers ?? []).length}`
+    break
   }
-  return found
+  return walk
 }
 
 function terminatedReason(terminated: { reason?: string; signal?: number; exitCode: number }): string {

@@ -9,6 +9,12 @@ import { nameColumn, text } from '../columns/common.ts'
 
 const condition = (status: ComponentStatus) => (status.conditions ?? []).find((c) => c.type === 'Healthy')
 
+function statusText(status: ComponentStatus): string {
+  const healthy = condition(status)?.status
+  if (healthy === undefined) return 'Unknown'
+  return healthy === 'True' ? 'Healthy' : 'Unhealthy'
+}
+
 export const componentStatuses = defineResource<ComponentStatus>({
   group: '',
   resource: 'componentstatuses',
@@ -17,7 +23,7 @@ export const componentStatuses = defineResource<ComponentStatus>({
   deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
-    text('Status', (s) => (condition(s)?.status === 'True' ? 'Healthy' : 'Unhealthy')),
+    text('Status', statusText),
     text('Message', (s) => condition(s)?.message ?? ''),
     text('Error', (s) => condition(s)?.error ?? ''),
   ],

@@ -5,7 +5,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { configMapKeyProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
 
 const MAX_SIZE = 1024 * 1024
 const IMMUTABLE = 'field is immutable when `immutable` is set'
@@ -44,7 +44,7 @@ export const configMaps = defineResource<ConfigMap>({
     if (!sameJson(map.binaryData ?? {}, old.binaryData ?? {})) errors.push(field.forbidden('binaryData', IMMUTABLE))
     return errors
   },
-  columns: [nameColumn, integer('Data', (map) => count(map.data) + count(map.binaryData)), ageColumn],
+  columns: [nameColumn, number('Data', (map) => count(map.data) + count(map.binaryData)), ageColumn],
 })
 
 export const secrets = defineResource<Secret>({
@@ -85,7 +85,7 @@ export const secrets = defineResource<Secret>({
   columns: [
     nameColumn,
     text('Type', (secret) => secret.type ?? ''),
-    integer('Data', (secret) => count(secret.data)),
+    number('Data', (secret) => count(secret.data)),
     ageColumn,
   ],
 })
@@ -137,5 +137,5 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   prepareCreate(account) {
     delete account.secrets
   },
-  columns: [nameColumn, integer('Secrets', (account) => (account.secrets ?? []).length), ageColumn],
+  columns: [nameColumn, number('Secrets', (account) => (account.secrets ?? []).length), ageColumn],
 })

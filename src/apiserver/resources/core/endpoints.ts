@@ -10,15 +10,15 @@ const MAX_SHOWN = 3
 
 /** `10.0.0.1:80,10.0.0.2:80 + 3 more...` */
 function endpointsText(endpoints: Endpoints): string {
-  const all: string[] = []
-  for (const subset of endpoints.subsets ?? []) {
-    const ports = subset.ports ?? []
-    for (const { ip } of subset.addresses ?? []) {
-      if (ports.length === 0) all.push(ip)
-      for (const port of ports) all.push(`${ip}:${port.port}`)
-    }
-  }
-  if (all.length === 0) return '<none>'
+  const subsets = endpoints.subsets ?? []
+  if (subsets.length === 0) return '<none>'
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap(({ port }) =>
+          addresses.map(({ ip }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)),
+        ),
+  )
   const shown = all.slice(0, MAX_SHOWN).join(',')
   return all.length > MAX_SHOWN ? `${shown} + ${all.length - MAX_SHOWN} more...` : shown
 }

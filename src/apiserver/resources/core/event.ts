@@ -6,26 +6,26 @@ import type { Event as NewEvent } from '../../../api/generated/events-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../../api-object.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { age, nameColumn, text } from '../columns/common.ts'
+import { age, nameColumn, number, text } from '../columns/common.ts'
 
 const HOUR_SECONDS = 3600
 
 function lastSeen(event: Event, now: number): string {
-  const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp
-  return age(last, now)
+  if (event.series) return age(event.series.lastObservedTime, now)
+  return event.lastTimestamp ? age(event.lastTimestamp, now) : firstSeen(event, now)
 }
 
 function firstSeen(event: Event, now: number): string {
   return age(event.firstTimestamp ?? event.eventTime, now)
 }
 
-const objectText = (event: Event) =>
-  `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`
+const objectText = ({ involvedObject: { kind = '', name } }: Event) =>
+  name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase()
 
 const sourceText = (event: Event) => {
-  const { component, host } = event.source ?? {}
-  const name = component ?? event.reportingComponent ?? ''
-  return host ? `${name}, ${host}` : name
+  const component = event.source?.component || event.reportingComponent || ''
+  const instance = event.source?.host || event.reportingInstance
+  return instance ? `${component}, ${instance}` : component
 }
 
 export const events = defineResource<Event>({
@@ -74,7 +74,7 @@ export const events = defineResource<Event>({
     text('Source', sourceText, 1),
     text('Message', (e) => (e.message ?? '').trim()),
     text('First Seen', firstSeen, 1),
-    text('Count', (e) => String(e.series?.count ?? e.count ?? 1), 1),
+    number('Count', (e) => (e.series ? e.series.count : e.count || 1), 1),
     { ...nameColumn, priority: 1 },
   ],
 })

@@ -13,7 +13,7 @@ import {
 import { validateLabels } from '../../registry/metadata.ts'
 import type { Column } from '../../resource-definition.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, mapSelectorText, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, loadBalancerText, mapSelectorText, nameColumn, text } from '../columns/common.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -21,7 +21,7 @@ const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const columns: readonly Column<Service>[] = [
   nameColumn,
   text('Type', (s) => s.spec.type ?? 'ClusterIP'),
-  text('Cluster-IP', (s) => s.spec.clusterIP || '<none>'),
+  text('Cluster-IP', (s) => s.spec.clusterIPs?.[0] || '<none>'),
   text('External-IP', externalIP),
   text('Port(s)', (s) => (s.spec.ports ?? []).map(portText).join(',') || '<none>'),
   ageColumn,
@@ -37,13 +37,16 @@ function externalIP(service: Service): string {
   const external = service.spec.externalIPs ?? []
   switch (service.spec.type) {
     case 'ExternalName':
-      return service.spec.externalName ?? '<none>'
+      return service.spec.externalName ?? ''
     case 'LoadBalancer': {
-      const ingress = (service.status.loadBalancer?.ingress ?? []).map((i) => i.ip ?? i.hostname ?? '')
-      return [...ingress, ...external].join(',') || '<pending>'
+      const ingress = loadBalancerText(service.status.loadBalancer?.ingress)
+      return [...(ingress ? [ingress] : []), ...external].join(',') || '<pending>'
     }
-    default:
+    case 'ClusterIP':
+    case 'NodePort':
       return external.join(',') || '<none>'
+    default:
+      return '<unknown>'
   }
 }
 

@@ -18,7 +18,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
 import { validateLabelSelector } from '../core/workload-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
 import { clientProblems, matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
@@ -114,11 +114,10 @@ const mutatingWebhooks = defineResource<MutatingWebhookConfiguration>({
 
 const paramKindText = ({ spec }: { spec: { paramKind?: { apiVersion?: string; kind?: string } } }) =>
   spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : '<unset>'
-const paramRefText = ({ spec }: { spec: { paramRef?: { name?: string; namespace?: string } } }) => {
+const paramRefText = ({ spec }: { spec: { paramRef?: ParamRef } }) => {
   const { paramRef } = spec
-  if (!paramRef) return '<unset>'
-  if (!paramRef.name) return '<selector>'
-  return paramRef.namespace ? `${paramRef.namespace}/${paramRef.name}` : paramRef.name
+  if (paramRef?.name) return `${paramRef.namespace || '*'}/${paramRef.name}`
+  return paramRef?.selector ? goSelectorText(paramRef.selector) : '<unset>'
 }
 
 function paramRefProblems(paramRef: ParamRef | undefined): FieldError[] {

@@ -8,7 +8,7 @@ import { humanDuration } from '../../../machinery/duration.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
 
 const apiServices = defineResource<APIService>({
@@ -74,7 +74,8 @@ const apiServices = defineResource<APIService>({
 function availableText({ status }: APIService): string {
   const condition = (status.conditions ?? []).find((c) => c.type === 'Available')
   if (!condition) return 'Unknown'
-  return condition.status === 'True' ? 'True' : `${condition.status} (${condition.reason ?? ''})`
+  if (condition.status === 'True' || !condition.reason) return condition.status
+  return `${condition.status} (${condition.reason})`
 }
 
 const certificateSigningRequests = defineResource<CertificateSigningRequest>({
@@ -138,10 +139,10 @@ const certificateSigningRequests = defineResource<CertificateSigningRequest>({
   columns: [
     nameColumn,
     ageColumn,
-    text('SignerName', (csr) => csr.spec.signerName),
+    text('SignerName', (csr) => csr.spec.signerName || '<none>'),
     text('Requestor', (csr) => csr.spec.username ?? ''),
     text('RequestedDuration', (csr) =>
-      csr.spec.expirationSeconds ? humanDuration(csr.spec.expirationSeconds * 1000) : '<none>',
+      csr.spec.expirationSeconds !== undefined ? humanDuration(csr.spec.expirationSeconds * 1000) : '<none>',
     ),
     text('Condition', requestStatus),
   ],
@@ -172,7 +173,7 @@ const flowSchemas = defineResource<FlowSchema>({
   columns: [
     nameColumn,
     text('PriorityLevel', ({ spec }) => spec.priorityLevelConfiguration.name),
-    integer('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence),
+    number('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence),
     text('DistinguisherMethod', ({ spec }) => spec.distinguisherMethod?.type ?? '<none>'),
     ageColumn,
     text('MissingPL', ({ status }) => (status.conditions ?? []).find((c) => c.type === 'Dangling')?.status ?? '?'),
@@ -207,12 +208,10 @@ const priorityLevelConfigurations = defineResource<PriorityLevelConfiguration>({
   columns: [
     nameColumn,
     text('Type', ({ spec }) => spec.type),
-    text('NominalConcurrencyShares', ({ spec }) =>
-      String((spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? '<none>'),
-    ),
-    text('Queues', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queues ?? '<none>')),
-    text('HandSize', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.handSize ?? '<none>')),
-    text('QueueLengthLimit', ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>')),
+    text('NominalConcurrencyShares', ({ spec }) => spec.limited?.nominalConcurrencyShares ?? '<none>'),
+    text('Queues', ({ spec }) => spec.limited?.limitResponse?.queuing?.queues ?? '<none>'),
+    text('HandSize', ({ spec }) => spec.limited?.limitResponse?.queuing?.handSize ?? '<none>'),
+    text('QueueLengthLimit', ({ spec }) => spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>'),
     ageColumn,
   ],
 })

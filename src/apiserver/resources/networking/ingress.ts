@@ -2,9 +2,9 @@
 
 import type { Ingress, IngressClass } from '../../../api/generated/networking-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, loadBalancerText, nameColumn, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
-import { OLD_CLASS, validateIngress, validateIngressClass, validateNewIngress } from './ingress-validation.ts'
+import { validateIngress, validateIngressClass, validateNewIngress } from './ingress-validation.ts'
 
 const MAX_HOSTS = 3
 
@@ -20,24 +20,25 @@ export const ingresses = defineResource<Ingress>({
   validateCreate: validateNewIngress,
   columns: [
     nameColumn,
-    text('Class', (i) => i.spec.ingressClassName ?? i.metadata.annotations?.[OLD_CLASS] ?? '<none>'),
+    text('Class', (i) => i.spec.ingressClassName ?? '<none>'),
     text('Hosts', hostsText),
-    text('Address', (i) =>
-      (i.status.loadBalancer?.ingress ?? [])
-        .map((l) => l.ip || l.hostname || '')
-        .filter(Boolean)
-        .join(','),
-    ),
+    text('Address', (i) => loadBalancerText(i.status.loadBalancer?.ingress)),
     text('Ports', (i) => ((i.spec.tls ?? []).length > 0 ? '80, 443' : '80')),
     ageColumn,
   ],
 })
 
+/** Up to three hosts; rules that come after the third count as more of them, with a host or without. */
 function hostsText(ingress: Ingress): string {
-  const hosts = (ingress.spec.rules ?? []).map((r) => r.host ?? '').filter((host) => host !== '')
-  if (hosts.length === 0) return '*'
-  const shown = hosts.slice(0, MAX_HOSTS).join(',')
-  return hosts.length > MAX_HOSTS ? `${shown} + ${hosts.length - MAX_HOSTS} more...` : shown
+  const rules = ingress.spec.rules ?? []
+  const shown: string[] = []
+  let more = false
+  for (const { host } of rules) {
+    if (shown.length === MAX_HOSTS) more = true
+    else if (host) shown.push(host)
+  }
+  if (shown.length === 0) return '*'
+  return more ? `${shown.join(',')} + ${rules.length - MAX_HOSTS} more...` : shown.join(',')
 }
 
 export const ingressClasses = defineResource<IngressClass>({

@@ -121,9 +121,13 @@ const ipAddresses = defineResource<IPAddress>({
   columns: [
     nameColumn,
     text('ParentRef', ({ spec: { parentRef } }) =>
-      [parentRef.resource + (parentRef.group ? `.${parentRef.group}` : ''), parentRef.namespace, parentRef.name]
-        .filter(Boolean)
-        .join('/'),
+      parentRef
+        ? [
+            (parentRef.resource + (parentRef.group ? `.${parentRef.group}` : '')).toLowerCase(),
+            ...(parentRef.namespace ? [parentRef.namespace] : []),
+            parentRef.name,
+          ].join('/')
+        : '<none>',
     ),
   ],
 })
@@ -205,7 +209,7 @@ function validate(slice: EndpointSlice): FieldError[] {
 function portsText(slice: EndpointSlice): string {
   const ports = slice.ports ?? []
   if (ports.length === 0) return '<unset>'
-  return shortened(ports.map((p) => (p.port === undefined ? '*' : String(p.port))))
+  return shortened(ports.map((p) => (p.port === undefined ? (p.name ?? '*') : String(p.port)))) || '<unset>'
 }
 
 function endpointsText(slice: EndpointSlice): string {

@@ -49,7 +49,7 @@ function claimState({ metadata, status }: ResourceClaim): string {
   if (status.allocation) {
     parts.push('allocated')
     parts.push(...((status.reservedFor ?? []).length > 0 ? ['reserved'] : []))
-  } else parts.push('pending')
+  } else if (!metadata.deletionTimestamp) parts.push('pending')
   return parts.join(',')
 }
 
@@ -81,7 +81,7 @@ const resourceSlices = defineResource<ResourceSlice>({
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
   columns: [
     nameColumn,
-    text('Node', (s) => s.spec.nodeName ?? '<none>'),
+    text('Node', (s) => s.spec.nodeName ?? ''),
     text('Driver', (s) => s.spec.driver),
     text('Pool', (s) => s.spec.pool?.name ?? ''),
     ageColumn,

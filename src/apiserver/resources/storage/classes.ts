@@ -12,11 +12,12 @@ import type {
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { qualifiedNameProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, bool, integer, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, bool, integer, nameColumn, quantityText, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 const OLD_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class'
+const DEFAULT_ATTRIBUTES_CLASS = 'storage.alpha.kubernetes.io/is-default-class'
 const UPDATE_FORBIDDEN = 'updates to parameters are forbidden.'
 
 const storageClasses = defineResource<StorageClass>({
@@ -55,8 +56,8 @@ const storageClasses = defineResource<StorageClass>({
     { ...nameColumn, value: className },
     text('Provisioner', (c) => c.provisioner),
     text('ReclaimPolicy', (c) => c.reclaimPolicy ?? 'Delete'),
-    text('VolumeBindingMode', (c) => c.volumeBindingMode ?? '<unset>'),
-    text('AllowVolumeExpansion', (c) => String(c.allowVolumeExpansion ?? false)),
+    text('VolumeBindingMode', (c) => c.volumeBindingMode ?? 'Immediate'),
+    text('AllowVolumeExpansion', (c) => c.allowVolumeExpansion ?? false),
     ageColumn,
   ],
 })
@@ -77,6 +78,11 @@ function validateDriver(path: string, name: string | undefined): FieldError[] {
   return problem ? [field.invalid(path, name, problem)] : []
 }
 
+function attributesClassName({ metadata }: VolumeAttributesClass): string {
+  const isDefault = metadata.annotations?.[DEFAULT_ATTRIBUTES_CLASS] === 'true'
+  return isDefault ? `${metadata.name} (default)` : metadata.name
+}
+
 const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   group: 'storage.k8s.io',
   resource: 'volumeattributesclasses',
@@ -87,7 +93,7 @@ const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
     ...forbidChange('driverName', object.driverName, old.driverName, 'updates to driverName are forbidden.'),
     ...forbidChange('parameters', object.parameters, old.parameters, UPDATE_FORBIDDEN),
   ],
-  columns: [nameColumn, text('DriverName', (c) => c.driverName), ageColumn],
+  columns: [{ ...nameColumn, value: attributesClassName }, text('DriverName', (c) => c.driverName), ageColumn],
 })
 
 const csiDrivers = defineResource<CSIDriver>({
@@ -108,7 +114,7 @@ const csiDrivers = defineResource<CSIDriver>({
     bool('AttachRequired', (d) => d.spec.attachRequired ?? true),
     bool('PodInfoOnMount', (d) => d.spec.podInfoOnMount ?? false),
     bool('StorageCapacity', (d) => d.spec.storageCapacity ?? false),
-    text('TokenRequests', (d) => (d.spec.tokenRequests ?? []).map((t) => t.audience).join(',') || '<unset>'),
+    text('TokenRequests', (d) => d.spec.tokenRequests?.map((t) => t.audience).join(',') ?? '<unset>'),
     bool('RequiresRepublish', (d) => d.spec.requiresRepublish ?? false),
     text('Modes', (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || '<none>'),
     ageColumn,
@@ -137,7 +143,7 @@ const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   columns: [
     nameColumn,
     text('StorageClassName', (c) => c.storageClassName),
-    text('Capacity', (c) => c.capacity ?? '<unset>'),
+    text('Capacity', (c) => quantityText(c.capacity, '<unset>')),
   ],
 })
 
@@ -158,7 +164,7 @@ const volumeAttachments = defineResource<VolumeAttachment>({
   validateUpdate: (object, old) => immutable('spec', object.spec, old.spec),
   columns: [
     nameColumn,
-    text('Attacher', (a) => a.spec.attacher),
+    { ...text('Attacher', (a) => a.spec.attacher), format: 'name' },
     text('PV', (a) => a.spec.source.persistentVolumeName ?? ''),
     text('Node', (a) => a.spec.nodeName),
     bool('Attached', (a) => a.status.attached ?? false),

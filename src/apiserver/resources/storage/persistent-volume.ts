@@ -4,7 +4,7 @@ import type { PersistentVolume } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
-import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
 import { accessModesText } from './access-modes.ts'
 
@@ -112,12 +112,12 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   },
   columns: [
     nameColumn,
-    text('Capacity', (v) => v.spec.capacity?.storage ?? '0'),
+    text('Capacity', (v) => quantityText(v.spec.capacity?.storage, '0')),
     text('Access Modes', (v) => accessModesText(v.spec.accessModes)),
     text('Reclaim Policy', (v) => v.spec.persistentVolumeReclaimPolicy ?? ''),
     text('Status', (v) => (v.metadata.deletionTimestamp ? 'Terminating' : (v.status.phase ?? ''))),
     text('Claim', (v) => (v.spec.claimRef ? `${v.spec.claimRef.namespace}/${v.spec.claimRef.name}` : '')),
-    text('StorageClass', (v) => v.spec.storageClassName ?? ''),
+    text('StorageClass', (v) => v.metadata.annotations?.[OLD_STORAGE_CLASS] ?? v.spec.storageClassName ?? ''),
     text('VolumeAttributesClass', (v) => v.spec.volumeAttributesClassName ?? '<unset>'),
     text('Reason', (v) => v.status.reason ?? ''),
     ageColumn,
