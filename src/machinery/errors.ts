@@ -209,7 +209,7 @@ export const field = {
   notSupported: (path: string, value: unknown, supported: readonly string[]): FieldError => ({
     type: 'FieldValueNotSupported',
     path,
-    message: `Unsupported value: ${show(value)}: supported values: ${[...supported].sort().map(show).join(', ')}`,
+    message: `Unsupported value: ${show(value)}: supported values: ${supported.map(show).join(', ')}`,
   }),
   duplicate: (path: string, value: unknown): FieldError => ({
     type: 'FieldValueDuplicate',

@@ -21,6 +21,7 @@ function mustMatch(what: string, regex: string, ...examples: string[]): string {
 export function dnsLabelProblem(value: string): string | undefined {
   if (value.length > 63) return tooLong(63)
   if (DNS_LABEL.test(value)) return undefined
+  if (DNS_SUBDOMAIN.test(value)) return 'must not contain dots'
   return mustMatch(
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
     LABEL,
@@ -59,30 +60,38 @@ export function pathSegmentProblem(value: string): string | undefined {
   return undefined
 }
 
-/** Label and annotation keys: `[prefix/]name`. */
-export function qualifiedNameProblem(value: string): string | undefined {
+const QUALIFIED_RULE = mustMatch(
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]',
+  'MyName',
+  'my.name',
+  '123-abc',
+)
+
+/** Everything that is wrong with a label or annotation key: `[prefix/]name`. */
+export function qualifiedNameProblems(value: string): string[] {
   const parts = value.split('/')
-  let name = value
   if (parts.length > 2) {
-    return `a qualified name ${mustMatch("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]', 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`
+    return [
+      `a qualified name ${QUALIFIED_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ]
   }
+  const name = parts.at(-1) ?? ''
+  const problems: string[] = []
   if (parts.length === 2) {
-    const [prefix = '', rest = ''] = parts
-    name = rest
-    if (prefix === '') return 'prefix part must be non-empty'
-    const problem = dnsSubdomainProblem(prefix)
-    if (problem) return `prefix part ${problem}`
+    const prefix = parts[0] ?? ''
+    const problem = prefix === '' ? 'must be non-empty' : dnsSubdomainProblem(prefix)
+    if (problem) problems.push(`prefix part ${problem}`)
   }
-  if (name === '') return 'name part must be non-empty'
-  if (name.length > 63) return `name part ${tooLong(63)}`
-  if (QUALIFIED.test(name)) return undefined
-  return mustMatch(
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-    '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]',
-    'MyName',
-    'my.name',
-    '123-abc',
-  )
+  if (name === '') problems.push('name part must be non-empty')
+  else if (name.length > 63) problems.push(`name part ${tooLong(63)}`)
+  if (!QUALIFIED.test(name)) problems.push(`name part ${QUALIFIED_RULE}`)
+  return problems
+}
+
+/** The first thing that is wrong with a label or annotation key. */
+export function qualifiedNameProblem(value: string): string | undefined {
+  return qualifiedNameProblems(value)[0]
 }
 
 export function labelValueProblem(value: string): string | undefined {
@@ -101,21 +110,27 @@ export function portProblem(value: number): string | undefined {
   return Number.isInteger(value) && value >= 1 && value <= 65535 ? undefined : 'must be between 1 and 65535, inclusive'
 }
 
-/** Named ports: IANA_SVC_NAME. */
-export function portNameProblem(value: string): string | undefined {
-  if (value.length > 15) return 'must be no more than 15 characters'
+/** Everything that is wrong with the name of a port: IANA_SVC_NAME. */
+export function portNameProblems(value: string): string[] {
+  const problems: string[] = []
+  if (value.length > 15) problems.push(tooLong(15))
   if (!/^[-a-z0-9]+$/.test(value)) {
-    return 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'
+    problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
   }
-  if (!/[a-z]/.test(value)) return 'must contain at least one letter (a-z)'
-  if (value.includes('--')) return 'must not contain consecutive hyphens'
-  if (value.startsWith('-') || value.endsWith('-')) return 'must not begin or end with a hyphen'
-  return undefined
+  if (!/[a-z]/.test(value)) problems.push('must contain at least one letter (a-z)')
+  if (value.includes('--')) problems.push('must not contain consecutive hyphens')
+  if (value.startsWith('-') || value.endsWith('-')) problems.push('must not begin or end with a hyphen')
+  return problems
+}
+
+/** The first thing that is wrong with the name of a port. */
+export function portNameProblem(value: string): string | undefined {
+  return portNameProblems(value)[0]
 }
 
 /** Environment variable names (relaxed form: printable ASCII without `=`). */
 export function envVarNameProblem(value: string): string | undefined {
-  if (value === '') return 'environment variable name must not be empty'
+  if (value === '') return 'environment variable name must be non-empty'
   for (const c of value) {
     const code = c.charCodeAt(0)
     if (c === '=' || code < 32 || code > 126) {

@@ -107,5 +107,6 @@ function defaultVolume(volume: Volume): void {
     }
   }
   if (volume.hostPath) volume.hostPath.type ??= ''
+  if (volume.image) volume.image.pullPolicy ??= pullPolicy(volume.image.reference ?? '')
   if (volume.iscsi) volume.iscsi.iscsiInterface ??= 'default'
 }

@@ -1,353 +1,210 @@
-// Validation of pod specs. Wording: k8s.io/kubernetes/pkg/apis/core/validation.
+// Validation of pods and their specs. Wording: k8s.io/kubernetes/pkg/apis/core/validation.
 
-import type {
-  Container,
-  ContainerPort,
-  EnvVar,
-  PodSpec,
-  Probe,
-  Volume,
-  VolumeMount,
-} from '../../../api/generated/core-v1.ts'
+import type { Pod, PodDNSConfig, PodResourceClaim, PodSpec } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import {
-  configMapKeyProblem,
-  dnsLabelProblem,
-  dnsSubdomainProblem,
-  envVarNameProblem,
-  portNameProblem,
-  portProblem,
-  qualifiedNameProblem,
-} from '../../../machinery/names.ts'
-import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts'
+import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { compareQuantities } from '../../../machinery/quantity.ts'
 import { validateLabels } from '../../registry/metadata.ts'
+import { checkAddress, checkEnum, checkQualifiedName, checkRange, checkSubdomain, invalidFor } from './field-checks.ts'
+import { checkImagePadding, validateContainers, validateHostNetwork } from './pod-containers.ts'
+import { validateAffinity, validateTolerations, validateTopologySpread } from './pod-scheduling.ts'
+import { validateHostUsers, validatePodSecurity } from './pod-security.ts'
+import { validateVolumes } from './pod-volumes.ts'
+import { validateHostProcess, validateOs } from './pod-windows.ts'
+import {
+  validateContainerResourceName,
+  validateRequirements,
+  validateResourceQuantity,
+} from './resource-requirements.ts'
 
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
-const NON_NEGATIVE = 'must be greater than or equal to 0'
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
+const MAX_INT32 = 2_147_483_647
+const MOST_NAMESERVERS = 3
+const MOST_SEARCHES = 32
+const LONGEST_SEARCHES = 2048
+const LONGEST_HOSTNAME = 64
 
-/** Problems of a pod spec at `path`, which is `spec` or `spec.template.spec`. */
-export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const volumes = new Set<string>()
-  for (const [i, volume] of (spec.volumes ?? []).entries()) {
-    errors.push(...validateVolume(volume, `${path}.volumes[${i}]`, volumes))
+/** Problems of a pod itself. */
+export function validatePod(pod: Pod): FieldError[] {
+  const { spec } = pod
+  const errors = validatePodSpec(spec, 'spec', pod.metadata.name)
+  if (!spec.serviceAccountName) {
+    for (const [v, volume] of (spec.volumes ?? []).entries()) {
+      for (const [s, source] of (volume.projected?.sources ?? []).entries()) {
+        if (!source.serviceAccountToken) continue
+        const at = `spec.volumes[${v}].projected.sources[${s}].serviceAccountToken`
+        errors.push(field.forbidden(at, 'must not be specified when serviceAccountName is not set'))
+      }
+    }
   }
-  const names = new Set<string>()
-  if ((spec.containers ?? []).length === 0) errors.push(field.required(`${path}.containers`))
-  for (const [i, container] of (spec.initContainers ?? []).entries()) {
-    errors.push(...validateContainer(container, `${path}.initContainers[${i}]`, names, volumes))
-    if (container.restartPolicy === undefined) errors.push(...forbidOnInit(container, `${path}.initContainers[${i}]`))
+  for (const name of ['containers', 'initContainers'] as const) {
+    for (const [i, c] of (spec[name] ?? []).entries()) errors.push(...checkImagePadding(c, `spec.${name}[${i}]`))
   }
-  for (const [i, container] of (spec.containers ?? []).entries()) {
-    errors.push(...validateContainer(container, `${path}.containers[${i}]`, names, volumes))
-  }
-  errors.push(...duplicateHostPorts(spec, path))
-  oneOf(errors, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never'])
-  oneOf(errors, `${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'])
+  return errors
+}
+
+/** Problems of new pods only. */
+export function validateNewPod({ spec }: Pod): FieldError[] {
+  if (!spec.nodeName || (spec.schedulingGates ?? []).length === 0) return []
+  return [field.forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')]
+}
+
+/** Problems of a pod spec at `path`, which is that of a pod when `podName` is given and else that of a template. */
+export function validatePodSpec(spec: PodSpec, path: string, podName?: string): FieldError[] {
+  const { errors, byName } = validateVolumes(spec.volumes ?? [], `${path}.volumes`, podName)
+  const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name))
+  errors.push(...validateResourceClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`))
+  errors.push(...validateContainers({ spec, volumes: byName, claims }, path))
+  if (spec.resources) errors.push(...validatePodResources(spec, `${path}.resources`))
+  errors.push(...validateHostNetwork(spec, path, podName !== undefined))
+  errors.push(...checkEnum(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES))
+  errors.push(...checkEnum(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES))
   errors.push(...validateLabels(spec.nodeSelector ?? {}, `${path}.nodeSelector`))
-  named(errors, `${path}.nodeName`, spec.nodeName, dnsSubdomainProblem)
-  named(errors, `${path}.serviceAccountName`, spec.serviceAccountName, dnsSubdomainProblem)
-  named(errors, `${path}.hostname`, spec.hostname, dnsLabelProblem)
-  named(errors, `${path}.subdomain`, spec.subdomain, dnsLabelProblem)
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    errors.push(
-      field.invalid(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds, NON_NEGATIVE),
-    )
-  }
-  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
-    errors.push(
-      field.invalid(
-        `${path}.activeDeadlineSeconds`,
-        spec.activeDeadlineSeconds,
-        'must be between 1 and 2147483647, inclusive',
-      ),
-    )
-  }
-  errors.push(...validateTolerations(spec, path))
+  errors.push(...validatePodSecurity(spec, path))
+  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`))
+  errors.push(...validateDns(spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`))
+  errors.push(...validateGates(spec, path))
+  errors.push(...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`))
+  errors.push(...validateHostProcess(spec, path), ...validateHostUsers(spec, path), ...validateNames(spec, path))
+  errors.push(...validateOverhead(spec.overhead ?? {}, `${path}.overhead`), ...validateOs(spec, path))
   return errors
 }
 
-function named(
-  errors: FieldError[],
-  path: string,
-  value: string | undefined,
-  problemOf: (value: string) => string | undefined,
-): void {
-  if (!value) return
-  const problem = problemOf(value)
-  if (problem) errors.push(field.invalid(path, value, problem))
-}
-
-function oneOf(errors: FieldError[], path: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value === undefined || value === '') errors.push(field.required(path))
-  else if (!allowed.includes(value)) errors.push(field.notSupported(path, value, allowed))
-}
-
-function validateVolume(volume: Volume, path: string, names: Set<string>): FieldError[] {
-  const errors: FieldError[] = []
-  if (!volume.name) errors.push(field.required(`${path}.name`))
-  else {
-    const problem = dnsLabelProblem(volume.name)
-    if (problem) errors.push(field.invalid(`${path}.name`, volume.name, problem))
-    if (names.has(volume.name)) errors.push(field.duplicate(`${path}.name`, volume.name))
-    names.add(volume.name)
-  }
-  const sources = Object.keys(volume).filter((key) => key !== 'name')
-  for (const extra of sources.slice(1)) {
-    errors.push(field.forbidden(`${path}.${extra}`, 'may not specify more than 1 volume type'))
-  }
-  if (volume.hostPath && !volume.hostPath.path) errors.push(field.required(`${path}.hostPath.path`))
-  if (volume.hostPath?.path?.split('/').includes('..')) {
-    errors.push(field.invalid(`${path}.hostPath.path`, volume.hostPath.path, "must not contain '..'"))
-  }
-  if (volume.secret && !volume.secret.secretName) errors.push(field.required(`${path}.secret.secretName`))
-  if (volume.configMap && !volume.configMap.name) errors.push(field.required(`${path}.configMap.name`))
-  if (volume.persistentVolumeClaim && !volume.persistentVolumeClaim.claimName) {
-    errors.push(field.required(`${path}.persistentVolumeClaim.claimName`))
-  }
-  return errors
-}
-
-function validateContainer(container: Container, path: string, names: Set<string>, volumes: Set<string>): FieldError[] {
-  const errors: FieldError[] = []
-  if (!container.name) errors.push(field.required(`${path}.name`))
-  else {
-    const problem = dnsLabelProblem(container.name)
-    if (problem) errors.push(field.invalid(`${path}.name`, container.name, problem))
-    if (names.has(container.name)) errors.push(field.duplicate(`${path}.name`, container.name))
-    names.add(container.name)
-  }
-  if (!container.image) errors.push(field.required(`${path}.image`))
-  else if (container.image.trim() !== container.image) {
-    errors.push(field.invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace'))
-  }
-  oneOf(errors, `${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES)
-  errors.push(...validatePorts(container.ports ?? [], path))
-  errors.push(...validateEnv(container.env ?? [], path))
-  for (const [i, from] of (container.envFrom ?? []).entries()) {
-    const at = `${path}.envFrom[${i}]`
-    if (!from.configMapRef && !from.secretRef)
-      errors.push(field.invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
-    if (from.configMapRef && from.secretRef)
-      errors.push(field.invalid(at, '', 'may not have more than one field specified at a time'))
-    if (from.configMapRef && !from.configMapRef.name) errors.push(field.required(`${at}.configMapRef.name`))
-    if (from.secretRef && !from.secretRef.name) errors.push(field.required(`${at}.secretRef.name`))
-  }
-  errors.push(...validateMounts(container.volumeMounts ?? [], path, volumes))
-  errors.push(...validateResources(container, path))
-  const probes = {
-    livenessProbe: container.livenessProbe,
-    readinessProbe: container.readinessProbe,
-    startupProbe: container.startupProbe,
-  }
-  for (const [name, probe] of Object.entries(probes)) {
-    if (probe) errors.push(...validateProbe(probe, `${path}.${name}`, name))
-  }
-  return errors
-}
-
-function forbidOnInit(container: Container, path: string): FieldError[] {
-  const names = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
-  return names
-    .filter((name) => container[name] !== undefined)
-    .map((name) =>
-      field.forbidden(`${path}.${name}`, `may not be set for init containers without restartPolicy=Always`),
-    )
-}
-
-function validatePorts(ports: readonly ContainerPort[], path: string): FieldError[] {
-  const errors: FieldError[] = []
+function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, path: string): FieldError[] {
   const names = new Set<string>()
-  for (const [i, port] of ports.entries()) {
-    const at = `${path}.ports[${i}]`
-    if (port.name) {
-      const problem = portNameProblem(port.name)
-      if (problem) errors.push(field.invalid(`${at}.name`, port.name, problem))
-      else if (names.has(port.name)) errors.push(field.duplicate(`${at}.name`, port.name))
-      names.add(port.name)
-    }
-    if (!port.containerPort) errors.push(field.required(`${at}.containerPort`))
-    else {
-      const problem = portProblem(port.containerPort)
-      if (problem) errors.push(field.invalid(`${at}.containerPort`, port.containerPort, problem))
-    }
-    if (port.hostPort) {
-      const problem = portProblem(port.hostPort)
-      if (problem) errors.push(field.invalid(`${at}.hostPort`, port.hostPort, problem))
-    }
-    if (port.protocol && !PROTOCOLS.includes(port.protocol)) {
-      errors.push(field.notSupported(`${at}.protocol`, port.protocol, PROTOCOLS))
-    }
+  return [
+    ...readinessGates.flatMap((gate, i) =>
+      checkQualifiedName(`${path}.readinessGates[${i}].conditionType`, gate.conditionType ?? ''),
+    ),
+    ...schedulingGates.flatMap(({ name = '' }, i) => {
+      const at = `${path}.schedulingGates[${i}]`
+      const again = names.has(name) ? [field.duplicate(at, name)] : []
+      names.add(name)
+      return [...checkQualifiedName(at, name), ...again]
+    }),
+  ]
+}
+
+/** What is named, timed, tolerated and resolved. */
+function validateNames(spec: PodSpec, path: string): FieldError[] {
+  const subdomain = (name: 'serviceAccountName' | 'nodeName' | 'priorityClassName' | 'runtimeClassName') =>
+    invalidFor(`${path}.${name}`, spec[name], [dnsSubdomainProblem(spec[name] ?? '')])
+  const label = (name: 'hostname' | 'subdomain') =>
+    spec[name] ? invalidFor(`${path}.${name}`, spec[name], [dnsLabelProblem(spec[name])]) : []
+  const errors: FieldError[] = []
+  if (spec.serviceAccountName) errors.push(...subdomain('serviceAccountName'))
+  if (spec.nodeName) errors.push(...subdomain('nodeName'))
+  errors.push(...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, MAX_INT32))
+  errors.push(...label('hostname'), ...label('subdomain'), ...validateHostnameOverride(spec, path))
+  errors.push(...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`))
+  for (const [i, { ip, hostnames = [] }] of (spec.hostAliases ?? []).entries()) {
+    const at = `${path}.hostAliases[${i}]`
+    errors.push(...checkAddress(`${at}.ip`, ip ?? ''))
+    errors.push(...hostnames.flatMap((name, n) => checkSubdomain(`${at}.hostnames[${n}]`, name)))
+  }
+  if (spec.priorityClassName) errors.push(...subdomain('priorityClassName'))
+  if (spec.runtimeClassName !== undefined) errors.push(...subdomain('runtimeClassName'))
+  if (spec.preemptionPolicy !== undefined) {
+    const policies = ['PreemptLowerPriority', 'Never']
+    errors.push(...checkEnum(`${path}.preemptionPolicy`, spec.preemptionPolicy, policies))
   }
   return errors
 }
 
-function duplicateHostPorts(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const taken = new Set<string>()
-  for (const [c, container] of (spec.containers ?? []).entries()) {
-    for (const [p, port] of (container.ports ?? []).entries()) {
-      if (spec.hostNetwork && port.hostPort !== port.containerPort) {
-        errors.push(
-          field.invalid(
-            `${path}.containers[${c}].ports[${p}].containerPort`,
-            port.containerPort,
-            'must match `hostPort` when `hostNetwork` is true',
-          ),
-        )
-      }
-      if (!port.hostPort) continue
-      const id = `${port.protocol ?? 'TCP'}/${port.hostIP ?? ''}/${port.hostPort}`
-      if (taken.has(id)) errors.push(field.duplicate(`${path}.containers[${c}].ports[${p}].hostPort`, `${id}`))
-      taken.add(id)
-    }
-  }
+function validateHostnameOverride(spec: PodSpec, path: string): FieldError[] {
+  const { hostnameOverride: name } = spec
+  if (name === undefined) return []
+  const at = `${path}.hostnameOverride`
+  const errors = checkSubdomain(at, name)
+  if (name.length > LONGEST_HOSTNAME) errors.push(field.tooLong(at, LONGEST_HOSTNAME))
   return errors
 }
 
-function validateEnv(env: readonly EnvVar[], path: string): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [i, variable] of env.entries()) {
-    const at = `${path}.env[${i}]`
-    if (!variable.name) errors.push(field.required(`${at}.name`))
-    else {
-      const problem = envVarNameProblem(variable.name)
-      if (problem) errors.push(field.invalid(`${at}.name`, variable.name, problem))
-    }
-    const from = variable.valueFrom
-    if (!from) continue
-    const sources = Object.keys(from)
-    if (sources.length === 0) {
-      errors.push(
-        field.invalid(
-          `${at}.valueFrom`,
-          '',
-          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-        ),
-      )
-    } else if (sources.length > 1) {
-      errors.push(field.invalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'))
-    } else if (variable.value) {
-      errors.push(field.invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'))
-    }
-    for (const kind of ['configMapKeyRef', 'secretKeyRef'] as const) {
-      const ref = from[kind]
-      if (!ref) continue
-      if (!ref.name) errors.push(field.required(`${at}.valueFrom.${kind}.name`))
-      if (!ref.key) errors.push(field.required(`${at}.valueFrom.${kind}.key`))
-      else {
-        const problem = configMapKeyProblem(ref.key)
-        if (problem) errors.push(field.invalid(`${at}.valueFrom.${kind}.key`, ref.key, problem))
-      }
-    }
-    if (from.fieldRef && !from.fieldRef.fieldPath) errors.push(field.required(`${at}.valueFrom.fieldRef.fieldPath`))
+function validateDns(config: PodDNSConfig | undefined, policy: string | undefined, path: string): FieldError[] {
+  const { nameservers = [], searches = [], options = [] } = config ?? {}
+  if (policy === 'None' && !config) {
+    return [field.required(path, 'must provide `dnsConfig` when `dnsPolicy` is None')]
   }
-  return errors
+  if (policy === 'None' && nameservers.length === 0) {
+    const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None'
+    return [field.required(`${path}.nameservers`, why)]
+  }
+  const errors: FieldError[] = []
+  if (nameservers.length > MOST_NAMESERVERS) {
+    const why = `must not have more than ${MOST_NAMESERVERS} nameservers`
+    errors.push(field.invalid(`${path}.nameservers`, nameservers, why))
+  }
+  errors.push(...nameservers.flatMap((address, i) => checkAddress(`${path}.nameservers[${i}]`, address)))
+  if (searches.length > MOST_SEARCHES) {
+    errors.push(field.invalid(`${path}.searches`, searches, `must not have more than ${MOST_SEARCHES} search paths`))
+  }
+  if (searches.join(' ').length > LONGEST_SEARCHES) {
+    const why = `must not have more than ${LONGEST_SEARCHES} characters (including spaces) in the search list`
+    errors.push(field.invalid(`${path}.searches`, searches, why))
+  }
+  errors.push(...searches.flatMap((search, i) => checkSearch(`${path}.searches[${i}]`, search)))
+  const empty = (i: number) => field.required(`${path}.options[${i}]`, 'must not be empty')
+  return [...errors, ...options.flatMap((option, i) => (option.name ? [] : [empty(i)]))]
 }
 
-function validateMounts(mounts: readonly VolumeMount[], path: string, volumes: Set<string>): FieldError[] {
-  const errors: FieldError[] = []
-  const paths = new Set<string>()
-  for (const [i, mount] of mounts.entries()) {
-    const at = `${path}.volumeMounts[${i}]`
-    if (!mount.name) errors.push(field.required(`${at}.name`))
-    else if (!volumes.has(mount.name)) errors.push(field.notFound(`${at}.name`, mount.name))
-    if (!mount.mountPath) errors.push(field.required(`${at}.mountPath`))
-    else if (paths.has(mount.mountPath))
-      errors.push(field.invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
-    paths.add(mount.mountPath)
-    if (mount.subPath?.startsWith('/'))
-      errors.push(field.invalid(`${at}.subPath`, mount.subPath, 'must be a relative path'))
-    if (mount.subPath?.split('/').includes('..'))
-      errors.push(field.invalid(`${at}.subPath`, mount.subPath, "must not contain '..'"))
-  }
-  return errors
+const LABEL = '[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?'
+const SEARCH = new RegExp(`^${LABEL}(\\.${LABEL})*$`)
+
+/** Domains that are searched may have underscores and a dot at the end, or be the root. */
+function checkSearch(path: string, search: string): FieldError[] {
+  const domain = search.replace(/\.$/, '')
+  if (search === '.' || (domain.length <= 253 && SEARCH.test(domain))) return []
+  if (domain.length > 253) return [field.invalid(path, domain, 'must be no more than 253 bytes')]
+  const rule = `[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*`
+  const why = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${rule}')`
+  return [field.invalid(path, domain, why)]
 }
 
-const STANDARD_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage'])
-
-function validateResources(container: Container, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const { limits = {}, requests = {} } = container.resources ?? {}
-  for (const [kind, list] of Object.entries({ limits, requests })) {
-    for (const [name, value] of Object.entries(list)) {
-      const at = `${path}.resources.${kind}[${name}]`
-      if (!name.includes('/') && !STANDARD_RESOURCES.has(name) && !name.startsWith('hugepages-')) {
-        const problem = qualifiedNameProblem(name) ?? 'must be a standard resource for containers'
-        errors.push(field.invalid(`${path}.resources.${kind}.${name}`, name, problem))
-      }
-      if ((parseQuantity(value)?.nanos ?? 0n) < 0n) errors.push(field.invalid(at, value, NON_NEGATIVE))
-    }
-  }
-  for (const [name, value] of Object.entries(requests)) {
-    const limit = limits[name]
-    if (limit !== undefined && compareQuantities(value, limit) > 0) {
-      errors.push(
-        field.invalid(`${path}.resources.requests`, value, `must be less than or equal to ${name} limit of ${limit}`),
-      )
-    }
-  }
-  return errors
+function validateOverhead(overhead: Readonly<Record<string, string>>, path: string): FieldError[] {
+  return Object.entries(overhead).flatMap(([name, value]) => [
+    ...validateContainerResourceName(`${path}.limits[${name}]`, name),
+    ...validateResourceQuantity(`${path}.limits[${name}]`, name, value),
+  ])
 }
 
-function validateProbe(probe: Probe, path: string, name: string): FieldError[] {
-  const errors: FieldError[] = []
-  const handlers = (['exec', 'httpGet', 'tcpSocket', 'grpc'] as const).filter((h) => probe[h] !== undefined)
-  if (handlers.length === 0) errors.push(field.required(path, 'must specify a handler type'))
-  for (const extra of handlers.slice(1))
-    errors.push(field.forbidden(`${path}.${extra}`, 'may not specify more than 1 handler type'))
-  const counts = {
-    initialDelaySeconds: probe.initialDelaySeconds,
-    timeoutSeconds: probe.timeoutSeconds,
-    periodSeconds: probe.periodSeconds,
-    successThreshold: probe.successThreshold,
-    failureThreshold: probe.failureThreshold,
-  }
-  for (const [key, value] of Object.entries(counts)) {
-    if ((value ?? 0) < 0) errors.push(field.invalid(`${path}.${key}`, value, NON_NEGATIVE))
-  }
-  if (name !== 'readinessProbe' && (probe.successThreshold ?? 1) !== 1) {
-    errors.push(field.invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1'))
-  }
-  if (probe.exec && (probe.exec.command ?? []).length === 0) errors.push(field.required(`${path}.exec.command`))
-  const port = probe.httpGet?.port ?? probe.tcpSocket?.port
-  if (port !== undefined) {
-    const problem = typeof port === 'number' ? portProblem(port) : portNameProblem(port)
-    const handler = probe.httpGet ? 'httpGet' : 'tcpSocket'
-    if (problem) errors.push(field.invalid(`${path}.${handler}.port`, port, problem))
-  }
-  return errors
+function validateResourceClaims(claims: readonly PodResourceClaim[], path: string): FieldError[] {
+  const names = new Set<string>()
+  return claims.flatMap((claim, i) => {
+    const at = `${path}[${i}]`
+    const { name, resourceClaimName: own, resourceClaimTemplateName: template } = claim
+    const errors: FieldError[] = []
+    if (!name) errors.push(field.required(`${at}.name`))
+    else if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
+    else errors.push(...invalidFor(`${at}.name`, name, [dnsLabelProblem(name)]))
+    names.add(name)
+    const shown = { Name: name, ResourceClaimName: own ?? null, ResourceClaimTemplateName: template ?? null }
+    if (own !== undefined && template !== undefined) {
+      const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'
+      errors.push(field.invalid(at, shown, why))
+    }
+    if (own === undefined && template === undefined) {
+      const why = 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
+      errors.push(field.invalid(at, shown, why))
+    }
+    if (own !== undefined) errors.push(...checkSubdomain(`${at}.resourceClaimName`, own))
+    if (template !== undefined) errors.push(...checkSubdomain(`${at}.resourceClaimTemplateName`, template))
+    return errors
+  })
 }
 
-function validateTolerations(spec: PodSpec, path: string): FieldError[] {
+/** What a pod asks for as a whole covers what its containers ask for. */
+function validatePodResources({ resources = {}, containers = [] }: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
-  for (const [i, toleration] of (spec.tolerations ?? []).entries()) {
-    const at = `${path}.tolerations[${i}]`
-    if (toleration.key) {
-      const problem = qualifiedNameProblem(toleration.key)
-      if (problem) errors.push(field.invalid(`${at}.key`, toleration.key, problem))
-    } else if (toleration.operator !== 'Exists') {
-      errors.push(
-        field.invalid(
-          `${at}.operator`,
-          toleration.operator ?? '',
-          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-        ),
-      )
-    }
-    if (toleration.effect && !effects.includes(toleration.effect)) {
-      errors.push(field.notSupported(`${at}.effect`, toleration.effect, effects))
-    }
-    if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
-      errors.push(
-        field.invalid(
-          `${at}.effect`,
-          toleration.effect ?? '',
-          "effect must be 'NoExecute' when `tolerationSeconds` is set",
-        ),
-      )
+  if (resources.claims)
+    errors.push(field.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))
+  errors.push(...validateRequirements({ ...resources, claims: [] }, path, new Set(), true))
+  for (const [i, container] of containers.entries()) {
+    for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
+      const whole = resources.limits?.[name]
+      if (whole === undefined || compareQuantities(limit, whole) <= 0) continue
+      const at = `${path}.containers[${i}][${name}].limits`
+      errors.push(field.invalid(at, limit, `must be less than or equal to pod limits of ${whole}`))
     }
   }
   return errors

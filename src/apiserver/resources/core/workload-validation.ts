@@ -5,10 +5,12 @@ import type { PodTemplateSpec } from '../../../api/generated/core-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { matches, type Selector, selectorOf } from '../../../machinery/labels.ts'
-import { labelValueProblem, qualifiedNameProblem } from '../../../machinery/names.ts'
-import { sameJson } from '../../../machinery/same-json.ts'
 import { validateLabels } from '../../registry/metadata.ts'
+import { checkNonNegative, immutable } from './field-checks.ts'
+import { validateLabelSelector } from './label-selector-validation.ts'
 import { validatePodSpec } from './pod-validation.ts'
+
+export { checkNonNegative as nonNegative, immutable, validateLabelSelector }
 
 /** Problems of a template at `path`; `restartPolicies` lists what the workload can run. */
 export function validateTemplate(
@@ -21,6 +23,9 @@ export function validateTemplate(
     ...validateLabels(template.metadata?.labels ?? {}, `${path}.labels`),
     ...validatePodSpec(template.spec, `${path}.spec`),
   ]
+  if ((template.spec.ephemeralContainers ?? []).length > 0) {
+    errors.push(field.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
+  }
   const policy = template.spec.restartPolicy
   if (policy && !restartPolicies.includes(policy)) {
     errors.push(field.notSupported(`${path}.spec.restartPolicy`, policy, restartPolicies))
@@ -48,36 +53,4 @@ export function validateSelectorFit(selector: Selector, template: PodTemplateSpe
   const labels = template?.metadata?.labels
   if (matches(selector, labels)) return []
   return [field.invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')]
-}
-
-const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
-
-export function validateLabelSelector(selector: LabelSelector, path: string): FieldError[] {
-  const errors = validateLabels(selector.matchLabels ?? {}, `${path}.matchLabels`)
-  for (const [i, expression] of (selector.matchExpressions ?? []).entries()) {
-    const at = `${path}.matchExpressions[${i}]`
-    const values = expression.values ?? []
-    if (!OPERATORS.includes(expression.operator)) {
-      errors.push(field.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator'))
-    } else if (expression.operator.endsWith('In') && values.length === 0) {
-      errors.push(field.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
-    } else if (!expression.operator.endsWith('In') && values.length > 0) {
-      errors.push(field.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
-    }
-    const problem = qualifiedNameProblem(expression.key)
-    if (problem) errors.push(field.invalid(`${at}.key`, expression.key, problem))
-    for (const [v, value] of values.entries()) {
-      const valueProblem = labelValueProblem(value)
-      if (valueProblem) errors.push(field.invalid(`${at}.values[${v}]`, value, valueProblem))
-    }
-  }
-  return errors
-}
-
-export function nonNegative(path: string, value: number | undefined): FieldError[] {
-  return (value ?? 0) < 0 ? [field.invalid(path, value, 'must be greater than or equal to 0')] : []
-}
-
-export function immutable(path: string, value: unknown, old: unknown): FieldError[] {
-  return sameJson(value, old) ? [] : [field.invalid(path, value ?? null, 'field is immutable')]
 }

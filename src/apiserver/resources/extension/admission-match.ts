@@ -9,7 +9,7 @@ import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { validateLabelSelector } from '../core/workload-validation.ts'
 
-const OPERATIONS = ['*', 'CREATE', 'UPDATE', 'DELETE', 'CONNECT']
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 const MAX_PORT = 65_535
 
 interface Matching {

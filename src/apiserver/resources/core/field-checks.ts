@@ -1,0 +1,122 @@
+// Small checks that the rules of many kinds share. Wording: k8s.io/apimachinery/pkg/util/validation.
+
+import { isIPv4, isIPv6 } from 'node:net'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dnsSubdomainProblem, portNameProblems, portProblem, qualifiedNameProblems } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+
+export const NON_NEGATIVE = 'must be greater than or equal to 0'
+const POSITIVE = 'must be greater than 0'
+const MAX_INT32 = 2_147_483_647
+
+/** One error per problem of a value. */
+export function invalidFor(path: string, value: unknown, problems: readonly (string | undefined)[]): FieldError[] {
+  return problems.filter((problem) => problem !== undefined).map((problem) => field.invalid(path, value, problem))
+}
+
+export function checkRequired(path: string, value: string | undefined): FieldError[] {
+  return value ? [] : [field.required(path)]
+}
+
+export function checkSubdomain(path: string, value: string): FieldError[] {
+  return invalidFor(path, value, [dnsSubdomainProblem(value)])
+}
+
+export function checkQualifiedName(path: string, value: string): FieldError[] {
+  return invalidFor(path, value, qualifiedNameProblems(value))
+}
+
+/** A value of a list that may be left out. */
+export function checkOptionalEnum(path: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
+  return value === undefined || allowed.includes(value) ? [] : [field.notSupported(path, value, allowed)]
+}
+
+/** A value of a list that has to be there. */
+export function checkEnum(path: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
+  return value ? checkOptionalEnum(path, value, allowed) : [field.required(path)]
+}
+
+export function checkNonNegative(path: string, value: number | undefined): FieldError[] {
+  return (value ?? 0) < 0 ? [field.invalid(path, value, NON_NEGATIVE)] : []
+}
+
+export function checkPositive(path: string, value: number): FieldError[] {
+  return value > 0 ? [] : [field.invalid(path, value, POSITIVE)]
+}
+
+export function checkRange(path: string, value: number | undefined, from: number, to: number): FieldError[] {
+  if (value === undefined || (value >= from && value <= to)) return []
+  return [field.invalid(path, value, `must be between ${from} and ${to}, inclusive`)]
+}
+
+/** A value that stays as it is from the beginning. */
+export function immutable(path: string, value: unknown, old: unknown): FieldError[] {
+  return sameJson(value, old) ? [] : [field.invalid(path, value ?? null, 'field is immutable')]
+}
+
+/** The number of a user or a group. */
+export function checkId(path: string, id: number | undefined): FieldError[] {
+  return checkRange(path, id, 0, MAX_INT32)
+}
+
+/** The bits of a file's mode. */
+export function checkFileMode(path: string, mode: number | undefined): FieldError[] {
+  if (mode === undefined || (mode >= 0 && mode <= 0o777)) return []
+  return [field.invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive')]
+}
+
+export function checkPort(path: string, port: number | string | undefined): FieldError[] {
+  if (typeof port === 'string') return invalidFor(path, port, portNameProblems(port))
+  return invalidFor(path, port ?? 0, [portProblem(port ?? 0)])
+}
+
+export function checkNoBacksteps(path: string, value: string): FieldError[] {
+  return value.split('/').includes('..') ? [field.invalid(path, value, "must not contain '..'")] : []
+}
+
+/** A path below another one. */
+export function checkDescendingPath(path: string, value: string): FieldError[] {
+  const absolute = value.startsWith('/') ? [field.invalid(path, value, 'must be a relative path')] : []
+  return [...absolute, ...checkNoBacksteps(path, value)]
+}
+
+/** A path below another one, where names that start with two dots are the server's own. */
+export function checkNonReservedPath(path: string, value: string): FieldError[] {
+  const reserved = value.startsWith('..') && !value.startsWith('../')
+  return [
+    ...checkDescendingPath(path, value),
+    ...(reserved ? [field.invalid(path, value, "must not start with '..'")] : []),
+  ]
+}
+
+const LEADING_ZERO = /(^|\.)0\d/
+const BAD_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+
+/** An address with its leading zeros taken away, as older clients could write them. */
+function plain(address: string): string {
+  return address.includes(':') ? address : address.replace(/(^|\.)0+(?=\d)/g, '$1')
+}
+
+export function isAddress(text: string): boolean {
+  return isIPv4(text) || (isIPv6(text) && !text.includes('%'))
+}
+
+export function checkAddress(path: string, value: string): FieldError[] {
+  if (!isAddress(plain(value))) return [field.invalid(path, value, BAD_ADDRESS)]
+  if (!value.includes(':') && LEADING_ZERO.test(value)) return [field.invalid(path, value, 'must not have leading 0s')]
+  if (/^::ffff:\d+\./i.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
+  return []
+}
+
+export function checkCidr(path: string, value: string): FieldError[] {
+  const [address = '', bits = '', ...more] = value.split('/')
+  const most = address.includes(':') ? 128 : 32
+  if (more.length > 0 || !/^\d+$/.test(bits) || Number(bits) > most || !isAddress(plain(address))) {
+    return [field.invalid(path, value, BAD_CIDR)]
+  }
+  if ((!address.includes(':') && LEADING_ZERO.test(address)) || /^0\d/.test(bits)) {
+    return [field.invalid(path, value, 'must not have leading 0s in IP or prefix length')]
+  }
+  return []
+}

@@ -1,0 +1,101 @@
+// Validation of claims' specs, wherever they are. Wording: k8s.io/kubernetes/pkg/apis/core/validation.
+
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/generated/core-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { compareQuantities } from '../../../machinery/quantity.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { checkOptionalEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { validateLabelSelector } from '../core/label-selector-validation.ts'
+
+export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+export const VOLUME_MODES = ['Block', 'Filesystem']
+const SPEC_IMMUTABLE =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+
+/** Problems of access modes that are there. */
+export function validateAccessModes(modes: readonly string[], path: string): FieldError[] {
+  const errors = modes.flatMap((mode) => checkOptionalEnum(path, mode, ACCESS_MODES))
+  const others = modes.some((mode) => mode !== 'ReadWriteOncePod' && ACCESS_MODES.includes(mode))
+  if (modes.includes('ReadWriteOncePod') && others) {
+    errors.push(field.forbidden(path, 'may not use ReadWriteOncePod with other access modes'))
+  }
+  return errors
+}
+
+/** Problems of the name of a class. */
+export function checkClassName(path: string, name: string | undefined): FieldError[] {
+  return name ? invalidFor(path, name, [dnsSubdomainProblem(name)]) : []
+}
+
+/** Problems of a claim's spec at `path`. */
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  const { accessModes = [], selector, dataSource, dataSourceRef } = spec
+  const errors: FieldError[] = []
+  if (accessModes.length === 0) errors.push(field.required(`${path}.accessModes`, 'at least 1 access mode is required'))
+  if (selector) errors.push(...validateLabelSelector(selector, `${path}.selector`))
+  errors.push(...validateAccessModes(accessModes, `${path}.accessModes`))
+  const size = spec.resources?.requests?.storage
+  const sizeAt = `${path}.resources[storage]`
+  if (size === undefined) errors.push(field.required(sizeAt))
+  else if (compareQuantities(size, '0') <= 0) errors.push(field.invalid(sizeAt, size, 'must be greater than zero'))
+  errors.push(...checkClassName(`${path}.storageClassName`, spec.storageClassName))
+  errors.push(...checkOptionalEnum(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES))
+  if (dataSource) errors.push(...validateDataSource(dataSource, `${path}.dataSource`))
+  if (dataSourceRef) errors.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`))
+  if (dataSource && dataSourceRef) {
+    const { namespace = '', ...ref } = dataSourceRef
+    if (namespace !== '') {
+      const why = 'may not be specified when dataSourceRef.namespace is specified'
+      errors.push(field.invalid(path, {}, why))
+    } else if (!sameJson(dataSource, ref)) errors.push(field.invalid(path, {}, 'must match dataSourceRef'))
+  }
+  return [...errors, ...checkClassName(`${path}.volumeAttributesClassName`, spec.volumeAttributesClassName)]
+}
+
+function validateDataSource(
+  source: { name: string; kind: string; apiGroup?: string; namespace?: string },
+  path: string,
+): FieldError[] {
+  const { name, kind, apiGroup = '', namespace = '' } = source
+  const errors = [...checkRequired(`${path}.name`, name), ...checkRequired(`${path}.kind`, kind)]
+  if (apiGroup === '' && kind !== 'PersistentVolumeClaim') {
+    const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+    errors.push(field.invalid(path, kind ?? '', why))
+  }
+  if (apiGroup !== '') errors.push(...invalidFor(`${path}.apiGroup`, apiGroup, [dnsSubdomainProblem(apiGroup)]))
+  if (namespace !== '') errors.push(...invalidFor(`${path}.namespace`, namespace, [dnsLabelProblem(namespace)]))
+  return errors
+}
+
+/** Problems of a change of a claim: it may be bound once, and grow. */
+export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const errors: FieldError[] = []
+  const before = old.spec.resources?.requests?.storage
+  const after = claim.spec.resources?.requests?.storage
+  const kept = structuredClone(claim.spec)
+  if (old.status.phase === 'Bound') {
+    if (before !== undefined && kept.resources?.requests) kept.resources.requests.storage = before
+    if (kept.volumeAttributesClassName !== undefined) {
+      if (old.spec.volumeAttributesClassName === undefined) delete kept.volumeAttributesClassName
+      else kept.volumeAttributesClassName = old.spec.volumeAttributesClassName
+    }
+  }
+  // Binding fills in the volume, and a class may be given to a claim that has none.
+  if (!old.spec.volumeName) delete kept.volumeName
+  if (old.spec.storageClassName === undefined) delete kept.storageClassName
+  const { volumeName, ...rest } = old.spec
+  if (!sameJson(kept, volumeName ? old.spec : rest)) errors.push(field.forbidden('spec', SPEC_IMMUTABLE))
+  const granted = old.status.capacity?.storage ?? '0'
+  if (compareQuantities(after ?? '0', before ?? '0') < 0 && compareQuantities(after ?? '0', granted) <= 0) {
+    const why = 'field can not be less than status.capacity'
+    errors.push(field.forbidden('spec.resources.requests.storage', why))
+  }
+  errors.push(...immutable('volumeMode', claim.spec.volumeMode, old.spec.volumeMode))
+  const [newClass, oldClass] = [claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName]
+  if (oldClass !== undefined && !newClass) {
+    const what = newClass === undefined ? 'nil' : 'an empty string'
+    errors.push(field.forbidden('spec.volumeAttributesClassName', `update from non-nil value to ${what} is forbidden`))
+  }
+  return errors
+}

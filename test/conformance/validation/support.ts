@@ -1,0 +1,82 @@
+// Tables of what is refused: a valid object, a change to it, and the problems that the API finds.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ResourceRef } from '../../../src/api/resource-ref.ts'
+import type { ApiObject } from '../../../src/apiserver/api-object.ts'
+import { startTestApi, type TestApi } from '../../../src/apiserver/testing.ts'
+import { StatusError } from '../../../src/machinery/errors.ts'
+
+/** A JSON value in which undefined stands for what is to be taken away. */
+export type Change = { readonly [key: string]: unknown }
+
+/** One problem: `field: message`. */
+export type Problem = string
+
+/** `[rule of upstream, change of a valid object, problems]`. */
+export type Case = readonly [rule: string, change: Change, problems: readonly Problem[]]
+
+/** `[rule of upstream, change before it is created, change after it, problems]`. */
+export type UpdateCase = readonly [rule: string, first: Change, then: Change, problems: readonly Problem[]]
+
+export interface Table {
+  readonly resource: ResourceRef<unknown>
+  /** The valid object without its name. */
+  readonly base: Change
+  readonly create?: readonly Case[]
+  readonly update?: readonly UpdateCase[]
+}
+
+/** `base` with `change` put over it: objects are merged, anything else is replaced, undefined removes. */
+export function changed(base: unknown, change: unknown): unknown {
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) return change
+  const isMap = typeof base === 'object' && base !== null && !Array.isArray(base)
+  const result: Record<string, unknown> = isMap ? { ...base } : {}
+  for (const [key, value] of Object.entries(change)) {
+    if (value === undefined) delete result[key]
+    else result[key] = changed(result[key], value)
+  }
+  return result
+}
+
+/** Problems as the API answers them; none when it takes the object. */
+export async function problemsOf(request: Promise<unknown>): Promise<Problem[]> {
+  try {
+    await request
+    return []
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'Invalid') throw error
+    return (error.status.details?.causes ?? []).map((cause) => `${cause.field}: ${cause.message}`)
+  }
+}
+
+/** Runs tables against one API in memory. */
+export function runTables(...tables: readonly Table[]): void {
+  let api: TestApi
+  let count = 0
+  beforeAll(async () => {
+    api = await startTestApi()
+  })
+  afterAll(() => api.close())
+
+  for (const { resource: ref, base, create = [], update = [] } of tables) {
+    const resource = ref as ResourceRef<ApiObject>
+    const named = (change: Change) => {
+      count += 1
+      const scope = resource.namespaced ? { namespace: 'default' } : {}
+      const object = changed({ metadata: { name: `n${count}`, ...scope }, ...base }, change)
+      return structuredClone(object) as ApiObject & { metadata: { name: string } }
+    }
+    for (const [rule, change, problems] of create) {
+      it(`${resource.resource}: ${rule}: ${problems[0] ?? 'is taken'}`, async () => {
+        expect(await problemsOf(api.client.create(resource, named(change)))).toEqual(problems)
+      })
+    }
+    for (const [rule, first, then, problems] of update) {
+      it(`${resource.resource} update: ${rule}: ${problems[0] ?? 'is taken'}`, async () => {
+        const stored = await api.client.create(resource, named(first))
+        const next = structuredClone(changed(stored, then)) as typeof stored
+        expect(await problemsOf(api.client.update(resource, next))).toEqual(problems)
+      })
+    }
+  }
+}
