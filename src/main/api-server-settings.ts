@@ -3,7 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { type AuditPolicy, parseAuditPolicy } from '../apiserver/audit/policy.ts'
+import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
+import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 
 /** A flag of `up` that the API server heeds. Values are kept for later starts. */
 export interface ApiServerFlag {
@@ -14,6 +16,7 @@ export interface ApiServerFlag {
 }
 
 export const apiServerFlags: readonly ApiServerFlag[] = [
+  ...authenticationFlags,
   {
     name: 'encryption-provider-config',
     file: true,
@@ -51,6 +54,7 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
 ]
 
 export interface ApiServerSettings {
+  readonly authentication?: AuthenticationSettings
   readonly encryption?: readonly ResourceRule[]
   readonly audit?: AuditSettings
   readonly flow?: FlowSettings
@@ -88,7 +92,8 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const policy = read('audit-policy-file', parseAuditPolicy)
   const audit = policy && auditOf(flags, policy)
   const flow = flowOf(flags)
-  return { ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}), flow }
+  const authentication = readAuthentication(flags, read)
+  return { authentication, ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}), flow }
 }
 
 function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {

@@ -11,6 +11,7 @@ import { createAuditor } from '../apiserver/audit/auditor.ts'
 import { openLogFile } from '../apiserver/audit/log-file.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
+import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { firstOpinion } from '../apiserver/authorization/authorizer.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
@@ -101,7 +102,7 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const { encryption, audit, flow = DEFAULT_FLOW } = setup.settings ?? {}
+  const { encryption, audit, authentication, flow = DEFAULT_FLOW } = setup.settings ?? {}
   const registry = new Registry({
     store,
     resources: allResources(setup),
@@ -129,13 +130,15 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     log,
     call,
   })
+  const configured = configuredAuthenticators(authentication, { clock, log })
+  const otherTokens = firstKnown([bootstrapTokenAuthenticator({ registry, clock }), ...configured.tokens])
   const api = new Api(
     registry,
     new Map([
       ['/bindings', bindings(registry)],
       ['serviceaccounts/token', tokenRequest(registry, issuer, audiences)],
       ['deployments/rollback', rollback(registry)],
-      ...reviews({ authorizer, rbac, issuer, audiences }),
+      ...reviews({ authorizer, rbac, issuer, audiences, otherTokens }),
     ]),
   )
   const metrics = createApiMetrics(registry)
@@ -177,12 +180,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const serverOptions: ApiServerOptions = {
     host: setup.host,
     port: setup.port,
-    tls: { cert: setup.serving.cert, key: setup.serving.key, clientCa: setup.clientCa },
-    authenticate: firstKnown([
-      certificateAuthenticator,
-      bootstrapTokenAuthenticator({ registry, clock }),
-      issuer.authenticate,
-    ]),
+    tls: {
+      cert: setup.serving.cert,
+      key: setup.serving.key,
+      clientCa: setup.clientCa,
+      ...(authentication?.requestHeader ? { proxyCa: authentication.requestHeader.clientCa } : {}),
+    },
+    authenticate: firstKnown([...configured.headers, certificateAuthenticator, issuer.authenticate, otherTokens]),
+    allowsAnonymous: configured.allowsAnonymous,
     authorizer,
     resources: { api, authorizer, clock, log, random, shutdown: shutdown.signal },
     system: {

@@ -1,6 +1,7 @@
 // Who makes a request: authenticators are asked in turn, the first that knows the credentials answers.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authentication/
 
+import type { IncomingHttpHeaders } from 'node:http'
 import type { UserInfo } from '../user.ts'
 
 /** What a request offers to prove who it is from. */
@@ -9,6 +10,9 @@ export interface Credentials {
   readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
   /** From `Authorization: Bearer …`. */
   readonly bearerToken: string | undefined
+  readonly headers: IncomingHttpHeaders
+  /** Common name of a proxy in front, when its certificate is verified against the authority of those. */
+  readonly proxyName: string | undefined
 }
 
 /** Undefined: no opinion. Rejects when credentials of its kind are there but wrong. */

@@ -1,10 +1,11 @@
 // The listener: HTTP/2 and HTTP/1.1 on one TLS port, from the first byte to the handler and its errors.
 
+import { X509Certificate } from 'node:crypto'
 import { createServer as createHttp1Server, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { performServerHandshake } from 'node:http2'
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { methodNotSupported, pageNotFound, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
@@ -32,8 +33,10 @@ export interface ApiServerOptions {
   readonly host: string
   readonly port: number
   /** PEM texts. Client certificates are asked for and checked against `clientCa`. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string }
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string; readonly proxyCa?: string }
   readonly authenticate: Authenticator
+  /** Whether a request without credentials may go on, as nobody; absent: it may. */
+  readonly allowsAnonymous?: (path: string) => boolean
   readonly authorizer: Authorizer
   readonly resources: ResourceHandlerEnv
   readonly system: SystemHandlerEnv
@@ -62,9 +65,14 @@ const SESSION = { maxSessionMemory: 1024, settings: { maxConcurrentStreams: 1000
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
 // These last as long as their clients want, so they are not counted.
 const LONG_RUNNING = new Set([...UPGRADES, 'proxy', 'log'])
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const LOOPBACK = '127.0.0.1'
 const UNSECURED: UserInfo = { name: 'system:unsecured', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] }
-const certificates = new WeakMap<object, Credentials['certificate'] | null>()
+const certificates = new WeakMap<object, Identity>()
+
+/** What the certificate of a connection proves. */
+type Identity = Pick<Credentials, 'certificate' | 'proxyName'>
+const UNKNOWN: Identity = { certificate: undefined, proxyName: undefined }
 
 /** Starts listening. Rejects when the port is taken. */
 export async function listen(options: ApiServerOptions): Promise<ApiListener> {
@@ -73,7 +81,7 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   const server = createTlsServer({
     cert: tls.cert,
     key: tls.key,
-    ca: tls.clientCa,
+    ca: tls.proxyCa ? [tls.clientCa, tls.proxyCa] : tls.clientCa,
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
@@ -249,32 +257,54 @@ async function senderOf(
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
   try {
-    const user = await options.authenticate({ certificate: certificateOf(socket), bearerToken })
-    if (!user && header !== undefined) throw unauthorized()
-    return user ?? ANONYMOUS
+    const { certificate, proxyName } = identityOf(socket, options.tls)
+    const user = await options.authenticate({ certificate, proxyName, bearerToken, headers: request.headers })
+    if (user) return user
+    if (header !== undefined || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+    return ANONYMOUS
   } catch (error) {
     if (error instanceof StatusError) trail?.unauthenticated(error.status, bearerToken !== undefined)
     throw error
   }
 }
 
-/** The verified client certificate of a connection; read once per connection. */
-function certificateOf(socket: Socket): Credentials['certificate'] {
+function pathOf({ url = '/' }: Request): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? url : url.slice(0, mark)
+}
+
+/** What the verified client certificate of a connection proves; read once per connection. */
+function identityOf(socket: Socket, tls: ApiServerOptions['tls']): Identity {
   const known = certificates.get(socket)
-  if (known !== undefined) return known ?? undefined
-  const read = readCertificate(socket)
-  certificates.set(socket, read ?? null)
+  if (known) return known
+  const read = readIdentity(socket, tls)
+  certificates.set(socket, read)
   return read
 }
 
-function readCertificate(socket: Socket): Credentials['certificate'] {
-  if (!(socket instanceof TLSSocket)) return undefined
+function readIdentity(socket: Socket, { proxyCa }: ApiServerOptions['tls']): Identity {
+  if (!(socket instanceof TLSSocket)) return UNKNOWN
   // An empty certificate is how Node says that the client sent none.
-  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined
-  if (!subject) return undefined
-  if (!socket.authorized) return undefined
+  const certificate = socket.getPeerCertificate(proxyCa !== undefined)
+  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
+  if (!subject || !socket.authorized) return UNKNOWN
   const { CN = '', O = [] } = subject
-  return { commonName: CN, organizations: typeof O === 'string' ? [O] : O }
+  // Who signs for proxies signs for nobody else, and the other way round.
+  if (proxyCa !== undefined && isSignedFor(proxyCa, certificate as DetailedPeerCertificate)) {
+    return { certificate: undefined, proxyName: CN }
+  }
+  return { certificate: { commonName: CN, organizations: typeof O === 'string' ? [O] : O }, proxyName: undefined }
+}
+
+/** Whether one of these authorities is at the end of a certificate's chain. */
+function isSignedFor(authorities: string, certificate: DetailedPeerCertificate): boolean {
+  const known = new Set((authorities.match(PEM) ?? []).map((pem) => new X509Certificate(pem).fingerprint256))
+  const seen = new Set<string>()
+  for (let at = certificate; at && !seen.has(at.fingerprint256); at = at.issuerCertificate) {
+    if (known.has(at.fingerprint256)) return true
+    seen.add(at.fingerprint256)
+  }
+  return false
 }
 
 function authorize(options: ApiServerOptions, info: RequestInfo, user: UserInfo, trail?: AuditTrail): Promise<void> {

@@ -8,8 +8,9 @@ import type {
   SelfSubjectRulesReview,
   SubjectAccessReview,
 } from '../../api/generated/authorization-v1.ts'
-import { badRequest, field, invalid, StatusError } from '../../machinery/errors.ts'
+import { badRequest, field, invalid, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { VirtualCreate } from '../api.ts'
+import type { Authenticator } from '../authentication/authenticator.ts'
 import type { TokenIssuer } from '../authentication/service-account-tokens.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
 import type { RbacAuthorizer } from '../authorization/rbac.ts'
@@ -24,8 +25,10 @@ export function reviews(options: {
   rbac: RbacAuthorizer
   issuer: TokenIssuer
   audiences: readonly string[]
+  /** Knows the tokens that the issuer does not. */
+  otherTokens: Authenticator
 }): ReadonlyMap<string, VirtualCreate> {
-  const { authorizer, rbac, issuer } = options
+  const { authorizer, rbac } = options
 
   async function answer(
     kind: string,
@@ -96,7 +99,7 @@ export function reviews(options: {
     ],
     [`${GROUP}/selfsubjectrulesreviews`, async ({ body, context }) => rulesReview(rbac, body, context)],
     ['authentication.k8s.io/selfsubjectreviews', async ({ context }) => selfReview(context)],
-    ['authentication.k8s.io/tokenreviews', async ({ body }) => tokenReview(issuer, body, options.audiences)],
+    ['authentication.k8s.io/tokenreviews', async ({ body }) => tokenReview(options, body)],
   ])
 }
 
@@ -164,7 +167,10 @@ function selfReview({ user }: RequestContext): object {
   }
 }
 
-async function tokenReview(issuer: TokenIssuer, body: unknown, audiences: readonly string[]): Promise<object> {
+async function tokenReview(
+  { issuer, audiences, otherTokens }: { issuer: TokenIssuer; audiences: readonly string[]; otherTokens: Authenticator },
+  body: unknown,
+): Promise<object> {
   const review = (body ?? {}) as Partial<TokenReview>
   const { token = '' } = review.spec ?? {}
   if (token === '') throw badRequest('token is required for TokenReview in authentication')
@@ -176,6 +182,18 @@ async function tokenReview(issuer: TokenIssuer, body: unknown, audiences: readon
     spec: review.spec,
   }
   try {
+    const other = await otherTokens({
+      bearerToken: token,
+      certificate: undefined,
+      headers: {},
+      proxyName: undefined,
+    })
+    if (other) {
+      // Such tokens name no audience of ours: they are good for the server itself.
+      const granted = wanted.length > 0 ? wanted.filter((audience) => audiences.includes(audience)) : audiences
+      if (granted.length === 0) throw unauthorized()
+      return { ...base, status: { authenticated: true, user: userInfoOf(other), audiences: granted } }
+    }
     const verified = await issuer.verify(token, wanted.length > 0 ? wanted : audiences)
     return { ...base, status: { authenticated: true, user: userInfoOf(verified.user), audiences: verified.audiences } }
   } catch (error) {
