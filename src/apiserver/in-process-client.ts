@@ -79,7 +79,7 @@ export function createInProcessClient(options: {
     selection: selectionOf(resource, {
       labelSelector: o.labelSelector,
       fieldSelector: o.fieldSelector,
-      version: ref.version,
+      version: resolve(ref).version,
     }),
     limit: o.limit ?? 0,
     continue: o.continue ?? '',

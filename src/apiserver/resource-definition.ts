@@ -34,6 +34,8 @@ export interface OtherVersion {
   fromStorage(object: StoredObject): ApiObject
   /** The warning that an answer with this kind carries; absent for versions in good standing. */
   deprecation?(kind: string): string | undefined
+  /** The storage version's names of selectable fields, by the names that they have here; absent when they are the same. */
+  readonly fieldLabels?: Readonly<Record<string, string>>
   /** Problems of the storage version that this one always let pass. */
   forgives?(error: FieldError): boolean
 }
@@ -94,8 +96,8 @@ export interface ResourceDefinition<T = ApiObject> {
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
   readonly columns?: readonly Column<T>[]
   readonly scale?: ScaleMapping
-  /** False for kinds without metadata.generation. Default: true when the kind has a spec. */
-  readonly generation?: boolean
+  /** False for kinds without metadata.generation, `first` where it stays 1. Default: true when the kind has a spec. */
+  readonly generation?: boolean | 'first'
   /** True when PUT may create (leases, endpoints, …, as upstream's AllowCreateOnUpdate). */
   readonly createOnUpdate?: boolean
   /** False when an update must carry a resourceVersion (upstream's AllowUnconditionalUpdate). */

@@ -307,7 +307,7 @@ export class CustomResources {
   }
 
   async #deleteAll(stored: Resource): Promise<void> {
-    const selection = selectionOf(stored, { labelSelector: undefined, fieldSelector: undefined, version: '' })
+    const selection = selectionOf(stored, { labelSelector: undefined, fieldSelector: undefined })
     const query = { namespace: '', selection, limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' }
     await deleteCollection(this.#registry, stored, query, {}, this.#context(stored))
   }

@@ -300,7 +300,7 @@ describe('bad input', () => {
         call: { path: `${MAPS}?limit=1&continue=rubbish` },
         code: 400,
         reason: 'BadRequest',
-        message: /^continue key is not valid/,
+        message: /^invalid continue token: continue key is not valid/,
       },
       {
         title: 'a bad label selector',

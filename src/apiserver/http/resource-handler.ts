@@ -205,7 +205,9 @@ const OPEN = Buffer.from('{')
 
 async function serveList(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
   const { target, version, info, response, representation } = exchange
-  const result = await list(env.api.registry, target.resource, listQueryOf(exchange))
+  const initial = initialEventsOf(info)
+  const query = { ...listQueryOf(exchange), ...(initial === undefined ? {} : { sendInitialEvents: initial }) }
+  const result = await list(env.api.registry, target.resource, query)
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
     resourceVersion: String(result.revision),
@@ -250,7 +252,7 @@ function listQueryOf({ info, target, version, context }: Exchange) {
     selection: selectionOf(target.resource, {
       labelSelector: query.get('labelSelector') ?? undefined,
       fieldSelector: query.get('fieldSelector') ?? undefined,
-      version: version.version,
+      version,
     }),
     limit,
     continue: query.get('continue') ?? '',
@@ -259,16 +261,18 @@ function listQueryOf({ info, target, version, context }: Exchange) {
   }
 }
 
+function initialEventsOf({ query }: RequestInfo): boolean | undefined {
+  const value = query.get('sendInitialEvents')
+  return value === null || value === '' ? undefined : value === 'true' || value === '1'
+}
+
 async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): Promise<void> {
   const { info, target, version, request, response, context } = exchange
   const { query } = info
   const { selection: bySelectors } = listQueryOf(exchange)
   const named = info.name === '' ? '' : `metadata.name=${info.name}`
   const selection =
-    named === ''
-      ? bySelectors
-      : selectionOf(target.resource, { labelSelector: undefined, fieldSelector: named, version: version.version })
-  const initial = query.get('sendInitialEvents')
+    named === '' ? bySelectors : selectionOf(target.resource, { labelSelector: undefined, fieldSelector: named })
   await serveWatch(env, {
     request,
     response,
@@ -283,7 +287,7 @@ async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Exchange): P
       resourceVersion: query.get('resourceVersion') ?? '',
       resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
       allowBookmarks: query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1',
-      sendInitialEvents: initial === null ? undefined : initial === 'true' || initial === '1',
+      sendInitialEvents: initialEventsOf(info),
     },
   })
 }

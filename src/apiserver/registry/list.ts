@@ -1,7 +1,8 @@
 // List: consistent snapshots, selectors, pages. Semantics:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 
-import { badRequest, expired, invalid, StatusError } from '../../machinery/errors.ts'
+import { posix } from 'node:path'
+import { badRequest, expired, type FieldError, field, invalid, StatusError } from '../../machinery/errors.ts'
 import { prefixEnd } from '../../machinery/ordered-map.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
@@ -20,6 +21,8 @@ export interface ListQuery {
   readonly continue: string
   readonly resourceVersion: string
   readonly resourceVersionMatch: string
+  /** Set when the request says whether to send initial events, which is a matter of watches alone. */
+  readonly sendInitialEvents?: boolean
 }
 
 export interface ListResult {
@@ -36,6 +39,8 @@ interface Token {
   readonly start: string
 }
 
+const TOKEN_VERSION = 'meta.k8s.io/v1'
+
 const TOO_OLD =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
 
@@ -49,7 +54,9 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
   }
   const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   const prefix = listPrefix(resource, query.namespace)
-  if (query.limit === 0 && query.continue === '' && query.resourceVersionMatch !== 'Exact') {
+  // Whoever takes any state gets all of it, whatever the limit.
+  const limit = query.resourceVersion === '0' ? 0 : query.limit
+  if (limit === 0 && query.continue === '' && query.resourceVersionMatch !== 'Exact') {
     checkReached(query.resourceVersion, cache)
     const { revision } = cache
     const stored = cache.entriesUnder(prefix)
@@ -57,7 +64,7 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
     const entries = query.selection.all ? under : under.filter((entry) => query.selection.matches(entry.object))
     return { entries, revision, continue: '', remaining: undefined }
   }
-  return page(resource, query, cache, prefix)
+  return page(resource, { ...query, limit }, cache, prefix)
 }
 
 async function page(resource: Resource, query: ListQuery, cache: WatchCache, prefix: string): Promise<ListResult> {
@@ -115,17 +122,17 @@ function snapshotFor(query: ListQuery, token: Token | undefined, cache: WatchCac
       ...({ metadata: { continue: writeToken({ rv: -1, start: token.start }) } } as object),
     })
   }
-  if (query.resourceVersionMatch === 'Exact') {
-    const kept = cache.kept(Number(query.resourceVersion))
-    if (!kept) throw expired(`The resourceVersion for the provided list is too old.`)
-    return kept
-  }
   checkReached(query.resourceVersion, cache)
-  return cache.snapshot()
+  // A page of a version that is named without saying how it is meant is a page of exactly that version.
+  const { resourceVersion, resourceVersionMatch: match } = query
+  if (match === 'NotOlderThan' || resourceVersion === '' || resourceVersion === '0') return cache.snapshot()
+  const kept = cache.kept(Number(resourceVersion))
+  if (!kept) throw expired('The resourceVersion for the provided list is too old.')
+  return kept
 }
 
-/** A list at a version that has not happened cannot be answered. */
-function checkReached(resourceVersion: string, cache: WatchCache): void {
+/** What is asked of a version that has not happened cannot be answered. */
+export function checkReached(resourceVersion: string, cache: WatchCache): void {
   if (resourceVersion === '' || resourceVersion === '0') return
   const wanted = Number(resourceVersion)
   if (wanted <= cache.revision) return
@@ -141,56 +148,65 @@ function checkReached(resourceVersion: string, cache: WatchCache): void {
 }
 
 function checkVersionMatch(query: ListQuery): void {
-  const { resourceVersion, resourceVersionMatch: match } = query
+  const { resourceVersion } = query
+  checkListOptions(listMatchProblems(query))
   parseResourceVersion(resourceVersion)
-  const problem = (path: string, message: string) =>
-    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'FieldValueForbidden', path, message: `Forbidden: ${message}` },
-    ])
   if (query.continue !== '' && resourceVersion !== '' && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
-  if (match === '') return
-  if (query.continue !== '') {
-    throw problem('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
-  }
+}
+
+/** Model: ValidateListOptions of k8s.io/apimachinery/pkg/apis/meta/internalversion/validation. */
+function listMatchProblems(query: ListQuery): FieldError[] {
+  const { resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents } = query
+  const unasked = field.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')
+  const others = sendInitialEvents === undefined ? [] : [unasked]
+  if (match === '') return others
+  const path = 'resourceVersionMatch'
+  const problems: FieldError[] = []
   if (resourceVersion === '') {
-    throw problem('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
+    problems.push(field.forbidden(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
+  }
+  if (token !== '') {
+    problems.push(field.forbidden(path, 'resourceVersionMatch is forbidden when continue is provided'))
   }
   if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        type: 'FieldValueNotSupported',
-        path: 'resourceVersionMatch',
-        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-      },
-    ])
+    problems.push(field.notSupported(path, match, ['Exact', 'NotOlderThan', '']))
   }
   if (match === 'Exact' && resourceVersion === '0') {
-    throw problem('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    problems.push(field.forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
   }
+  return [...problems, ...others]
+}
+
+/** Throws Invalid when there are problems with the options of a list or watch. */
+export function checkListOptions(problems: readonly FieldError[]): void {
+  if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems)
 }
 
 function writeToken(token: Token): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.rv, start: token.start })).toString('base64url')
+  return Buffer.from(JSON.stringify({ v: TOKEN_VERSION, rv: token.rv, start: token.start })).toString('base64url')
 }
 
 function readToken(text: string): Token {
+  const wrong = (why: string, options?: { cause: unknown }) =>
+    badRequest(`invalid continue token: continue key is not valid: ${why}`, options)
+  const illegal = text.search(/[^A-Za-z0-9_-]/)
+  if (illegal >= 0) throw wrong(`illegal base64 data at input byte ${illegal}`)
   let parsed: { v?: unknown; rv?: unknown; start?: unknown }
   try {
     parsed = JSON.parse(Buffer.from(text, 'base64url').toString())
   } catch (cause) {
-    throw badRequest('continue key is not valid: invalid character in continue token', { cause })
+    throw wrong('invalid character in continue token', { cause })
   }
-  const { v, rv, start } = parsed
-  if (
-    v !== 'meta.k8s.io/v1' ||
-    typeof rv !== 'number' ||
-    typeof start !== 'string' ||
-    start === '' ||
-    start.includes('..')
-  ) {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  const { v, rv, start } = parsed ?? {}
+  if (v !== TOKEN_VERSION) throw wrong(`server does not recognize this encoded version ${String(v ?? '')}`)
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
+    throw wrong(`incorrect encoded start resourceVersion (version ${TOKEN_VERSION})`)
   }
-  return { rv, start }
+  if (typeof start !== 'string' || start === '') throw wrong(`encoded start key empty (version ${TOKEN_VERSION})`)
+  // Nobody gets above the keys of the list.
+  const key = start.startsWith('/') ? start : `/${start}`
+  if (posix.normalize(key) !== key || key.endsWith('/')) throw wrong(start)
+  return { rv, start: key.slice(1) }
 }

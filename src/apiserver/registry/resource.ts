@@ -30,6 +30,8 @@ export interface ServedVersion {
   readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: StoredObject): ApiObject }
   /** The warning for the use of a kind of this version. */
   deprecation?(kind: string): string | undefined
+  /** What its clients call the fields to select by, where that is not what the storage version calls them. */
+  readonly fieldLabels?: Readonly<Record<string, string>>
   /** Problems of the storage version that are none in this one. */
   forgives?(error: FieldError): boolean
   /** The schema of its objects where they are none of the built-in types: what OpenAPI documents say. */
@@ -80,6 +82,7 @@ export function resolveResource(definition: ResourceDefinition): Resource {
     },
     ...(other.deprecation ? { deprecation: other.deprecation } : {}),
     ...(other.forgives ? { forgives: other.forgives } : {}),
+    ...(other.fieldLabels ? { fieldLabels: other.fieldLabels } : {}),
   }))
   const fields = typeOf(storage.typeRef).fields ?? {}
   return {

@@ -1,9 +1,9 @@
 // Label and field selectors of list, watch and deletecollection.
 
-import { badRequest } from '../../machinery/errors.ts'
+import { badRequest, type StatusError } from '../../machinery/errors.ts'
 import { matches, parseSelector, type Selector, SelectorError } from '../../machinery/labels.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, ServedVersion } from './resource.ts'
 
 interface FieldRequirement {
   readonly field: string
@@ -21,17 +21,24 @@ export interface Selection {
 
 const NOTHING_SELECTED: Selection = { all: true, name: undefined, matches: () => true }
 
-/** Parses both selectors for a resource. Throws BadRequest with upstream's wording. */
+/** Parses both selectors for a resource in the words of one of its versions. Throws BadRequest in upstream's wording. */
 export function selectionOf(
   resource: Resource,
-  query: { labelSelector: string | undefined; fieldSelector: string | undefined; version: string },
+  query: {
+    labelSelector: string | undefined
+    fieldSelector: string | undefined
+    version?: Pick<ServedVersion, 'fieldLabels'> | undefined
+  },
 ): Selection {
   if (!query.labelSelector && !query.fieldSelector) return NOTHING_SELECTED
   const labels = parseLabels(query.labelSelector ?? '')
-  const fields = parseFields(resource, query.fieldSelector ?? '', query.version)
+  const fields = parseFields(query.fieldSelector ?? '').map((requirement) => ({
+    ...requirement,
+    field: storedLabel(resource, requirement.field, query.version?.fieldLabels),
+  }))
   const named = fields.find((f) => f.field === 'metadata.name' && f.equal)
   return {
-    all: false,
+    all: labels.length === 0 && fields.length === 0,
     name: named?.value,
     matches: (object) =>
       matches(labels, object.metadata.labels) &&
@@ -50,32 +57,68 @@ function parseLabels(text: string): Selector {
   }
 }
 
-function parseFields(resource: Resource, text: string, version: string): FieldRequirement[] {
-  const out: FieldRequirement[] = []
-  for (const term of splitTerms(text)) {
-    const match = /^([^=!]+)(!=|==|=)((?:.|\n)*)$/.exec(term)
-    if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
-    const [, field = '', operator, value = ''] = match
-    const known =
-      field === 'metadata.name' ||
-      (field === 'metadata.namespace' && resource.namespaced) ||
-      resource.definition.selectableFields?.[field] !== undefined
-    if (!known) {
-      throw badRequest(
-        `Unable to find ${JSON.stringify(`${resource.group === '' ? '' : `${resource.group}/`}${version}, Resource=${resource.resource}`)} that match label selector "", field selector ${JSON.stringify(text)}: field label not supported: ${field}`,
-      )
-    }
-    out.push({ field, equal: operator !== '!=', value: unescaped(value) })
-  }
-  return out
+/** The terms of a field selector, sorted, as upstream goes through them. Model: k8s.io/apimachinery/pkg/fields. */
+function parseFields(text: string): FieldRequirement[] {
+  return splitTerms(text)
+    .sort()
+    .filter((term) => term !== '')
+    .map((term) => {
+      // A field holds no escapes: the first operator ends it.
+      const [, field, operator, value] = /^(.*?)(!=|==|=)(.*)$/s.exec(term) ?? []
+      if (field === undefined || value === undefined) {
+        throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
+      }
+      return { field, equal: operator !== '!=', value: unescaped(value) }
+    })
 }
 
+/** Terms end at commas that no backslash escapes. */
 function splitTerms(text: string): string[] {
-  return (text.match(/(?:\\.|[^,\\])+/g) ?? []).map((t) => t.trim()).filter((t) => t !== '')
+  const terms: string[] = []
+  let start = 0
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') i += 1
+    else if (text[i] === ',') {
+      terms.push(text.slice(start, i))
+      start = i + 1
+    }
+  }
+  return [...terms, text.slice(start)]
 }
 
 function unescaped(value: string): string {
-  return value.replace(/\\([\\,=])/g, '$1')
+  return value.replace(/\\([\s\S]?)|=/gu, (sequence, escaped: string | undefined) => {
+    if (escaped === undefined) {
+      throw badRequest(`invalid field selector: unescaped character in value: ${sequence.codePointAt(0)}`)
+    }
+    if (escaped === '' || !'\\,='.includes(escaped)) {
+      throw badRequest(`invalid field selector: invalid escape sequence: ${sequence}`)
+    }
+    return escaped
+  })
+}
+
+/** The storage version's label for what a client selects by. Throws BadRequest for what cannot be selected by. */
+function storedLabel(resource: Resource, label: string, renamed: ServedVersion['fieldLabels']): string {
+  if (label === 'metadata.name') return label
+  const { selectableFields } = resource.definition
+  if (label === 'metadata.namespace' && (resource.namespaced || !selectableFields)) return label
+  if (!selectableFields) {
+    throw badRequest(
+      `${JSON.stringify(label)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
+  }
+  if (renamed) {
+    const stored = Object.hasOwn(renamed, label) ? renamed[label] : undefined
+    if (stored === undefined) throw notSupported(label)
+    return stored
+  }
+  if (!Object.hasOwn(selectableFields, label)) throw notSupported(label)
+  return label
+}
+
+function notSupported(label: string): StatusError {
+  return badRequest(`field label not supported: ${label}`)
 }
 
 function fieldValue(resource: Resource, object: StoredObject, field: string): string {

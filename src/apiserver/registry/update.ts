@@ -177,9 +177,17 @@ function prepare(
   definition.defaults?.(object)
   if (!again) track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
-  if ((definition.generation ?? resource.hasSpec) && !sameJson(object.spec, before.spec)) {
+  if ((definition.generation ?? resource.hasSpec) && !sameDesire(resource, object, before)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
+}
+
+/** Whether the same is wanted: where there is no spec, all that is neither metadata nor status says what. */
+function sameDesire(resource: Resource, object: ApiObject, old: ApiObject): boolean {
+  if (resource.definition.generation === 'first') return true
+  if (resource.hasSpec) return sameJson(object.spec, old.spec)
+  const desired = ({ kind: _, apiVersion: __, metadata: ___, status: ____, ...rest }: ApiObject) => rest
+  return sameJson(desired(object), desired(old))
 }
 
 /** Says in the object who owns its fields after the write, before the server changes anything of its own accord. */

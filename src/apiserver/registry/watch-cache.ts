@@ -117,12 +117,19 @@ export class WatchCache {
     }
   }
 
-  /** A kept snapshot, or the current one if nothing has changed since. */
+  /** The state at a revision: one that was kept, or the current one with what has happened since undone. */
   kept(revision: Revision): Snapshot | undefined {
     const kept = this.#snapshots.get(revision)
     if (kept) return { revision, entries: kept.entries }
-    const unchanged = this.#window.every((event) => event.revision <= revision) && revision >= this.#windowStart
-    return unchanged && revision <= this.#revision ? { revision, entries: this.#entries.clone() } : undefined
+    if (revision < this.#windowStart || revision > this.#revision) return undefined
+    const entries = this.#entries.clone()
+    for (let i = this.#window.length - 1; i >= 0; i--) {
+      const event = this.#window[i]
+      if (!event || event.revision <= revision) break
+      if (event.previous) entries.set(event.entry.key, event.previous)
+      else entries.delete(event.entry.key)
+    }
+    return { revision, entries }
   }
 
   /**
@@ -176,8 +183,8 @@ export class WatchCache {
   }
 }
 
-/** A deleted object is announced with the revision of its deletion. */
-function lastState(entry: Entry, revision: Revision): Entry {
+/** An object that is gone, or gone from sight, is announced as it was, with the revision at which it went. */
+export function lastState(entry: Entry, revision: Revision): Entry {
   const { kind, apiVersion, metadata, ...rest } = entry.object
   const object = { kind, apiVersion, metadata: { ...metadata, resourceVersion: String(revision) }, ...rest }
   return {

@@ -1,16 +1,17 @@
 // Watch: events of the cache, filtered; an object that starts or stops matching appears or disappears.
 // Semantics: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
-import { badRequest, internalError, methodNotSupported } from '../../machinery/errors.ts'
+import { type FieldError, field, internalError, methodNotSupported } from '../../machinery/errors.ts'
 import { EventChannel } from '../../store/event-channel.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
+import { checkListOptions, checkReached } from './list.ts'
 import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import { parseResourceVersion } from './resource-version.ts'
 import type { Selection } from './selection.ts'
 import type { EntryView } from './view.ts'
-import type { CacheEvent } from './watch-cache.ts'
+import { type CacheEvent, lastState } from './watch-cache.ts'
 
 export interface WatchQuery {
   readonly namespace: string
@@ -50,8 +51,10 @@ export async function watch(
   const prefix = listPrefix(resource, query.namespace)
   const from = query.resourceVersion
   const wantsState = query.sendInitialEvents ?? (from === '' || from === '0')
-  const start = wantsState ? cache.revision : Number(from)
-  if (!wantsState && start > cache.revision) {
+  if (query.sendInitialEvents) checkReached(from, cache)
+  const anywhere = wantsState || from === '' || from === '0'
+  const start = anywhere ? cache.revision : Number(from)
+  if (start > cache.revision) {
     // A client that knows a newer version talks to a store that went back in time.
     throw internalError(`Too large resource version: ${start}, current: ${cache.revision}`)
   }
@@ -132,12 +135,23 @@ function inOrder(view: EntryView, fail: (error: unknown) => void) {
 }
 
 function checkQuery(query: WatchQuery): void {
+  checkListOptions(watchMatchProblems(query))
   parseResourceVersion(query.resourceVersion)
-  if (query.sendInitialEvents !== undefined && query.resourceVersionMatch !== 'NotOlderThan') {
-    throw badRequest(
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-    )
+}
+
+/** Model: validateWatchOptions of k8s.io/apimachinery/pkg/apis/meta/internalversion/validation. */
+function watchMatchProblems({ resourceVersionMatch: match, sendInitialEvents }: WatchQuery): FieldError[] {
+  const path = 'resourceVersionMatch'
+  const problems: FieldError[] = []
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    problems.push(field.forbidden(path, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
   }
+  if (match !== '' && sendInitialEvents === undefined) {
+    const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'
+    problems.push(field.forbidden(path, why))
+  }
+  if (match !== '' && match !== 'NotOlderThan') problems.push(field.notSupported(path, match, ['NotOlderThan']))
+  return problems
 }
 
 /** How an event looks to a watcher with a selection; undefined when it does not show. */
@@ -150,7 +164,8 @@ function seenThrough(selection: Selection, event: CacheEvent): WatchItem | undef
     const type = matched ? 'MODIFIED' : 'ADDED'
     return { type, entry: event.entry, source: type === event.type ? event : undefined }
   }
-  return matched ? { type: 'DELETED', entry: event.entry, source: undefined } : undefined
+  if (!matched || !event.previous) return undefined
+  return { type: 'DELETED', entry: lastState(event.previous, event.revision), source: undefined }
 }
 
 const BUFFER = 10_000

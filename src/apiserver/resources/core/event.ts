@@ -10,6 +10,19 @@ import { age, nameColumn, number, text } from '../columns/common.ts'
 
 const HOUR_SECONDS = 3600
 
+/** What events.k8s.io calls the fields to select by. */
+const FIELD_LABELS = {
+  ...Object.fromEntries(
+    ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((part) => [
+      `regarding.${part}`,
+      `involvedObject.${part}`,
+    ]),
+  ),
+  reason: 'reason',
+  reportingController: 'reportingComponent',
+  type: 'type',
+}
+
 function lastSeen(event: Event, now: number): string {
   if (event.series) return age(event.series.lastObservedTime, now)
   return event.lastTimestamp ? age(event.lastTimestamp, now) : firstSeen(event, now)
@@ -34,7 +47,7 @@ export const events = defineResource<Event>({
   shortNames: ['ev'],
   createOnUpdate: true,
   ttlSeconds: HOUR_SECONDS,
-  otherVersions: [{ group: 'events.k8s.io', version: 'v1', toStorage, fromStorage }],
+  otherVersions: [{ group: 'events.k8s.io', version: 'v1', toStorage, fromStorage, fieldLabels: FIELD_LABELS }],
   defaults(event) {
     event.involvedObject ??= {}
   },
@@ -55,14 +68,9 @@ export const events = defineResource<Event>({
     'involvedObject.apiVersion': (e) => e.involvedObject.apiVersion ?? '',
     'involvedObject.resourceVersion': (e) => e.involvedObject.resourceVersion ?? '',
     'involvedObject.fieldPath': (e) => e.involvedObject.fieldPath ?? '',
-    'regarding.kind': (e) => e.involvedObject.kind ?? '',
-    'regarding.namespace': (e) => e.involvedObject.namespace ?? '',
-    'regarding.name': (e) => e.involvedObject.name ?? '',
-    'regarding.uid': (e) => e.involvedObject.uid ?? '',
     reason: (e) => e.reason ?? '',
     reportingComponent: (e) => e.reportingComponent ?? '',
-    reportingController: (e) => e.reportingComponent ?? '',
-    source: (e) => e.source?.component ?? e.reportingComponent ?? '',
+    source: (e) => e.source?.component || e.reportingComponent || '',
     type: (e) => e.type ?? '',
   },
   columns: [

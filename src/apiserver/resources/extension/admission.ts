@@ -25,7 +25,12 @@ import { clientProblems, matchingProblems, matchResourcesProblems, ruleProblems 
 import { checkedStatus } from './type-checking.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
-const shared = { group: GROUP, categories: ['api-extensions'], generation: true } as const
+const shared = {
+  group: GROUP,
+  categories: ['api-extensions'],
+  generation: true,
+  unconditionalUpdate: false,
+} as const
 const DEFAULT_TIMEOUT = 10
 
 function defaultWebhook(webhook: ValidatingWebhook | MutatingWebhook): void {

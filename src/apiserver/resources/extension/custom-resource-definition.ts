@@ -17,6 +17,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   resource: 'customresourcedefinitions',
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
+  unconditionalUpdate: false,
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
   defaults(definition) {
     const { spec } = definition

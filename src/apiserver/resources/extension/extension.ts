@@ -15,6 +15,7 @@ const apiServices = defineResource<APIService>({
   group: 'apiregistration.k8s.io',
   resource: 'apiservices',
   categories: ['api-extensions'],
+  unconditionalUpdate: false,
   storagePrefix: 'apiregistration.k8s.io/apiservices',
   nameProblem: pathSegmentProblem,
   generation: false,

@@ -40,5 +40,6 @@ function otherVersion(
     },
     deprecation: (kind) => deprecationOf(apiVersion, kind),
     ...(own.forgives ? { forgives: own.forgives } : {}),
+    ...(via?.fieldLabels ? { fieldLabels: via.fieldLabels } : {}),
   }
 }

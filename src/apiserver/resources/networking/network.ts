@@ -4,6 +4,7 @@ import type { EndpointSlice } from '../../../api/generated/discovery-v1.ts'
 import type { IPAddress, NetworkPolicy, NetworkPolicyPeer, ServiceCIDR } from '../../../api/generated/networking-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, portNameProblem, portProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, text } from '../columns/common.ts'
 import { immutable, validateLabelSelector } from '../core/workload-validation.ts'
@@ -156,6 +157,11 @@ const endpointSlices = defineResource<EndpointSlice>({
     slice.endpoints ??= []
   },
   generation: true,
+  prepareUpdate(slice, old) {
+    // Its labels say which service it is part of.
+    if (sameJson(slice.metadata.labels ?? {}, old.metadata.labels ?? {})) return
+    slice.metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
   validate,
   validateUpdate: (slice, old) => immutable('addressType', slice.addressType, old.addressType),
   columns: [

@@ -17,6 +17,7 @@ export const limitRanges = defineResource<LimitRange>({
   resource: 'limitranges',
   shortNames: ['limits'],
   generation: false,
+  createOnUpdate: true,
   defaults: ({ spec }) => spec.limits?.forEach(defaultItem),
   validate({ spec }) {
     const errors: FieldError[] = []

@@ -18,6 +18,7 @@ const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   group: 'policy',
   resource: 'poddisruptionbudgets',
   shortNames: ['pdb'],
+  unconditionalUpdate: false,
   prepareCreate(budget) {
     budget.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
   },
@@ -62,7 +63,7 @@ const priorityClasses = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',
   resource: 'priorityclasses',
   shortNames: ['pc'],
-  generation: true,
+  generation: 'first',
   defaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority'
     object.value ??= 0
@@ -104,6 +105,7 @@ const priorityClasses = defineResource<PriorityClass>({
 const runtimeClasses = defineResource<RuntimeClass>({
   group: 'node.k8s.io',
   resource: 'runtimeclasses',
+  unconditionalUpdate: false,
   generation: false,
   validate(object) {
     if (!object.handler) return [field.required('handler')]

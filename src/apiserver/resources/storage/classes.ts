@@ -11,6 +11,7 @@ import type {
 } from '../../../api/generated/storage-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { qualifiedNameProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, bool, integer, nameColumn, quantityText, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
@@ -99,6 +100,7 @@ const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
 const csiDrivers = defineResource<CSIDriver>({
   group: 'storage.k8s.io',
   resource: 'csidrivers',
+  unconditionalUpdate: false,
   generation: false,
   defaults({ spec }) {
     spec.attachRequired ??= true
@@ -108,6 +110,10 @@ const csiDrivers = defineResource<CSIDriver>({
     if ((spec.volumeLifecycleModes ?? []).length === 0) spec.volumeLifecycleModes = ['Persistent']
     spec.requiresRepublish ??= false
     spec.seLinuxMount ??= false
+  },
+  prepareUpdate(driver, old) {
+    // Drivers have no generation until they change.
+    if (!sameJson(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
   },
   columns: [
     nameColumn,
@@ -124,6 +130,7 @@ const csiDrivers = defineResource<CSIDriver>({
 const csiNodes = defineResource<CSINode>({
   group: 'storage.k8s.io',
   resource: 'csinodes',
+  unconditionalUpdate: false,
   generation: false,
   defaults(node) {
     node.spec.drivers ??= []
@@ -134,6 +141,7 @@ const csiNodes = defineResource<CSINode>({
 const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   group: 'storage.k8s.io',
   resource: 'csistoragecapacities',
+  unconditionalUpdate: false,
   generation: false,
   validate: (c) => (c.storageClassName ? [] : [field.required('storageClassName')]),
   validateUpdate: (c, old) => [
@@ -150,6 +158,7 @@ const csiStorageCapacities = defineResource<CSIStorageCapacity>({
 const volumeAttachments = defineResource<VolumeAttachment>({
   group: 'storage.k8s.io',
   resource: 'volumeattachments',
+  unconditionalUpdate: false,
   generation: false,
   prepareCreate(object) {
     object.status = { attached: false }
