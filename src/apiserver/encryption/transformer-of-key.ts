@@ -1,12 +1,18 @@
 // Which resource a key of the store belongs to, and so how its value is kept.
 
-import type { Resource } from '../registry/resource.ts'
 import type { ResourceRule } from './encryption-configuration.ts'
 import { type Transformer, transformerFor } from './transformer.ts'
 
+/** Where a resource lies: `prefix` with slashes at both ends. */
+interface Place {
+  readonly prefix: string
+  readonly group: string
+  readonly resource: string
+}
+
 /** Built-in resources lie where upstream has them, custom ones under their group and plural. */
 export function transformerOfKey(
-  resources: readonly Pick<Resource, 'prefix' | 'group' | 'resource'>[],
+  resources: readonly Place[],
   rules: readonly ResourceRule[],
 ): (key: string) => Transformer {
   const choose = transformerFor(rules)
