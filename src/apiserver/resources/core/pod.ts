@@ -62,6 +62,10 @@ export const pods = defineResource<Pod>({
     'status.phase': (pod) => pod.status.phase ?? '',
     'status.podIP': (pod) => pod.status.podIP ?? '',
     'status.nominatedNodeName': (pod) => pod.status.nominatedNodeName ?? '',
+    // The label is let through upstream, but no pod has a value for it.
+    'status.podIPs': () => '',
+    // What the field was called before v1.
+    'spec.host': (pod) => pod.spec.nodeName ?? '',
   },
   columns: podColumns,
 })
