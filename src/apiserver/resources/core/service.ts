@@ -56,6 +56,7 @@ export const services = defineResource<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   storagePrefix: 'services/specs',
+  createOnUpdate: true,
   generation: false,
   nameProblem: dns1035LabelProblem,
   defaults(service) {
