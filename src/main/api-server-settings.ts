@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { type AuditPolicy, parseAuditPolicy } from '../apiserver/audit/policy.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
+import { parseGoDuration } from '../machinery/go-duration.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 
 /** A flag of `up` that the API server heeds. Values are kept for later starts. */
@@ -35,6 +36,16 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
   },
   { name: 'audit-log-maxbackup', file: false, description: 'How many old audit logs are kept (0: all)' },
   { name: 'audit-log-maxage', file: false, description: 'How many days old audit logs are kept (0: for ever)' },
+  {
+    name: 'request-timeout',
+    file: false,
+    description: 'How long a request may take that does not stay by its nature, such as 1m0s',
+  },
+  {
+    name: 'shutdown-delay-duration',
+    file: false,
+    description: 'How long requests are still served after /readyz has begun to fail, such as 5s (0)',
+  },
   { name: 'audit-log-format', file: false, description: 'Form of audit events: json or legacy' },
   {
     name: 'enable-priority-and-fairness',
@@ -58,6 +69,8 @@ export interface ApiServerSettings {
   readonly encryption?: readonly ResourceRule[]
   readonly audit?: AuditSettings
   readonly flow?: FlowSettings
+  readonly requestTimeoutMs?: number
+  readonly shutdownDelayMs?: number
 }
 
 export interface FlowSettings {
@@ -93,7 +106,17 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const audit = policy && auditOf(flags, policy)
   const flow = flowOf(flags)
   const authentication = readAuthentication(flags, read)
-  return { authentication, ...(encryption ? { encryption } : {}), ...(audit ? { audit } : {}), flow }
+  const requestTimeoutMs = durationOf(flags, 'request-timeout', '1m0s')
+  if (requestTimeoutMs === 0) throw new Error('--request-timeout must be longer than 0')
+  const shutdownDelayMs = durationOf(flags, 'shutdown-delay-duration', '0s')
+  return {
+    requestTimeoutMs,
+    shutdownDelayMs,
+    authentication,
+    ...(encryption ? { encryption } : {}),
+    ...(audit ? { audit } : {}),
+    flow,
+  }
 }
 
 function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {
@@ -104,6 +127,13 @@ function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {
     throw new Error('--max-requests-inflight and --max-mutating-requests-inflight must not both be 0')
   }
   return { fair, reading, mutating }
+}
+
+function durationOf(flags: Readonly<Record<string, string>>, name: string, fallback: string): number {
+  const text = flags[name] || fallback
+  const ms = parseGoDuration(text)
+  if (ms === undefined) throw new Error(`--${name}: time: invalid duration ${JSON.stringify(text)}`)
+  return ms
 }
 
 function booleanOf(flags: Readonly<Record<string, string>>, name: string, fallback: boolean): boolean {

@@ -102,7 +102,14 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
-  const { encryption, audit, authentication, flow = DEFAULT_FLOW } = setup.settings ?? {}
+  const {
+    encryption,
+    audit,
+    authentication,
+    flow = DEFAULT_FLOW,
+    requestTimeoutMs = 60_000,
+    shutdownDelayMs = 0,
+  } = setup.settings ?? {}
   const registry = new Registry({
     store,
     resources: allResources(setup),
@@ -159,6 +166,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     identity: setup.proxyIdentity,
   })
   const shutdown = new AbortController()
+  let shuttingDown = false
   const serverAddress = `${setup.advertiseIP}:${setup.port}`
   const live: HealthCheck[] = [
     { name: 'ping', check: () => {} },
@@ -187,6 +195,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       ...(authentication?.requestHeader ? { proxyCa: authentication.requestHeader.clientCa } : {}),
     },
     authenticate: firstKnown([...configured.headers, certificateAuthenticator, issuer.authenticate, otherTokens]),
+    requestTimeoutMs,
     allowsAnonymous: configured.allowsAnonymous,
     authorizer,
     resources: { api, authorizer, clock, log, random, shutdown: shutdown.signal },
@@ -196,7 +205,16 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       version: versionInfo(process.arch === 'x64' ? 'amd64' : process.arch),
       serverAddress,
       livez: live,
-      readyz: [...live, ...setup.readyChecks],
+      readyz: [
+        ...live,
+        ...setup.readyChecks,
+        {
+          name: 'shutdown',
+          check() {
+            if (shuttingDown) throw new Error('process is shutting down')
+          },
+        },
+      ],
       openApi: createOpenApiHandler(registry, setup.loadDocs),
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       openIdConfiguration: {
@@ -233,6 +251,9 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     },
     clientFor,
     async close() {
+      shuttingDown = true
+      // Whoever balances load has this long to see that /readyz fails.
+      if (shutdownDelayMs > 0) await new Promise<void>((resolve) => clock.after(shutdownDelayMs, resolve))
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
       auditor?.close()

@@ -22,6 +22,8 @@ import type { Admitted, FlowControl } from '../flow-control/flow-control.ts'
 import { FlowRejection } from '../flow-control/level.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, MASTERS_GROUP, type UserInfo } from '../user.ts'
+import { Connections } from './connections.ts'
+import { limitTime, timeLimitOf } from './deadline.ts'
 import type { Request, Response } from './exchange.ts'
 import { serveSession } from './h2-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   /** PEM texts. Client certificates are asked for and checked against `clientCa`. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string; readonly proxyCa?: string }
   readonly authenticate: Authenticator
+  /** How long a request may take that does not stay by its nature. */
+  readonly requestTimeoutMs: number
   /** Whether a request without credentials may go on, as nobody; absent: it may. */
   readonly allowsAnonymous?: (path: string) => boolean
   readonly authorizer: Authorizer
@@ -77,7 +81,8 @@ const UNKNOWN: Identity = { certificate: undefined, proxyName: undefined }
 /** Starts listening. Rejects when the port is taken. */
 export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   const { tls, log } = options
-  const http1 = http1Server(options)
+  const connections = new Connections()
+  const http1 = http1Server(options, connections)
   const server = createTlsServer({
     cert: tls.cert,
     key: tls.key,
@@ -86,10 +91,8 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
   })
-  const sockets = new Set<Socket>()
   server.on('secureConnection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    connections.add(socket)
     // Resets are a client's business, not the server's.
     socket.on('error', (error) => log.debug('connection-error', { error }))
     socket.setNoDelay(true)
@@ -98,11 +101,12 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
       return
     }
     const session = performServerHandshake(socket, SESSION)
+    connections.upgraded(socket, session)
     session.on('error', (error) => log.debug('http2-session-error', { error }))
     serveSession(session, socket, (request, response) => void serve(options, request, socket, response))
   })
   server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
-  return started(server, sockets, options)
+  return started(server, connections, options)
 }
 
 /**
@@ -110,15 +114,14 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
  * at upstream's insecure port of old.
  */
 export async function listenInsecure(options: ApiServerOptions, port: number): Promise<ApiListener> {
-  const server = http1Server({ ...options, authenticate: () => UNSECURED }, isLocal)
-  const sockets = new Set<Socket>()
+  const connections = new Connections()
+  const server = http1Server({ ...options, authenticate: () => UNSECURED }, connections, isLocal)
   server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    connections.add(socket)
     socket.on('error', (error) => options.log.debug('connection-error', { error }))
     socket.setNoDelay(true)
   })
-  return started(server, sockets, { host: LOOPBACK, port })
+  return started(server, connections, { ...options, host: LOOPBACK, port })
 }
 
 /** Web pages must not act through their visitor's browser: not by a name of theirs for loopback, nor from elsewhere. */
@@ -127,8 +130,13 @@ function isLocal({ headers: { host = '', origin } }: IncomingMessage): boolean {
 }
 
 /** An HTTP/1.1 server for sockets, or to listen by itself. Requests that are not `trusted` are refused unread. */
-function http1Server(options: ApiServerOptions, trusted: (request: IncomingMessage) => boolean = () => true): Server {
+function http1Server(
+  options: ApiServerOptions,
+  connections: Connections,
+  trusted: (request: IncomingMessage) => boolean = () => true,
+): Server {
   const server = createHttp1Server((request, response) => {
+    response.on('close', connections.serving(request.socket))
     if (trusted(request)) void serve(options, request, request.socket, response)
     else sendError(response, distrusted(), options.log, described(request))
   })
@@ -150,8 +158,8 @@ function distrusted(): StatusError {
 
 async function started(
   server: NetServer,
-  sockets: ReadonlySet<Socket>,
-  { host, port }: { host: string; port: number },
+  connections: Connections,
+  { host, port, resources: { clock } }: Pick<ApiServerOptions, 'host' | 'port' | 'resources'>,
 ): Promise<ApiListener> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -161,8 +169,11 @@ async function started(
     port: (server.address() as AddressInfo).port,
     close() {
       return new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
+        server.close(() => {
+          cancel()
+          resolve()
+        })
+        const cancel = connections.end(clock)
       })
     },
   }
@@ -185,6 +196,12 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
     trail?.completed(response.statusCode)
   })
   try {
+    if (!staysLong(info)) {
+      limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
+        trail?.failed(error.status)
+        sendError(response, error, options.log, described(request))
+      })
+    }
     const user = await authenticate(options, request, socket, trail)
     const admitted = admit(options, info, user, response)
     const turn = admitted instanceof Promise ? await admitted : admitted
@@ -203,6 +220,11 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
     request.resume()
     sendError(response, error, options.log, described(request))
   }
+}
+
+/** Requests that last by their nature: watches, connections, and layers of images on their way to slow nodes. */
+function staysLong({ verb, subresource, path }: RequestInfo): boolean {
+  return verb === 'watch' || LONG_RUNNING.has(subresource) || path.startsWith('/v2/')
 }
 
 /** The request's turn, when requests of its sort take turns. */

@@ -1,0 +1,25 @@
+// Durations as flags and URLs have them: `1m30s`, `250ms`. Model: time.ParseDuration of Go.
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/gy
+
+/** Milliseconds; undefined when the text is no duration. A sign or none at all is no duration here, but `0` is. */
+export function parseGoDuration(text: string): number | undefined {
+  if (text === '0') return 0
+  let total = 0
+  let end = 0
+  PART.lastIndex = 0
+  for (let part = PART.exec(text); part; part = PART.exec(text)) {
+    total += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0)
+    end = PART.lastIndex
+  }
+  return text !== '' && end === text.length ? total : undefined
+}
