@@ -4,7 +4,24 @@
 import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client'
 import type { Registry } from './registry/registry.ts'
 
+type RequestKind = 'readOnly' | 'mutating' | 'longRunning'
+
+/** What there is to say of one priority level. */
+export interface LevelFigures {
+  readonly name: string
+  readonly nominal: number
+  readonly executing: number
+  readonly requests: number
+  readonly waiting: number
+  readonly dispatched: number
+  readonly rejected: ReadonlyMap<string, number>
+}
+
 export interface ApiMetrics {
+  /** Counts a request as long as it is served; the returned function ends that. */
+  begun(kind: RequestKind): () => void
+  /** From now on figures of priority levels are shown, too. */
+  showLevels(levels: () => readonly LevelFigures[]): void
   /** Counts a finished request; `seconds` is how long it took. */
   finished(
     request: { verb: string; group: string; version: string; resource: string; subresource: string; code: number },
@@ -44,7 +61,16 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
       }
     },
   })
+  const serving = { readOnly: 0, mutating: 0, longRunning: 0 }
+  addServing(metrics, serving)
   return {
+    begun(kind) {
+      serving[kind] += 1
+      return () => {
+        serving[kind] -= 1
+      }
+    },
+    showLevels: (levels) => addLevels(metrics, levels),
     finished({ verb, group, version, resource, subresource, code }, seconds) {
       const upper = verb.toUpperCase()
       total.inc({ verb: upper, group, version, resource, subresource, code })
@@ -52,6 +78,67 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
     },
     render: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
   }
+}
+
+/** The figures are kept by hand and looked at only when they are asked for. */
+function addServing(metrics: MetricRegistry, serving: Readonly<Record<RequestKind, number>>): void {
+  new Gauge({
+    name: 'apiserver_current_inflight_requests',
+    help: 'Requests that are being served, by kind.',
+    labelNames: ['request_kind'] as const,
+    registers: [metrics],
+    collect() {
+      this.set({ request_kind: 'readOnly' }, serving.readOnly)
+      this.set({ request_kind: 'mutating' }, serving.mutating)
+    },
+  })
+  new Gauge({
+    name: 'apiserver_longrunning_requests',
+    help: 'Watches, logs, proxied requests and the like that are being served.',
+    registers: [metrics],
+    collect() {
+      this.set(serving.longRunning)
+    },
+  })
+}
+
+function addLevels(metrics: MetricRegistry, levels: () => readonly LevelFigures[]): void {
+  const gauge = (name: string, help: string, value: (level: LevelFigures) => number) =>
+    new Gauge({
+      name: `apiserver_flowcontrol_${name}`,
+      help,
+      labelNames: ['priority_level'] as const,
+      registers: [metrics],
+      collect() {
+        for (const level of levels()) this.set({ priority_level: level.name }, value(level))
+      },
+    })
+  gauge('nominal_limit_seats', 'Seats that a priority level has of its own.', (l) => l.nominal)
+  gauge('current_executing_seats', 'Seats in use.', (l) => l.executing)
+  gauge('current_executing_requests', 'Requests in service.', (l) => l.requests)
+  gauge('current_inqueue_requests', 'Requests that wait for seats.', (l) => l.waiting)
+  new Counter({
+    name: 'apiserver_flowcontrol_dispatched_requests_total',
+    help: 'Requests that were let in.',
+    labelNames: ['priority_level'] as const,
+    registers: [metrics],
+    collect() {
+      this.reset()
+      for (const { name, dispatched } of levels()) this.inc({ priority_level: name }, dispatched)
+    },
+  })
+  new Counter({
+    name: 'apiserver_flowcontrol_rejected_requests_total',
+    help: 'Requests that were refused, by reason.',
+    labelNames: ['priority_level', 'reason'] as const,
+    registers: [metrics],
+    collect() {
+      this.reset()
+      for (const { name, rejected } of levels()) {
+        for (const [reason, count] of rejected) this.inc({ priority_level: name, reason }, count)
+      }
+    },
+  })
 }
 
 /** Metrics of the process itself. The library's own set measures the event loop a hundred times a second: too often for a server at rest. */

@@ -184,6 +184,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const fairness = flow.fair
     ? await PriorityAndFairness.open({ registry, clock, totalSeats: flow.reading + flow.mutating })
     : undefined
+  if (fairness) metrics.showLevels(() => fairness.levels)
   const stopConditions = fairness && (await keepDanglingConditions({ registry, client: ownClient, log }))
   const serverOptions: ApiServerOptions = {
     host: setup.host,

@@ -187,7 +187,9 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
   const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
   if (trail) response.setHeader('audit-id', trail.id)
   response.on('error', (error: Error) => options.log.debug('response-error', { error }))
+  const over = options.metrics.begun(kindOf(info))
   response.on('close', () => {
+    over()
     const { verb, group, version, resource, subresource } = info
     options.metrics.finished(
       { verb, group, version, resource, subresource, code: response.statusCode },
@@ -225,6 +227,13 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
 /** Requests that last by their nature: watches, connections, and layers of images on their way to slow nodes. */
 function staysLong({ verb, subresource, path }: RequestInfo): boolean {
   return verb === 'watch' || LONG_RUNNING.has(subresource) || path.startsWith('/v2/')
+}
+
+const READING = new Set(['get', 'list', 'head'])
+
+function kindOf(info: RequestInfo): 'readOnly' | 'mutating' | 'longRunning' {
+  if (staysLong(info)) return 'longRunning'
+  return READING.has(info.verb) ? 'readOnly' : 'mutating'
 }
 
 /** The request's turn, when requests of its sort take turns. */
