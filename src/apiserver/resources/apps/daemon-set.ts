@@ -5,8 +5,14 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
-import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+import {
+  immutable,
+  nonNegative,
+  validateRunningTemplate,
+  validateWorkloadSelector,
+} from '../core/workload-validation.ts'
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
 
@@ -36,11 +42,11 @@ export const daemonSets = defineResource<DaemonSet>({
     set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) }
   },
   validate: (set) => [
-    ...validateWorkloadSelector(set.spec.selector, set.spec.template),
-    ...validateTemplate(set.spec.template, 'spec.template', ['Always']),
+    ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'daemonset'),
+    ...validateRunningTemplate(set.spec.template, 'DaemonSet'),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
-    ...nonNegative('spec.revisionHistoryLimit', set.spec.revisionHistoryLimit),
     ...validateStrategy(set),
+    ...nonNegative('spec.revisionHistoryLimit', set.spec.revisionHistoryLimit),
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
   columns: [
@@ -69,20 +75,26 @@ function nodeSelectorText(set: DaemonSet): string {
   )
 }
 
-function validateStrategy(set: DaemonSet): FieldError[] {
-  const { type, rollingUpdate } = set.spec.updateStrategy ?? {}
-  const types = ['OnDelete', 'RollingUpdate']
-  if (!types.includes(type ?? '')) return [field.notSupported('spec.updateStrategy', type, types)]
+function validateStrategy({ spec }: DaemonSet): FieldError[] {
+  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  const types = ['RollingUpdate', 'OnDelete']
+  if (!types.includes(type ?? '')) {
+    const shown = { Type: type ?? '', RollingUpdate: null }
+    return [field.notSupported('spec.updateStrategy', shown, types)]
+  }
   if (type === 'OnDelete') return []
-  const zero = (value: number | string | undefined) => value === 0 || value === '0%' || value === undefined
   const path = 'spec.updateStrategy.rollingUpdate'
-  if (zero(rollingUpdate?.maxUnavailable) && zero(rollingUpdate?.maxSurge)) {
-    return [field.required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0')]
+  const { maxUnavailable, maxSurge } = rollingUpdate ?? {}
+  const errors = [
+    ...checkIntOrPercent(`${path}.maxUnavailable`, maxUnavailable),
+    ...checkIntOrPercent(`${path}.maxSurge`, maxSurge),
+    ...checkAtMostWhole(`${path}.maxUnavailable`, maxUnavailable),
+    ...checkAtMostWhole(`${path}.maxSurge`, maxSurge),
+  ]
+  if (isZero(maxUnavailable) && isZero(maxSurge)) {
+    errors.push(field.required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'))
+  } else if (!isZero(maxUnavailable) && !isZero(maxSurge)) {
+    errors.push(field.invalid(`${path}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'))
   }
-  if (!zero(rollingUpdate?.maxUnavailable) && !zero(rollingUpdate?.maxSurge)) {
-    return [
-      field.invalid(`${path}.maxSurge`, rollingUpdate?.maxSurge, 'may not be set when maxUnavailable is non-zero'),
-    ]
-  }
-  return []
+  return errors
 }

@@ -4,8 +4,14 @@ import type { Deployment } from '../../../api/generated/apps-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
+import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
-import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+import {
+  immutable,
+  nonNegative,
+  validateRunningTemplate,
+  validateWorkloadSelector,
+} from '../core/workload-validation.ts'
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -32,10 +38,11 @@ export const deployments = defineResource<Deployment>({
     return [
       ...nonNegative('spec.replicas', spec.replicas),
       ...validateWorkloadSelector(spec.selector, spec.template),
-      ...validateTemplate(spec.template, 'spec.template', ['Always']),
+      ...validateRunningTemplate(spec.template, 'ReplicaSet'),
       ...validateStrategy(deployment),
       ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
       ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+      ...nonNegative('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds),
       ...((spec.progressDeadlineSeconds ?? 600) <= (spec.minReadySeconds ?? 0)
         ? [
             field.invalid(
@@ -64,33 +71,24 @@ export const deployments = defineResource<Deployment>({
 function validateStrategy(deployment: Deployment): FieldError[] {
   const { strategy } = deployment.spec
   const types = ['Recreate', 'RollingUpdate']
-  if (!types.includes(strategy?.type ?? '')) return [field.notSupported('spec.strategy.type', strategy?.type, types)]
+  if (!types.includes(strategy?.type ?? '')) {
+    const shown = { Type: strategy?.type ?? '', RollingUpdate: null }
+    return [field.notSupported('spec.strategy', shown, types)]
+  }
   if (strategy?.type === 'Recreate') {
     return strategy.rollingUpdate
       ? [field.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")]
       : []
   }
-  const { maxSurge = 0, maxUnavailable = 0 } = strategy?.rollingUpdate ?? {}
-  const errors: FieldError[] = []
-  for (const [name, value] of Object.entries({ maxUnavailable, maxSurge })) {
-    const path = `spec.strategy.rollingUpdate.${name}`
-    if (typeof value === 'string' && !/^\d+%$/.test(value)) {
-      errors.push(
-        field.invalid(
-          path,
-          value,
-          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
-        ),
-      )
-    } else if (typeof value === 'number' && value < 0) {
-      errors.push(...nonNegative(path, value))
-    }
+  const path = 'spec.strategy.rollingUpdate'
+  const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? {}
+  const errors = [
+    ...checkIntOrPercent(`${path}.maxUnavailable`, maxUnavailable),
+    ...checkIntOrPercent(`${path}.maxSurge`, maxSurge),
+  ]
+  if (isZero(maxSurge) && isZero(maxUnavailable)) {
+    const why = 'may not be 0 when `maxSurge` is 0'
+    errors.push(field.invalid(`${path}.maxUnavailable`, maxUnavailable ?? 0, why))
   }
-  const zero = (value: number | string) => value === 0 || value === '0%'
-  if (zero(maxSurge) && zero(maxUnavailable)) {
-    errors.push(
-      field.invalid('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
-    )
-  }
-  return errors
+  return [...errors, ...checkAtMostWhole(`${path}.maxUnavailable`, maxUnavailable)]
 }

@@ -4,7 +4,12 @@ import type { ReplicaSet } from '../../../api/generated/apps-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
-import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+import {
+  immutable,
+  nonNegative,
+  validateRunningTemplate,
+  validateWorkloadSelector,
+} from '../core/workload-validation.ts'
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',
@@ -23,7 +28,7 @@ export const replicaSets = defineResource<ReplicaSet>({
     ...nonNegative('spec.replicas', set.spec.replicas),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template),
-    ...validateTemplate(set.spec.template, 'spec.template', ['Always']),
+    ...validateRunningTemplate(set.spec.template, 'ReplicaSet'),
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
   selectableFields: { 'status.replicas': (set) => String(set.status.replicas ?? 0) },

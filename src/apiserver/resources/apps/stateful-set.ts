@@ -1,13 +1,23 @@
 // statefulsets and controllerrevisions.
 // Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/
 
-import type { ControllerRevision, StatefulSet } from '../../../api/generated/apps-v1.ts'
+import type {
+  ControllerRevision,
+  RollingUpdateStatefulSetStrategy,
+  StatefulSet,
+} from '../../../api/generated/apps-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
+import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
-import { immutable, nonNegative, validateTemplate, validateWorkloadSelector } from '../core/workload-validation.ts'
+import {
+  immutable,
+  nonNegative,
+  validateRunningTemplate,
+  validateWorkloadSelector,
+} from '../core/workload-validation.ts'
 import { defaultClaimSpec } from '../storage/persistent-volume-claim.ts'
 
 const UPDATE_FORBIDDEN =
@@ -58,8 +68,8 @@ export const statefulSets = defineResource<StatefulSet>({
     ...nonNegative('spec.replicas', set.spec.replicas),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...nonNegative('spec.ordinals.start', set.spec.ordinals?.start),
-    ...validateWorkloadSelector(set.spec.selector, set.spec.template),
-    ...validateTemplate(set.spec.template, 'spec.template', ['Always']),
+    ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'statefulset'),
+    ...validateRunningTemplate(set.spec.template, 'StatefulSet'),
   ],
   validateUpdate(set, old) {
     const kept: Record<string, unknown> = { ...set.spec }
@@ -94,7 +104,8 @@ function validatePolicies({ spec }: StatefulSet): FieldError[] {
     )
   }
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  if (type !== 'RollingUpdate' && type !== 'OnDelete') {
+  if (!type) errors.push(field.required('spec.updateStrategy'))
+  else if (type !== 'RollingUpdate' && type !== 'OnDelete') {
     errors.push(field.invalid('spec.updateStrategy', spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'"))
   } else if (type === 'OnDelete' && rollingUpdate) {
     errors.push(
@@ -105,7 +116,7 @@ function validatePolicies({ spec }: StatefulSet): FieldError[] {
       ),
     )
   }
-  errors.push(...nonNegative('spec.updateStrategy.rollingUpdate.partition', rollingUpdate?.partition))
+  if (type === 'RollingUpdate') errors.push(...validateRollingUpdate(rollingUpdate ?? {}))
   for (const name of ['whenDeleted', 'whenScaled'] as const) {
     const value = spec.persistentVolumeClaimRetentionPolicy?.[name]
     if (value !== 'Retain' && value !== 'Delete') {
@@ -115,10 +126,23 @@ function validatePolicies({ spec }: StatefulSet): FieldError[] {
   return errors
 }
 
+function validateRollingUpdate({ partition, maxUnavailable }: RollingUpdateStatefulSetStrategy): FieldError[] {
+  const path = 'spec.updateStrategy.rollingUpdate'
+  const errors = nonNegative(`${path}.partition`, partition)
+  if (maxUnavailable === undefined) return errors
+  const at = `${path}.maxUnavailable`
+  errors.push(...checkIntOrPercent(at, maxUnavailable))
+  if (isZero(maxUnavailable)) errors.push(field.invalid(at, maxUnavailable, 'cannot be 0'))
+  return [...errors, ...checkAtMostWhole(at, maxUnavailable)]
+}
+
 export const controllerRevisions = defineResource<ControllerRevision>({
   group: 'apps',
   resource: 'controllerrevisions',
-  validate: (r) => nonNegative('revision', r.revision),
+  validate: (r) => [
+    ...(r.data === undefined ? [field.required('data', 'data is mandatory')] : []),
+    ...nonNegative('revision', r.revision),
+  ],
   validateUpdate: (r, old) => immutable('data', r.data, old.data),
   columns: [nameColumn, text('Controller', (r) => controllerText(r)), number('Revision', (r) => r.revision), ageColumn],
 })

@@ -9,9 +9,9 @@ import type {
 } from '../../../api/generated/autoscaling-v2.ts'
 import { autoscalerFromStorage, autoscalerToStorage } from '../../../machinery/conversions/autoscaling-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, quantityText, text } from '../columns/common.ts'
+import { validateBehavior, validateMetric, validateReference } from './metric-validation.ts'
 
 const DEFAULT_CPU_PERCENT = 80
 
@@ -70,25 +70,9 @@ function validate({ spec }: HorizontalPodAutoscaler): FieldError[] {
   if (maxReplicas < minReplicas) {
     errors.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
   }
-  for (const name of ['kind', 'name'] as const) {
-    const value = target?.[name]
-    const path = `spec.scaleTargetRef.${name}`
-    if (!value) errors.push(field.required(path))
-    else {
-      const problem = pathSegmentProblem(value)
-      if (problem) errors.push(field.invalid(path, value, problem))
-    }
-  }
-  const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
-  for (const [i, metric] of (spec.metrics ?? []).entries()) {
-    const path = `spec.metrics[${i}]`
-    if (!types.includes(metric.type)) errors.push(field.notSupported(`${path}.type`, metric.type, types))
-    else if (!sourceOf(metric)) {
-      const name = metric.type[0]?.toLowerCase() + metric.type.slice(1)
-      errors.push(field.required(`${path}.${name}`, 'must populate information for the given metric source'))
-    }
-  }
-  return errors
+  errors.push(...validateReference(target, 'spec.scaleTargetRef'))
+  for (const [i, metric] of (spec.metrics ?? []).entries()) errors.push(...validateMetric(metric, `spec.metrics[${i}]`))
+  return spec.behavior ? [...errors, ...validateBehavior(spec.behavior, 'spec.behavior')] : errors
 }
 
 function sourceOf(metric: MetricSpec) {

@@ -5,6 +5,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { age, ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { invalidFor } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import { nonNegative } from '../core/workload-validation.ts'
 import { validateJobSpec } from './job.ts'
@@ -73,27 +74,31 @@ function validate({ spec }: CronJob): FieldError[] {
       )
     }
   }
-  if (spec.timeZone !== undefined && !isTimeZone(spec.timeZone)) {
-    errors.push(field.invalid('spec.timeZone', spec.timeZone, `unknown time zone ${spec.timeZone}`))
+  errors.push(...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds))
+  if (spec.timeZone !== undefined) {
+    errors.push(...invalidFor('spec.timeZone', spec.timeZone, [timeZoneProblem(spec.timeZone)]))
   }
   const policies = ['Allow', 'Forbid', 'Replace']
   if (!policies.includes(spec.concurrencyPolicy ?? '')) {
     errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies))
   }
-  errors.push(
-    ...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds),
-    ...nonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
-    ...nonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
-  )
   const template = spec.jobTemplate?.spec
   if (!template) errors.push(field.required('spec.jobTemplate.spec'))
   else {
+    errors.push(...validateJobSpec(template, 'spec.jobTemplate.spec'))
+    if (template.selector) {
+      const why = '`selector` will be auto-generated'
+      errors.push(field.invalid('spec.jobTemplate.spec.selector', template.selector, why))
+    }
     if (template.manualSelector) {
       errors.push(field.notSupported('spec.jobTemplate.spec.manualSelector', template.manualSelector, ['nil', 'false']))
     }
-    errors.push(...validateJobSpec(template, 'spec.jobTemplate.spec'))
   }
-  return errors
+  return [
+    ...errors,
+    ...nonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
+    ...nonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
+  ]
 }
 
 /** What is wrong with a cron expression, in the words of the library that upstream uses. */
@@ -138,13 +143,20 @@ function itemProblem(item: string, part: { min: number; max: number }): string |
   return undefined
 }
 
-function isTimeZone(name: string): boolean {
-  if (name === '' || /^local$/i.test(name)) return false
+function timeZoneProblem(name: string): string | undefined {
+  if (name === '') return 'timeZone must be nil or non-empty string'
+  const unknown = `unknown time zone ${name}`
+  const parts = name.split('/')
+  if (!parts.every((part) => /^[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}$/.test(part) && part !== '.' && part !== '..'))
+    return unknown
+  if (/^local$/i.test(name)) {
+    return 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'
+  }
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
+    return undefined
   } catch (error) {
-    if (error instanceof RangeError) return false
+    if (error instanceof RangeError) return unknown
     throw error
   }
 }

@@ -6,6 +6,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { selectorOf } from '../../../machinery/labels.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
+import { checkOptionalEnum } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import {
   immutable,
@@ -14,12 +15,25 @@ import {
   validateSelectorFit,
   validateTemplate,
 } from '../core/workload-validation.ts'
+import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
 const JOB_NAME = 'batch.kubernetes.io/job-name'
 const LEGACY_CONTROLLER_UID = 'controller-uid'
 const LEGACY_JOB_NAME = 'job-name'
 const MAX_INT32 = 2_147_483_647
+const MOST_INDEXES = 100_000
+const MOST_OF_MANY = 10_000
+const LONGEST_MANAGER = 63
+const COUNTS = [
+  'parallelism',
+  'completions',
+  'activeDeadlineSeconds',
+  'backoffLimit',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
+] as const
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -109,47 +123,64 @@ function validateSelector(job: Job): FieldError[] {
 
 /** Problems of a job's spec that hold for jobs and for the templates of cron jobs. */
 export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
-  const errors = [
-    ...nonNegative(`${path}.parallelism`, spec.parallelism),
-    ...nonNegative(`${path}.completions`, spec.completions),
-    ...nonNegative(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds),
-    ...nonNegative(`${path}.backoffLimit`, spec.backoffLimit),
-    ...nonNegative(`${path}.ttlSecondsAfterFinished`, spec.ttlSecondsAfterFinished),
-    ...nonNegative(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex),
-  ]
-  const modes = ['Indexed', 'NonIndexed']
-  if (spec.completionMode && !modes.includes(spec.completionMode)) {
-    errors.push(field.notSupported(`${path}.completionMode`, spec.completionMode, modes))
+  const errors = COUNTS.flatMap((name) => nonNegative(`${path}.${name}`, spec[name]))
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.push(field.required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
   }
-  if (spec.completionMode === 'Indexed') {
-    if (spec.completions === undefined) {
-      errors.push(field.required(`${path}.completions`, 'when completion mode is Indexed'))
-    }
-  } else if (spec.backoffLimitPerIndex !== undefined) {
-    errors.push(
-      field.invalid(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'),
-    )
+  if ((spec.managedBy ?? '').length > LONGEST_MANAGER) errors.push(field.tooLong(`${path}.managedBy`, LONGEST_MANAGER))
+  errors.push(...checkOptionalEnum(`${path}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed']))
+  errors.push(...(spec.completionMode === 'Indexed' ? validateIndexed(spec, path) : validateNonIndexed(spec, path)))
+  if (spec.podFailurePolicy) errors.push(...validateFailurePolicy(spec, `${path}.podFailurePolicy`))
+  if (spec.successPolicy && spec.completionMode === 'Indexed') {
+    errors.push(...validateSuccessPolicy(spec, `${path}.successPolicy`))
+  } else if (spec.successPolicy) {
+    errors.push(field.invalid(`${path}.successPolicy`, spec.successPolicy, 'requires indexed completion mode'))
   }
-  const policy = spec.template?.spec?.restartPolicy
-  if (policy === 'Always') {
-    errors.push(field.required(`${path}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'))
-  }
+  const replacements = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']
+  errors.push(...checkOptionalEnum(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacements))
   errors.push(...validateTemplate(spec.template, `${path}.template`, ['OnFailure', 'Never', 'Always']))
-  if (spec.podFailurePolicy && policy !== 'Never') {
-    errors.push(
-      field.invalid(
-        `${path}.template.spec.restartPolicy`,
-        policy,
-        'only "Never" is supported when podFailurePolicy is specified',
-      ),
-    )
+  const policy = spec.template?.spec?.restartPolicy
+  const at = `${path}.template.spec.restartPolicy`
+  if (policy === 'Always') errors.push(field.required(at, 'valid values: "OnFailure", "Never"'))
+  else if (spec.podFailurePolicy && policy === 'OnFailure') {
+    errors.push(field.invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified'))
   }
   return errors
 }
 
+function validateIndexed(spec: JobSpec, path: string): FieldError[] {
+  const { completions, parallelism = 0, maxFailedIndexes: failed } = spec
+  const errors: FieldError[] = []
+  const limit = (name: 'parallelism' | 'maxFailedIndexes', value: number, most: number, why: string) => {
+    if (value <= most) return
+    errors.push(field.invalid(`${path}.${name}`, value, `must be less than or equal to ${why}`))
+  }
+  if (completions === undefined) errors.push(field.required(`${path}.completions`, 'when completion mode is Indexed'))
+  limit('parallelism', parallelism, MOST_INDEXES, `${MOST_INDEXES} when completion mode is Indexed`)
+  if (completions !== undefined) limit('maxFailedIndexes', failed ?? 0, completions, 'completions')
+  limit('maxFailedIndexes', failed ?? 0, MOST_INDEXES, `${MOST_INDEXES}`)
+  if ((completions ?? 0) <= MOST_INDEXES || spec.backoffLimitPerIndex === undefined) return errors
+  if (failed === undefined) {
+    errors.push(
+      field.required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MOST_INDEXES}`),
+    )
+  }
+  const why = `${MOST_OF_MANY} when completions are above ${MOST_INDEXES} and used with backoff limit per index`
+  limit('parallelism', parallelism, MOST_OF_MANY, why)
+  limit('maxFailedIndexes', failed ?? 0, MOST_OF_MANY, why)
+  return errors
+}
+
+function validateNonIndexed(spec: JobSpec, path: string): FieldError[] {
+  return (['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
+    .filter((name) => spec[name] !== undefined)
+    .map((name) => field.invalid(`${path}.${name}`, spec[name], 'requires indexed completion mode'))
+}
+
 function validateUpdate(job: Job, old: Job): FieldError[] {
   const { spec } = job
-  const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism
+  const indexed = spec.completionMode === 'Indexed'
+  const outOfTandem = spec.completions !== old.spec.completions && spec.completions !== spec.parallelism
   // A job that is suspended and has not started may still be told where to run.
   const unstarted = old.spec.suspend === true && !old.status.startTime
   const template = structuredClone(spec.template)
@@ -167,7 +198,10 @@ function validateUpdate(job: Job, old: Job): FieldError[] {
     }
   }
   return [
-    ...(elastic ? [] : immutable('spec.completions', spec.completions, old.spec.completions)),
+    ...(indexed ? [] : immutable('spec.completions', spec.completions, old.spec.completions)),
+    ...(indexed && outOfTandem && spec.completions !== undefined
+      ? [field.invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')]
+      : []),
     ...immutable('spec.selector', spec.selector, old.spec.selector),
     ...immutable('spec.template', template, old.spec.template),
     ...immutable('spec.completionMode', spec.completionMode, old.spec.completionMode),

@@ -1,10 +1,18 @@
 // endpoints. Spec: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoints-v1/
 
-import type { Endpoints } from '../../../api/generated/core-v1.ts'
+import type { EndpointAddress, EndpointPort, Endpoints } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { portProblem } from '../../../machinery/names.ts'
+import { dnsLabelProblem, portProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import {
+  checkAddress,
+  checkEnum,
+  checkQualifiedName,
+  checkSpecialAddress,
+  checkSubdomain,
+  invalidFor,
+} from './field-checks.ts'
 
 const MAX_SHOWN = 3
 
@@ -35,15 +43,38 @@ export const endpoints = defineResource<Endpoints>({
   validate(object) {
     const errors: FieldError[] = []
     for (const [i, subset] of (object.subsets ?? []).entries()) {
-      const addresses = [...(subset.addresses ?? []), ...(subset.notReadyAddresses ?? [])]
-      if (addresses.length === 0)
-        errors.push(field.required(`subsets[${i}]`, 'must specify `addresses` or `notReadyAddresses`'))
-      for (const [p, port] of (subset.ports ?? []).entries()) {
-        const problem = portProblem(port.port)
-        if (problem) errors.push(field.invalid(`subsets[${i}].ports[${p}].port`, port.port, problem))
+      const at = `subsets[${i}]`
+      const { addresses = [], notReadyAddresses = [], ports = [] } = subset
+      if (addresses.length === 0 && notReadyAddresses.length === 0) {
+        errors.push(field.required(at, 'must specify `addresses` or `notReadyAddresses`'))
       }
+      for (const [name, list] of Object.entries({ addresses, notReadyAddresses })) {
+        errors.push(...list.flatMap((address, n) => validateAddress(address, `${at}.${name}[${n}]`)))
+      }
+      errors.push(...ports.flatMap((port, n) => validatePort(port, ports.length > 1, `${at}.ports[${n}]`)))
     }
     return errors
   },
   columns: [nameColumn, text('Endpoints', endpointsText), ageColumn],
 })
+
+function validateAddress({ ip = '', hostname, nodeName }: EndpointAddress, at: string): FieldError[] {
+  const problems = checkAddress(`${at}.ip`, ip)
+  return [
+    ...problems,
+    ...(hostname ? invalidFor(`${at}.hostname`, hostname, [dnsLabelProblem(hostname)]) : []),
+    ...(nodeName === undefined ? [] : checkSubdomain(`${at}.nodeName`, nodeName)),
+    // The API server and the nodes of a machine may share its loopback address, so that it is none too special here.
+    ...(problems.length > 0 || ip.startsWith('127.') ? [] : checkSpecialAddress(`${at}.ip`, ip)),
+  ]
+}
+
+function validatePort(port: EndpointPort, needsName: boolean, at: string): FieldError[] {
+  const { name = '', appProtocol } = port
+  const errors: FieldError[] = []
+  if (name !== '') errors.push(...invalidFor(`${at}.name`, name, [dnsLabelProblem(name)]))
+  else if (needsName) errors.push(field.required(`${at}.name`))
+  errors.push(...invalidFor(`${at}.port`, port.port, [portProblem(port.port)]))
+  errors.push(...checkEnum(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']))
+  return appProtocol === undefined ? errors : [...errors, ...checkQualifiedName(`${at}.appProtocol`, appProtocol)]
+}

@@ -120,3 +120,41 @@ export function checkCidr(path: string, value: string): FieldError[] {
   }
   return []
 }
+
+const LOOPBACK = 'may not be in the loopback range (127.0.0.0/8, ::1/128)'
+const LINK_LOCAL = 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'
+const LINK_LOCAL_MULTICAST = 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'
+
+/** Refuses addresses that mean something else on every machine. */
+export function checkSpecialAddress(path: string, address: string): FieldError[] {
+  if (/^(0\.0\.0\.0|[0:]+)$/.test(address)) return [field.invalid(path, address, `may not be unspecified (${address})`)]
+  const why =
+    /^127\./.test(address) || /^[0:]*:0*1$/.test(address)
+      ? LOOPBACK
+      : /^169\.254\./.test(address) || /^fe[89ab][0-9a-f]:/i.test(address)
+        ? LINK_LOCAL
+        : /^224\.0\.0\./.test(address) || /^ff02:/i.test(address)
+          ? LINK_LOCAL_MULTICAST
+          : undefined
+  return invalidFor(path, address, [why])
+}
+
+/** A whole number from zero on, or so many percent. */
+export function checkIntOrPercent(path: string, value: number | string | undefined): FieldError[] {
+  if (typeof value !== 'string') return checkNonNegative(path, value)
+  if (/^[0-9]+%$/.test(value)) return []
+  const why =
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+  return [field.invalid(path, value, why)]
+}
+
+/** No more than the whole. */
+export function checkAtMostWhole(path: string, value: number | string | undefined): FieldError[] {
+  if (typeof value !== 'string' || !/^[0-9]+%$/.test(value) || Number(value.slice(0, -1)) <= 100) return []
+  return [field.invalid(path, value, 'must not be greater than 100%')]
+}
+
+/** Whether a number or percentage is zero; texts that are neither count as zero. */
+export function isZero(value: number | string | undefined): boolean {
+  return typeof value === 'string' ? !/^[0-9]*[1-9][0-9]*%$/.test(value) : (value ?? 0) === 0
+}

@@ -1,9 +1,12 @@
 // nodes. Spec: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/node-v1/
 
-import type { Node } from '../../../api/generated/core-v1.ts'
+import type { Node, Taint } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { labelValueProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { checkCidr, checkEnum, checkQualifiedName, invalidFor } from './field-checks.ts'
+import { TAINT_EFFECTS } from './pod-scheduling.ts'
 
 const ROLE = 'node-role.kubernetes.io/'
 
@@ -36,23 +39,18 @@ export const nodes = defineResource<Node>({
   generation: false,
   // The kubelet registers with its first status.
   keepStatusOnCreate: true,
-  validate(node) {
+  validate: (node) => [...validateTaints(node.spec.taints ?? []), ...validateCidrs(node.spec.podCIDRs ?? [])],
+  validateUpdate(node, old) {
     const errors: FieldError[] = []
-    for (const [i, taint] of (node.spec.taints ?? []).entries()) {
-      if (!taint.key) errors.push(field.required(`spec.taints[${i}].key`))
-      if (!['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(taint.effect)) {
-        errors.push(
-          field.notSupported(`spec.taints[${i}].effect`, taint.effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
-        )
-      }
+    const [before, now] = [old.spec.podCIDRs ?? [], node.spec.podCIDRs ?? []]
+    const changed = before.length !== now.length || before.some((cidr, i) => cidr !== now[i])
+    if ((before.length > 0 && changed) || (old.spec.podCIDR && node.spec.podCIDR !== old.spec.podCIDR)) {
+      errors.push(field.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+    }
+    if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
+      errors.push(field.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
     }
     return errors
-  },
-  validateUpdate(node, old) {
-    if (old.spec.podCIDR && node.spec.podCIDR !== old.spec.podCIDR) {
-      return [field.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')]
-    }
-    return []
   },
   selectableFields: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
   columns: [
@@ -68,3 +66,37 @@ export const nodes = defineResource<Node>({
     text('Container-Runtime', (n) => orUnknown(n.status.nodeInfo?.containerRuntimeVersion), 1),
   ],
 })
+
+/** Problems of taints: one per key and effect. The path is upstream's, though taints are in the spec. */
+function validateTaints(taints: readonly Taint[]): FieldError[] {
+  const seen = new Set<string>()
+  return taints.flatMap((taint, i) => {
+    const at = `metadata.taints[${i}]`
+    const { key = '', value = '', effect } = taint
+    const errors = [
+      ...checkQualifiedName(`${at}.key`, key),
+      ...invalidFor(`${at}.value`, value, [labelValueProblem(value)]),
+      ...checkEnum(`${at}.effect`, effect, TAINT_EFFECTS),
+    ]
+    const id = `${effect}/${key}`
+    if (seen.has(id)) {
+      const shown = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null }
+      const { message, ...duplicate } = field.duplicate(at, shown)
+      errors.push({ ...duplicate, message: `${message}: taints must be unique by key and effect pair` })
+    }
+    seen.add(id)
+    return errors
+  })
+}
+
+function validateCidrs(cidrs: readonly string[]): FieldError[] {
+  const at = 'spec.podCIDRs'
+  const errors = cidrs.flatMap((cidr, i) => checkCidr(`${at}[${i}]`, cidr))
+  if (cidrs.length < 2) return errors
+  const families = new Set(cidrs.map((cidr) => cidr.includes(':')))
+  if (families.size < 2 || cidrs.length > 2) {
+    errors.push(field.invalid(at, cidrs, 'may specify no more than one CIDR for each IP family'))
+  }
+  const again = cidrs.flatMap((cidr, i) => (cidrs.indexOf(cidr) < i ? [field.duplicate(`${at}[${i}]`, cidr)] : []))
+  return [...errors, ...again]
+}

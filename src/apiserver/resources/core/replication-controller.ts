@@ -6,7 +6,7 @@ import { selectorOfMap } from '../../../machinery/labels.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, mapSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from './pod-defaults.ts'
-import { nonNegative, validateSelectorFit, validateTemplate } from './workload-validation.ts'
+import { nonNegative, validateRunningTemplate, validateSelectorFit } from './workload-validation.ts'
 
 export const replicationControllers = defineResource<ReplicationController>({
   group: '',
@@ -33,8 +33,10 @@ export const replicationControllers = defineResource<ReplicationController>({
       ...nonNegative('spec.minReadySeconds', rc.spec.minReadySeconds),
       ...(Object.keys(selector).length === 0 ? [field.required('spec.selector')] : []),
       ...nonNegative('spec.replicas', rc.spec.replicas),
-      ...(rc.spec.template ? validateSelectorFit(selectorOfMap(selector) ?? [], rc.spec.template) : []),
-      ...validateTemplate(rc.spec.template, 'spec.template', ['Always']),
+      ...(rc.spec.template && Object.keys(selector).length > 0
+        ? validateSelectorFit(selectorOfMap(selector) ?? [], rc.spec.template)
+        : []),
+      ...validateRunningTemplate(rc.spec.template, 'ReplicationController'),
     ]
   },
   selectableFields: { 'status.replicas': (rc) => String(rc.status.replicas ?? 0) },

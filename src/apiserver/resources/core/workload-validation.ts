@@ -12,7 +12,7 @@ import { validatePodSpec } from './pod-validation.ts'
 
 export { checkNonNegative as nonNegative, immutable, validateLabelSelector }
 
-/** Problems of a template at `path`; `restartPolicies` lists what the workload can run. */
+/** Problems of a template at `path`, in which `restartPolicies` are those that the workload can run. */
 export function validateTemplate(
   template: PodTemplateSpec | undefined,
   path: string,
@@ -33,16 +33,28 @@ export function validateTemplate(
   return errors
 }
 
-/** Problems of a workload's LabelSelector and its fit with the template. */
+/** Kinds as the messages about their templates name them. */
+export type WorkloadKind = 'DaemonSet' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet'
+
+/** Problems of a template whose pods always run. */
+export function validateRunningTemplate(template: PodTemplateSpec | undefined, kind: WorkloadKind): FieldError[] {
+  const errors = validateTemplate(template, 'spec.template', ['Always'])
+  if (template?.spec?.activeDeadlineSeconds === undefined) return errors
+  const why = `activeDeadlineSeconds in ${kind} is not Supported`
+  return [...errors, field.forbidden('spec.template.spec.activeDeadlineSeconds', why)]
+}
+
+/** Problems of a workload's LabelSelector and its fit with the template; `kind` is named when nothing is selected. */
 export function validateWorkloadSelector(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
+  kind = 'deployment',
 ): FieldError[] {
   if (!selector) return [field.required('spec.selector')]
   const errors = validateLabelSelector(selector, 'spec.selector')
   const count = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length
   if (count === 0) {
-    errors.push(field.invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
+    return [...errors, field.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)]
   }
   if (errors.length > 0) return errors
   return validateSelectorFit(selectorOf(selector) ?? [], template)
