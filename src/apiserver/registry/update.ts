@@ -275,7 +275,9 @@ export async function write(
     return remove(registry, resource, key, current)
   }
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
-  const reservation = await allocator?.reserve(object, current.object, context.dryRun)
+  // A write of status leaves the spec as it is, and shares it with what is stored.
+  const reservation =
+    object.spec === current.object.spec ? undefined : await allocator?.reserve(object, current.object, context.dryRun)
   try {
     if (context.dryRun) {
       reservation?.rollback()
