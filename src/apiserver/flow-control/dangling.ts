@@ -13,7 +13,7 @@ const GROUP = 'flowcontrol.apiserver.k8s.io'
 const MANAGER = 'api-priority-and-fairness-config-consumer-v1'
 
 /** What the condition has to be; undefined when it is so already. */
-export function danglingCondition(
+function danglingCondition(
   schema: DeepReadonly<FlowSchema>,
   levels: ReadonlySet<string>,
   now: string,
