@@ -7,6 +7,7 @@ import {
   horizontalpodautoscalersAutoscalingV2,
   nodes,
   persistentvolumeclaims,
+  persistentvolumes,
   priorityclasses,
   secrets,
 } from '../../../src/api/generated/resources.ts'
@@ -245,6 +246,25 @@ runTables(
         [
           'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
         ],
+      ],
+    ],
+  },
+  {
+    resource: persistentvolumes,
+    base: spec({ accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/a' } }),
+    create: [
+      [
+        'ValidatePersistentVolumeSpec',
+        spec({ accessModes: ['ReadWriteOncePod', 'ReadWriteOnce'], capacity: { storage: '0' } }),
+        [
+          'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes',
+          'spec.capacity[storage]: Invalid value: "0": must be greater than zero',
+        ],
+      ],
+      [
+        'ValidatePersistentVolumeSpec',
+        spec({ volumeMode: 'x' }),
+        ['spec.volumeMode: Unsupported value: "x": supported values: "Block", "Filesystem"'],
       ],
     ],
   },

@@ -2,11 +2,13 @@
 
 import type { PersistentVolume } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { compareQuantities } from '../../../machinery/quantity.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
-import { immutable } from '../core/workload-validation.ts'
+import { checkOptionalEnum, immutable } from '../core/field-checks.ts'
 import { accessModesText } from './access-modes.ts'
+import { checkClassName, VOLUME_MODES, validateAccessModes } from './claim-validation.ts'
 
 const SOURCES = [
   'awsElasticBlockStore',
@@ -33,7 +35,6 @@ const SOURCES = [
   'vsphereVolume',
 ] as const
 const POLICIES = ['Delete', 'Recycle', 'Retain']
-const MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 
 const sourcesOf = (volume: PersistentVolume) => SOURCES.filter((name) => volume.spec[name] !== undefined)
 
@@ -64,12 +65,14 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     const errors: FieldError[] = []
     const modes = spec.accessModes ?? []
     if (modes.length === 0) errors.push(field.required('spec.accessModes'))
-    for (const mode of modes) {
-      if (!MODES.includes(mode)) errors.push(field.notSupported('spec.accessModes', mode, MODES))
-    }
+    errors.push(...validateAccessModes(modes, 'spec.accessModes'))
     if (Object.keys(spec.capacity ?? {}).length === 0) errors.push(field.required('spec.capacity'))
     else if (!spec.capacity?.storage || Object.keys(spec.capacity).length > 1) {
       errors.push(field.notSupported('spec.capacity', spec.capacity, ['storage']))
+    }
+    for (const [name, value] of Object.entries(spec.capacity ?? {})) {
+      if (compareQuantities(value, '0') > 0) continue
+      errors.push(field.invalid(`spec.capacity[${name}]`, value, 'must be greater than zero'))
     }
     if (!POLICIES.includes(spec.persistentVolumeReclaimPolicy ?? '')) {
       errors.push(
@@ -94,7 +97,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       if (!spec.local.path) errors.push(field.required('spec.local.path'))
       if (!spec.nodeAffinity) errors.push(field.required('spec.nodeAffinity', 'Local volume requires node affinity'))
     }
-    return errors
+    errors.push(...checkClassName('spec.storageClassName', spec.storageClassName))
+    return [...errors, ...checkOptionalEnum('spec.volumeMode', spec.volumeMode, VOLUME_MODES)]
   },
   validateUpdate(volume, old) {
     const errors: FieldError[] = []
