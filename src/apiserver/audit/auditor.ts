@@ -36,6 +36,8 @@ export interface AuditTrail {
   unauthenticated(status: Status, attempted: boolean): void
   impersonates(user: UserInfo): void
   decided(decision: Decision): void
+  /** Something that admission has to say of the request; the first word on a key stays. */
+  readonly annotate: (key: string, value: string) => void
   /** Looks at what goes through the handler, as far as it is to be written. */
   observe(request: Request, response: Response): void
   /** The answer is an error. */
@@ -105,6 +107,10 @@ class Trail implements AuditTrail {
   decided({ verdict, reason }: Decision): void {
     this.#annotations['authorization.k8s.io/decision'] = verdict === 'allow' ? 'allow' : 'forbid'
     this.#annotations['authorization.k8s.io/reason'] = reason
+  }
+
+  readonly annotate = (key: string, value: string): void => {
+    this.#annotations[key] ??= value
   }
 
   observe(request: Request, response: Response): void {

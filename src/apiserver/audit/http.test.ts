@@ -107,6 +107,24 @@ describe('the audit log of a server', () => {
     expect(complete?.responseObject?.metadata.managedFields).toBeUndefined()
   })
 
+  it('tells what admission has to say', async () => {
+    const labels = { 'pod-security.kubernetes.io/audit': 'baseline' }
+    await call('PATCH', '/api/v1/namespaces/default', {
+      body: { metadata: { labels } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    const spec = { hostNetwork: true, containers: [{ name: 'c', image: 'i' }] }
+    const { code, id } = await call('POST', '/api/v1/namespaces/default/pods', {
+      body: { metadata: { name: 'p' }, spec },
+    })
+    expect(code).toBe(201)
+    const [, complete] = await written(id, 2)
+    expect(complete?.annotations).toMatchObject({
+      'authorization.k8s.io/decision': 'allow',
+      'pod-security.kubernetes.io/audit-violations': expect.stringContaining('host namespaces (hostNetwork=true)'),
+    })
+  })
+
   it('keeps bodies of secrets out and says why something failed', async () => {
     const { id } = await call('GET', '/api/v1/namespaces/default/secrets/none')
     const [, complete] = await written(id, 2)

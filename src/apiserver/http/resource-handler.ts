@@ -51,19 +51,24 @@ export interface ResourceHandlerEnv extends WatchEnv {
   readonly authorizer: Authorizer
 }
 
-/** Serves a resource request that is authenticated and authorized. Rejects with the error to answer. */
+/**
+ * Serves a resource request that is authenticated and authorized. `annotate` is told what the audit log is to say of
+ * it. Rejects with the error to answer.
+ */
 export async function serveResource(
   env: ResourceHandlerEnv,
   request: Request,
   response: Response,
   info: RequestInfo,
   user: UserInfo,
+  annotate?: (key: string, value: string) => void,
 ): Promise<void> {
   const served = env.api.registry.served(info.group, info.version, info.resource)
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
   if (resource.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound()
-  const context = contextOf(request, response, info, user, version, resource.namespaced)
+  const own = contextOf(request, response, info, user, version, resource.namespaced)
+  const context = annotate ? { ...own, annotate } : own
   const target = { resource, subresource: info.subresource, name: info.name }
   // Before anything is done: who cannot be answered is not served either.
   const representation = representationOf({ request, version })

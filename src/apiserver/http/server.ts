@@ -212,7 +212,7 @@ async function serve(options: ApiServerOptions, request: Request, socket: Socket
       await authorize(options, info, user, trail)
       trail?.observe(request, response)
       // Watches are counted only until what is there has been sent.
-      await dispatch(options, request, response, info, user)
+      await dispatch(options, request, response, info, user, trail)
     } finally {
       turn?.release()
     }
@@ -362,6 +362,7 @@ async function dispatch(
   response: Response,
   info: RequestInfo,
   user: UserInfo,
+  trail: AuditTrail | undefined,
 ): Promise<void> {
   const remote = remoteOf(options, info)
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
@@ -385,7 +386,7 @@ async function dispatch(
       throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
     }
   }
-  return serveResource(options.resources, request, response, info, user)
+  return serveResource(options.resources, request, response, info, user, trail?.annotate)
 }
 
 async function upgrade(
