@@ -22,7 +22,7 @@ export interface GraphNode {
   deleting: boolean
   /** Only known from a reference so far: may not exist. */
   virtual: boolean
-  readonly dependents: Set<GraphNode>
+  dependents: ReadonlySet<GraphNode>
 }
 
 /** Being deleted, and waiting for its dependents to go first. */
@@ -45,6 +45,18 @@ export interface GraphWork {
 
 /** Finds the resource that an owner reference names. */
 export type ResolveRef = (apiVersion: string, kind: string) => AnyRef | undefined
+
+/** Most objects own nothing: they share this. */
+const NOBODY: ReadonlySet<GraphNode> = new Set()
+
+function addDependent(owner: GraphNode, dependent: GraphNode): void {
+  if (owner.dependents === NOBODY) owner.dependents = new Set([dependent])
+  else (owner.dependents as Set<GraphNode>).add(dependent)
+}
+
+function removeDependent(owner: GraphNode, dependent: GraphNode): void {
+  if (owner.dependents !== NOBODY) (owner.dependents as Set<GraphNode>).delete(dependent)
+}
 
 /** Keeps the graph from what the watches report. Bounded by the number of objects in the cluster. */
 export class GarbageGraph {
@@ -101,7 +113,7 @@ export class GarbageGraph {
     for (const owner of node.owners) {
       const ownerNode = this.#nodes.get(owner.uid)
       if (!ownerNode) continue
-      ownerNode.dependents.delete(node)
+      removeDependent(ownerNode, node)
       if (isDeletingDependents(ownerNode)) work.examine.push(ownerNode)
       // A virtual owner that nothing refers to is of no use.
       if (ownerNode.virtual && ownerNode.dependents.size === 0) this.#nodes.delete(ownerNode.uid)
@@ -111,7 +123,7 @@ export class GarbageGraph {
   }
 
   #add(at: { uid: string; ref: AnyRef; namespace: string | undefined; name: string }): GraphNode {
-    const node: GraphNode = { ...at, owners: [], finalizers: [], deleting: false, virtual: true, dependents: new Set() }
+    const node: GraphNode = { ...at, owners: [], finalizers: [], deleting: false, virtual: true, dependents: NOBODY }
     this.#nodes.set(at.uid, node)
     return node
   }
@@ -120,14 +132,14 @@ export class GarbageGraph {
     for (const old of before) {
       const still = node.owners.find((o) => o.uid === old.uid)
       const ownerNode = this.#nodes.get(old.uid)
-      if (!still) ownerNode?.dependents.delete(node)
+      if (!still && ownerNode) removeDependent(ownerNode, node)
       const unblocked = old.blockOwnerDeletion === true && still?.blockOwnerDeletion !== true
       if (ownerNode && isDeletingDependents(ownerNode) && (!still || unblocked)) work.examine.push(ownerNode)
     }
     for (const owner of node.owners) {
       const known = this.#nodes.get(owner.uid)
       if (known) {
-        known.dependents.add(node)
+        addDependent(known, node)
         if (!known.virtual && !refersTo(node, known)) work.examine.push(node)
         if (isDeletingDependents(known)) work.examine.push(node)
         continue
@@ -136,7 +148,7 @@ export class GarbageGraph {
       if (!ref) continue
       const namespace = ref.namespaced ? node.namespace : undefined
       const made = this.#add({ uid: owner.uid, ref, namespace, name: owner.name })
-      made.dependents.add(node)
+      addDependent(made, node)
       work.examine.push(made)
     }
   }
