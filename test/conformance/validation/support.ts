@@ -27,7 +27,7 @@ export interface Table {
 }
 
 /** `base` with `change` put over it: objects are merged, anything else is replaced, undefined removes. */
-export function changed(base: unknown, change: unknown): unknown {
+function changed(base: unknown, change: unknown): unknown {
   if (typeof change !== 'object' || change === null || Array.isArray(change)) return change
   const isMap = typeof base === 'object' && base !== null && !Array.isArray(base)
   const result: Record<string, unknown> = isMap ? { ...base } : {}
@@ -39,7 +39,7 @@ export function changed(base: unknown, change: unknown): unknown {
 }
 
 /** Problems as the API answers them; none when it takes the object. */
-export async function problemsOf(request: Promise<unknown>): Promise<Problem[]> {
+async function problemsOf(request: Promise<unknown>): Promise<Problem[]> {
   try {
     await request
     return []

@@ -98,7 +98,7 @@ function plain(address: string): string {
   return address.includes(':') ? address : address.replace(/(^|\.)0+(?=\d)/g, '$1')
 }
 
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   return isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 }
 

@@ -18,8 +18,8 @@ import { forbidHealth, validateHealth } from './pod-probes.ts'
 import { validateSecurity } from './pod-security.ts'
 import { validateRequirements } from './resource-requirements.ts'
 
-export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
-export const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure']
 const RESIZE_POLICIES = ['NotRequired', 'RestartContainer']

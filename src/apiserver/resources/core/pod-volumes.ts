@@ -142,7 +142,7 @@ function validateSource(volume: Volume, path: string, podName: string | undefine
 }
 
 /** Problems of a directory or file of the node. */
-export function validateHostPath(source: { path: string; type?: string }, at: string): FieldError[] {
+function validateHostPath(source: { path: string; type?: string }, at: string): FieldError[] {
   if (!source.path) return [field.required(`${at}.path`)]
   return [
     ...checkNoBacksteps(`${at}.path`, source.path),
@@ -151,7 +151,7 @@ export function validateHostPath(source: { path: string; type?: string }, at: st
 }
 
 /** Problems of the name of a CSI driver. */
-export function validateDriverName(path: string, name: string | undefined): FieldError[] {
+function validateDriverName(path: string, name: string | undefined): FieldError[] {
   const given = name ?? ''
   const errors = checkRequired(path, given)
   if (given.length > 63) errors.push(field.tooLong(path, 63))

@@ -37,7 +37,7 @@ function isExtended(name: string): boolean {
 }
 
 /** Problems of a resource's name anywhere. */
-export function validateResourceName(path: string, name: string): FieldError[] {
+function validateResourceName(path: string, name: string): FieldError[] {
   const errors = checkQualifiedName(path, name)
   if (errors.length > 0 || name.includes('/') || STANDARD.has(name)) return errors
   if (isHugePages(name) || name.startsWith('requests.hugepages-')) return errors

@@ -32,7 +32,7 @@ export function isExternallyAccessible({ type, externalIPs = [] }: ServiceSpec):
 }
 
 /** Whether load balancers have to be told which nodes have endpoints. */
-export function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean {
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 }
 

@@ -8,7 +8,7 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import { checkOptionalEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
 import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
-export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 export const VOLUME_MODES = ['Block', 'Filesystem']
 const SPEC_IMMUTABLE =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
