@@ -23,8 +23,7 @@ function environment(): CommandEnv {
     now: () => Date.now(),
     pathsOf: (name) => clusterPaths({ data, run }, name),
     dataRoot: data,
-    // Servers make much that is soon forgotten: with room for it, less of it is copied before it is.
-    self: [process.execPath, '--max-semi-space-size=32', process.argv[1] ?? ''],
+    self: [process.execPath, process.argv[1] ?? ''],
   }
 }
 
