@@ -11,6 +11,7 @@ import { type Clock, formatTime } from '../../machinery/clock.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { isReason } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
+import { sameJson } from '../../machinery/same-json.ts'
 import type { ForwardTarget } from '../connect/forward.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { WatchCache } from '../registry/watch-cache.ts'
@@ -143,8 +144,8 @@ export class RemoteApis {
       seen.add(name)
       const known = this.#remotes.get(name)
       // Its own verdicts come back as changes, too.
-      const same = known?.service.spec === service.spec || known?.service.metadata.uid === service.metadata.uid
-      const unchanged = same && JSON.stringify(known?.service.spec) === JSON.stringify(service.spec)
+      const before = known?.service
+      const unchanged = before?.metadata.uid === service.metadata.uid && sameJson(before?.spec, service.spec)
       if (known) known.service = service
       else this.#remotes.set(name, newRemote(service))
       if (!unchanged) this.#check(name)

@@ -90,7 +90,7 @@ function extraOf(headers: IncomingHttpHeaders): Record<string, string[]> {
 }
 
 /** Keys come percent-encoded; what does not decode is taken as it is. */
-function unescaped(key: string): string {
+export function unescaped(key: string): string {
   try {
     return decodeURIComponent(key)
   } catch (error) {

@@ -4,6 +4,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AUTHENTICATED_GROUP, type UserInfo } from '../user.ts'
 import type { Authenticator } from './authenticator.ts'
+import { unescaped } from './impersonation.ts'
 
 export interface RequestHeaderOptions {
   /** PEM of those who sign for proxies. */
@@ -63,14 +64,4 @@ function extraOf(headers: IncomingHttpHeaders, prefixes: readonly string[]): Rec
     }
   }
   return out
-}
-
-/** Keys come percent-encoded; what does not decode is taken as it is. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch (error) {
-    if (error instanceof URIError) return key
-    throw error
-  }
 }

@@ -92,7 +92,7 @@ function takeName(names: Set<string>, name: string, at: string): FieldError[] {
   return []
 }
 
-/** Templates may have placeholders as images, pods may not. */
+/** Only pods are held to this: what fills templates in may trim their images later. */
 export function checkImagePadding({ image = '' }: { image?: string }, at: string): FieldError[] {
   if (image === image.trim()) return []
   return [field.invalid(`${at}.image`, image, 'must not have leading or trailing whitespace')]

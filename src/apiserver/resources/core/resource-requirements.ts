@@ -4,26 +4,10 @@ import type { ResourceRequirements } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, qualifiedNameProblem } from '../../../machinery/names.ts'
 import { compareQuantities, formatQuantity, parseQuantity } from '../../../machinery/quantity.ts'
+import { COMPUTE, COUNTED, QUOTA_NAMES } from '../policy/quota-names.ts'
 import { checkQualifiedName, invalidFor, NON_NEGATIVE } from './field-checks.ts'
 
-const COMPUTE = ['cpu', 'memory', 'ephemeral-storage']
-const COUNTED = [
-  'pods',
-  'services',
-  'services.nodeports',
-  'services.loadbalancers',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-]
-const STANDARD = new Set([
-  ...COUNTED,
-  ...COMPUTE.flatMap((name) => [name, `requests.${name}`, `limits.${name}`]),
-  'storage',
-  'requests.storage',
-])
+const STANDARD = new Set([...QUOTA_NAMES, 'storage'])
 const POD_LEVEL = ['cpu', 'hugepages-', 'memory']
 const NANO = 1_000_000_000n
 
@@ -72,7 +56,7 @@ export function validateResourceQuantity(path: string, name: string, value: stri
   const nanos = parseQuantity(value)?.nanos ?? 0n
   const errors: FieldError[] = []
   if (nanos < 0n) errors.push(field.invalid(path, canonical(value), NON_NEGATIVE))
-  if ((COUNTED.includes(name) || isExtended(name)) && nanos % NANO !== 0n) {
+  if ((COUNTED.has(name) || isExtended(name)) && nanos % NANO !== 0n) {
     errors.push(field.invalid(path, canonical(value), 'must be an integer'))
   }
   return errors

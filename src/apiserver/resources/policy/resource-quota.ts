@@ -12,24 +12,8 @@ import { canonicalQuantity } from '../../../machinery/quota/resource-list.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
+import { COMPUTE, COUNTED, QUOTA_NAMES } from './quota-names.ts'
 
-const COMPUTE = ['cpu', 'memory', 'ephemeral-storage']
-const COUNTS = new Set([
-  'pods',
-  'services',
-  'services.nodeports',
-  'services.loadbalancers',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-])
-const STANDARD = new Set([
-  ...COUNTS,
-  ...COMPUTE.flatMap((name) => [name, `requests.${name}`, `limits.${name}`]),
-  'requests.storage',
-])
 const SCOPES = new Set([
   'Terminating',
   'NotTerminating',
@@ -87,14 +71,14 @@ function validateHard({ hard = {} }: ResourceQuotaSpec): FieldError[] {
     const problem = qualifiedNameProblem(name)
     if (problem) errors.push(field.invalid(path, name, problem))
     const hugepages = name.startsWith('hugepages-') || name.startsWith('requests.hugepages-')
-    if (!problem && !name.includes('/') && !hugepages && !STANDARD.has(name)) {
+    if (!problem && !name.includes('/') && !hugepages && !QUOTA_NAMES.has(name)) {
       errors.push(field.invalid(path, name, 'must be a standard resource for quota'))
     }
     if (compareQuantities(value, '0') < 0) {
       errors.push(field.invalid(path, value, 'must be greater than or equal to 0'))
     }
     const whole = (parseQuantity(value)?.nanos ?? 0n) % 1_000_000_000n === 0n
-    if (COUNTS.has(name) && !whole) errors.push(field.invalid(path, value, 'must be an integer'))
+    if (COUNTED.has(name) && !whole) errors.push(field.invalid(path, value, 'must be an integer'))
   }
   return errors
 }
@@ -105,7 +89,7 @@ function validateScopes({ scopes = [], hard = {} }: ResourceQuotaSpec): FieldErr
   for (const scope of scopes) {
     if (!SCOPES.has(scope)) wrong('unsupported scope')
     for (const name of Object.keys(hard).sort()) {
-      if (STANDARD.has(name) && !applies(scope, name)) wrong('unsupported scope applied to resource')
+      if (QUOTA_NAMES.has(name) && !applies(scope, name)) wrong('unsupported scope applied to resource')
     }
   }
   if (OPPOSITES.some((pair) => pair.every((scope) => scopes.includes(scope)))) wrong('conflicting scopes')
@@ -119,7 +103,7 @@ function validateSelector(spec: ResourceQuotaSpec): FieldError[] {
     const { scopeName } = requirement
     if (!SCOPES.has(scopeName)) errors.push(field.invalid(`${path}.scopeName`, scopeName, 'unsupported scope'))
     for (const name of Object.keys(spec.hard ?? {}).sort()) {
-      if (STANDARD.has(name) && !applies(scopeName, name)) {
+      if (QUOTA_NAMES.has(name) && !applies(scopeName, name)) {
         errors.push(field.invalid(path, spec.scopeSelector, 'unsupported scope applied to resource'))
       }
     }
