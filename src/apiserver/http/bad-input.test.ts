@@ -303,6 +303,27 @@ describe('bad input', () => {
         message: /^invalid continue token: continue key is not valid/,
       },
       {
+        title: 'a limit that is no number',
+        call: { path: `${MAPS}?limit=few` },
+        code: 400,
+        reason: 'BadRequest',
+        message: 'strconv.ParseInt: parsing "few": invalid syntax',
+      },
+      {
+        title: 'a time-out that is no number',
+        call: { path: `${MAPS}?watch=1&timeoutSeconds=1m` },
+        code: 400,
+        reason: 'BadRequest',
+        message: 'strconv.ParseInt: parsing "1m": invalid syntax',
+      },
+      {
+        title: 'a grace period that is no number',
+        call: { method: 'DELETE', path: `${MAPS}/here?gracePeriodSeconds=soon` },
+        code: 400,
+        reason: 'BadRequest',
+        message: 'strconv.ParseInt: parsing "soon": invalid syntax',
+      },
+      {
         title: 'a bad label selector',
         call: { path: `${MAPS}?labelSelector=a%3D%3D%3Db` },
         code: 400,

@@ -1,0 +1,77 @@
+// Who a request is served as, and whether that one may do what it asks.
+// Spec: https://kubernetes.io/docs/reference/access-authn-authz/
+
+import type { Socket } from 'node:net'
+import { StatusError, unauthorized } from '../../machinery/errors.ts'
+import type { AuditTrail } from '../audit/auditor.ts'
+import type { Authenticator } from '../authentication/authenticator.ts'
+import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
+import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
+import { ANONYMOUS, type UserInfo } from '../user.ts'
+import { type ClientAuthorities, identityOf } from './client-identity.ts'
+import type { Request } from './exchange.ts'
+import type { RequestInfo } from './request-info.ts'
+
+export interface AccessOptions {
+  readonly tls: ClientAuthorities
+  readonly authenticate: Authenticator
+  /** Whether a request without credentials may go on, as nobody; absent: it may. */
+  readonly allowsAnonymous?: (path: string) => boolean
+  readonly authorizer: Authorizer
+}
+
+/** Who a request is to be served as: who sent it, or whom that one names in its stead. */
+export async function authenticate(
+  options: AccessOptions,
+  request: Request,
+  socket: Socket,
+  trail: AuditTrail | undefined,
+): Promise<UserInfo> {
+  const own = await senderOf(options, request, socket, trail)
+  trail?.received(own)
+  if (!namesImpersonation(request.headers)) return own
+  const user = await impersonated(options.authorizer, own, request.headers)
+  if (user !== own) trail?.impersonates(user)
+  return user
+}
+
+async function senderOf(
+  options: AccessOptions,
+  request: Request,
+  socket: Socket,
+  trail: AuditTrail | undefined,
+): Promise<UserInfo> {
+  const header = request.headers.authorization
+  const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
+  try {
+    const { certificate, proxyName } = identityOf(socket, options.tls)
+    const user = await options.authenticate({ certificate, proxyName, bearerToken, headers: request.headers })
+    if (user) return user
+    if (header !== undefined || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+    return ANONYMOUS
+  } catch (error) {
+    if (error instanceof StatusError) trail?.unauthenticated(error.status, bearerToken !== undefined)
+    throw error
+  }
+}
+
+function pathOf({ url = '/' }: Request): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? url : url.slice(0, mark)
+}
+
+/** Rejects with Forbidden unless the request is allowed. */
+export function authorize(
+  options: AccessOptions,
+  info: RequestInfo,
+  user: UserInfo,
+  trail?: AuditTrail,
+): Promise<void> {
+  // Named one by one: a spread of this many fields is slow, and every request comes by here.
+  const { verb, group, version, resource, subresource, namespace, path, isResource } = info
+  const fieldSelector = info.query.get('fieldSelector') ?? ''
+  // A list of one name is about that object, as upstream's request info has it.
+  const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
+  const asked = { user, verb, group, version, resource, subresource, namespace, name, path, isResource, fieldSelector }
+  return requireAllowed(options.authorizer, asked, trail && ((decision) => trail.decided(decision)))
+}

@@ -1,0 +1,108 @@
+// The verbs that read: get, list and watch.
+// Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
+
+import { inVersion } from '../api.ts'
+import { list } from '../registry/list.ts'
+import { selectionOf } from '../registry/selection.ts'
+import { protobufList } from './protobuf.ts'
+import {
+  integerOf,
+  type ResourceHandlerEnv,
+  type ResourceRequest,
+  sendEntry,
+  switchOf,
+  tableOptions,
+} from './resource-request.ts'
+import { sendEncoded, sendObject } from './respond.ts'
+import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
+import { serveWatch } from './watch-handler.ts'
+
+export async function serveGet(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  sendEntry(exchange, 200, await env.api.get(exchange.target, exchange.context), env)
+}
+
+const COMMA = Buffer.from(',')
+const OPEN = Buffer.from('{')
+
+export async function serveList(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { target, version, info, response, representation } = exchange
+  const initial = switchOf(info.query, 'sendInitialEvents')
+  const query = { ...listQueryOf(exchange), ...(initial === undefined ? {} : { sendInitialEvents: initial }) }
+  const result = await list(env.api.registry, target.resource, query)
+  const entries = result.entries.map((entry) => inVersion(entry, version))
+  const metadata = {
+    resourceVersion: String(result.revision),
+    ...(result.continue === '' ? {} : { continue: result.continue }),
+    ...(result.remaining === undefined ? {} : { remainingItemCount: result.remaining }),
+  }
+  if (representation.as === 'Table') {
+    const table = tableOf(target.resource, entries, metadata, tableOptions(representation, info, env))
+    return sendObject(response, 200, representation, { object: table })
+  }
+  if (representation.as !== 'object') {
+    const items = entries.map((e) => partialMetadata(e.object, representation.wrapperVersion))
+    const object = { kind: 'PartialObjectMetadataList', apiVersion: representation.wrapperVersion, metadata, items }
+    return sendObject(response, 200, representation, { object })
+  }
+  if (representation.format === 'protobuf') {
+    return sendEncoded(response, 200, representation, protobufList(version, metadata, entries))
+  }
+  const head = { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata }
+  if (representation.format === 'yaml' || representation.pretty) {
+    const items = entries.map(({ object: { kind: _, apiVersion: __, ...rest } }) => rest)
+    return sendObject(response, 200, representation, { object: { ...head, items } })
+  }
+  // A list is a concatenation of what is encoded already; items go without kind and apiVersion.
+  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
+  for (const [i, entry] of entries.entries()) {
+    if (i > 0) parts.push(COMMA)
+    parts.push(OPEN, entry.json.subarray(entry.headLength))
+  }
+  parts.push(Buffer.from(']}\n'))
+  sendEncoded(response, 200, representation, Buffer.concat(parts))
+}
+
+/** What a list, a watch or the deletion of a collection asks for. Throws BadRequest. */
+export function listQueryOf({ info, target, version, context }: ResourceRequest) {
+  const { query } = info
+  // Upstream takes a negative limit for none.
+  const limit = Math.max(0, integerOf(query, 'limit') ?? 0)
+  return {
+    namespace: context.namespace,
+    selection: selectionOf(target.resource, {
+      labelSelector: query.get('labelSelector') ?? undefined,
+      fieldSelector: query.get('fieldSelector') ?? undefined,
+      version,
+    }),
+    limit,
+    continue: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+  }
+}
+
+export async function serveWatchRequest(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { info, target, version, request, response, context } = exchange
+  const { query } = info
+  const { selection: bySelectors } = listQueryOf(exchange)
+  const named = info.name === '' ? '' : `metadata.name=${info.name}`
+  const selection =
+    named === '' ? bySelectors : selectionOf(target.resource, { labelSelector: undefined, fieldSelector: named })
+  await serveWatch(env, {
+    request,
+    response,
+    resource: target.resource,
+    version,
+    representation: exchange.representation,
+    include: includeObjectOf(query.get('includeObject')),
+    timeoutSeconds: integerOf(query, 'timeoutSeconds') ?? 0,
+    query: {
+      namespace: context.namespace,
+      selection,
+      resourceVersion: query.get('resourceVersion') ?? '',
+      resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+      allowBookmarks: switchOf(query, 'allowWatchBookmarks') ?? false,
+      sendInitialEvents: switchOf(info.query, 'sendInitialEvents'),
+    },
+  })
+}

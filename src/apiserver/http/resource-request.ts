@@ -1,0 +1,80 @@
+// What serving a resource request shares from verb to verb: the request as it is understood, and how one object is answered.
+
+import { badRequest } from '../../machinery/errors.ts'
+import type { Api, Target } from '../api.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import type { Entry } from '../registry/entry.ts'
+import type { RequestContext } from '../registry/registry.ts'
+import type { ServedVersion } from '../registry/resource.ts'
+import type { Request, Response } from './exchange.ts'
+import { negotiate, type Representation } from './media-type.ts'
+import { hasProtobuf, protobufEntry } from './protobuf.ts'
+import type { RequestInfo } from './request-info.ts'
+import { sendEncoded, sendObject } from './respond.ts'
+import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
+import type { WatchEnv } from './watch-handler.ts'
+
+export interface ResourceHandlerEnv extends WatchEnv {
+  readonly api: Api
+  readonly authorizer: Authorizer
+}
+
+/** One request on its way through the handler. */
+export interface ResourceRequest {
+  readonly request: Request
+  readonly response: Response
+  readonly info: RequestInfo
+  readonly target: Target
+  readonly context: RequestContext
+  readonly version: ServedVersion
+  readonly representation: Representation
+}
+
+/** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */
+export function representationOf({ request, version }: Pick<ResourceRequest, 'request' | 'version'>): Representation {
+  return negotiate(request.headers, { protobuf: version.typeRef === '' || hasProtobuf(version) })
+}
+
+/** One entry in the representation that the client wants. */
+export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry, env: ResourceHandlerEnv): void {
+  const { response, target, info, representation } = exchange
+  if (representation.as === 'Table' && target.subresource === '') {
+    const { resourceVersion } = entry.object.metadata
+    const table = tableOf(target.resource, [entry], { resourceVersion }, tableOptions(representation, info, env))
+    return sendObject(response, code, representation, { object: table })
+  }
+  if (representation.as === 'PartialObjectMetadata') {
+    const partial = partialMetadata(entry.object, representation.wrapperVersion)
+    return sendObject(response, code, representation, { object: partial })
+  }
+  if (representation.format === 'protobuf') return sendEncoded(response, code, representation, protobufEntry(entry))
+  sendObject(response, code, representation, { object: entry.object, json: entry.json })
+}
+
+/** How a Table is to be made for this request. */
+export function tableOptions(representation: Representation, info: RequestInfo, env: ResourceHandlerEnv) {
+  return {
+    wrapperVersion: representation.wrapperVersion,
+    include: includeObjectOf(info.query.get('includeObject')),
+    now: env.api.registry.clock.now(),
+    withColumns: true,
+  }
+}
+
+/** A number of the query, null when it is not given. Throws BadRequest as upstream's parameter codec does. */
+export function integerOf(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name)
+  if (text === null) return null
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
+  }
+  return value
+}
+
+/** A switch of the query, undefined when it is not given: everything but "false" and "0" turns it on, as upstream has it. */
+export function switchOf(query: URLSearchParams, name: string): boolean | undefined {
+  const text = query.get(name)
+  return text === null ? undefined : !/^(?:false|0)$/i.test(text)
+}

@@ -1,0 +1,242 @@
+// One request from its first byte to the handler that answers it, and what went wrong on the way.
+
+import { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { methodNotSupported, pageNotFound, StatusError } from '../../machinery/errors.ts'
+import type { Logger } from '../../machinery/logger.ts'
+import { admitConnect } from '../admission/connect.ts'
+import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
+import type { RemoteApis } from '../aggregation/remote-apis.ts'
+import type { Auditor, AuditTrail } from '../audit/auditor.ts'
+import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
+import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
+import { isProxied } from '../connect/proxy-target.ts'
+import type { Admitted, FlowControl } from '../flow-control/flow-control.ts'
+import { FlowRejection } from '../flow-control/level.ts'
+import type { ApiMetrics } from '../metrics.ts'
+import type { UserInfo } from '../user.ts'
+import { type AccessOptions, authenticate, authorize } from './access.ts'
+import { limitTime, timeLimitOf } from './deadline.ts'
+import type { Request, Response } from './exchange.ts'
+import { parseRequest, type RequestInfo } from './request-info.ts'
+import { serveResource } from './resource-handler.ts'
+import type { ResourceHandlerEnv } from './resource-request.ts'
+import { sendError } from './respond.ts'
+import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
+
+export interface ServeOptions extends AccessOptions {
+  /** How long a request may take that does not stay by its nature. */
+  readonly requestTimeoutMs: number
+  readonly resources: ResourceHandlerEnv
+  readonly system: SystemHandlerEnv
+  readonly pods: PodConnectEnv
+  /** The APIs that other servers serve. */
+  readonly remotes: RemoteApis
+  readonly metrics: ApiMetrics
+  /** Writes down what is asked; absent: nothing is written. */
+  readonly audit?: Auditor
+  /** Says when a request's turn is; absent: at once. */
+  readonly flow?: FlowControl
+  /** Serves images under /v2/ to nodes away from here; absent as long as there are none. */
+  readonly images: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
+  readonly log: Logger
+  readonly now: () => number
+}
+
+const UPGRADES = new Set(['exec', 'attach', 'portforward'])
+// These last as long as their clients want, so they are not counted.
+const LONG_RUNNING = new Set([...UPGRADES, 'proxy', 'log'])
+
+/** Serves one request; never rejects. */
+export async function serve(
+  options: ServeOptions,
+  request: Request,
+  socket: Socket,
+  response: Response,
+): Promise<void> {
+  const started = options.now()
+  const method = request.method ?? 'GET'
+  const url = request.url ?? '/'
+  const info = parseRequest(method, url)
+  const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
+  if (trail) response.setHeader('audit-id', trail.id)
+  response.on('error', (error: Error) => options.log.debug('response-error', { error }))
+  const over = options.metrics.begun(kindOf(info))
+  response.on('close', () => {
+    over()
+    const { verb, group, version, resource, subresource } = info
+    options.metrics.finished(
+      { verb, group, version, resource, subresource, code: response.statusCode },
+      (options.now() - started) / 1000,
+    )
+    trail?.completed(response.statusCode)
+  })
+  try {
+    if (!staysLong(info)) {
+      limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
+        trail?.failed(error.status)
+        sendError(response, error, options.log, described(request))
+      })
+    }
+    const user = await authenticate(options, request, socket, trail)
+    const admitted = admit(options, info, user, response)
+    const turn = admitted instanceof Promise ? await admitted : admitted
+    try {
+      if (turn) nameFlow(response, turn)
+      await authorize(options, info, user, trail)
+      trail?.observe(request, response)
+      // Watches are counted only until what is there has been sent.
+      await dispatch(options, request, response, info, user, trail)
+    } finally {
+      turn?.release()
+    }
+  } catch (error) {
+    if (error instanceof FlowRejection) return refuseForNow(request, response, error)
+    if (trail) tellFailure(trail, error)
+    request.resume()
+    sendError(response, error, options.log, described(request))
+  }
+}
+
+/** Requests that last by their nature: watches, connections, and layers of images on their way to slow nodes. */
+function staysLong({ verb, subresource, path }: RequestInfo): boolean {
+  return verb === 'watch' || LONG_RUNNING.has(subresource) || path.startsWith('/v2/')
+}
+
+const READING = new Set(['get', 'list', 'head'])
+
+function kindOf(info: RequestInfo): 'readOnly' | 'mutating' | 'longRunning' {
+  if (staysLong(info)) return 'longRunning'
+  return READING.has(info.verb) ? 'readOnly' : 'mutating'
+}
+
+/** The request's turn, when requests of its sort take turns. */
+function admit(options: ServeOptions, info: RequestInfo, user: UserInfo, response: Response) {
+  if (!options.flow || LONG_RUNNING.has(info.subresource)) return undefined
+  return options.flow.admit(user, info, (gone) => response.on('close', gone))
+}
+
+function nameFlow(response: Response, { flowSchemaUid, priorityLevelUid }: Admitted): void {
+  if (flowSchemaUid === '') return
+  response.setHeader('x-kubernetes-pf-flowschema-uid', flowSchemaUid)
+  response.setHeader('x-kubernetes-pf-prioritylevel-uid', priorityLevelUid)
+}
+
+/** There is no Status for this: it has to cost as little as can be. */
+function refuseForNow(request: Request, response: Response, { message }: FlowRejection): void {
+  request.resume()
+  response.writeHead(429, {
+    'content-type': 'text/plain; charset=utf-8',
+    'retry-after': '1',
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(`${message}\n`)
+}
+
+function tellFailure(trail: AuditTrail, error: unknown): void {
+  if (error instanceof StatusError) trail.failed(error.status)
+  else trail.panicked(error instanceof Error ? error.message : String(error))
+}
+
+/** The API service of another server that a request is for. */
+function remoteOf({ remotes }: ServeOptions, info: RequestInfo) {
+  if (remotes.isEmpty) return undefined
+  if (info.isResource) return remotes.find(info.group, info.version)
+  const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)\/?$/.exec(info.path) ?? []
+  return group !== undefined && version !== undefined ? remotes.find(group, version) : undefined
+}
+
+async function dispatch(
+  options: ServeOptions,
+  request: Request,
+  response: Response,
+  info: RequestInfo,
+  user: UserInfo,
+  trail: AuditTrail | undefined,
+): Promise<void> {
+  const remote = remoteOf(options, info)
+  if (remote) return serveRemote(options.remotes, remote, request, response, user)
+  if (!info.isResource) {
+    if (info.verb !== 'get' && info.verb !== 'head') throw pageNotFound()
+    const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
+    // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
+    if (images && request instanceof IncomingMessage && response instanceof ServerResponse) {
+      return images(request, response)
+    }
+    return serveSystem(options.system, request, response, info)
+  }
+  if (isProxied(info)) {
+    await admitConnect(options.pods.registry, info, user)
+    return serveProxy(options.pods, request, response, info)
+  }
+  if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
+  if (info.group === '' && info.resource === 'pods') {
+    if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
+    if (UPGRADES.has(info.subresource)) {
+      throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
+    }
+  }
+  return serveResource(options.resources, request, response, info, user, trail?.annotate)
+}
+
+/** Serves a request that wants to change the protocol of its connection; never rejects. */
+export async function upgrade(
+  options: ServeOptions,
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+): Promise<void> {
+  const info = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
+  socket.on('error', (error) => options.log.debug('upgrade-socket-error', { error }))
+  try {
+    const user = await authenticate(options, request, socket, trail)
+    await authorize(options, info, user, trail)
+    if (trail) {
+      trail.upgraded()
+      socket.on('close', () => trail.completed(101))
+    }
+    const remote = remoteOf(options, info)
+    if (remote) return await serveRemoteUpgrade(options.remotes, remote, request, socket, head, user)
+    if (isProxied(info)) {
+      await admitConnect(options.pods.registry, info, user)
+      await serveProxyUpgrade(options.pods, request, socket, head, info)
+      return
+    }
+    // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
+    if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)
+    if (info.group !== '' || info.resource !== 'pods' || !UPGRADES.has(info.subresource)) throw pageNotFound()
+    await admitConnect(options.pods.registry, info, user)
+    await servePodUpgrade(options.pods, request, socket, head, info)
+  } catch (error) {
+    if (trail) tellFailure(trail, error)
+    refuseUpgrade(options, socket, error)
+    trail?.completed(0)
+  }
+}
+
+/** Answers an upgrade with an error and ends the connection. */
+export function refuseUpgrade(options: ServeOptions, socket: Duplex, error: unknown): void {
+  const known = error instanceof StatusError ? error : undefined
+  if (!known) options.log.error('upgrade-failed', { error })
+  const status = known?.status ?? {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: String(error),
+    reason: 'InternalError',
+    code: 500,
+  }
+  const body = JSON.stringify(status)
+  const code = status.code ?? 500
+  socket.end(
+    `HTTP/1.1 ${code} ${status.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** What an error answer has to know of its request. */
+export function described({ method = '', url = '', headers }: Request) {
+  return { method, url, headers }
+}

@@ -1,0 +1,124 @@
+// The verbs that change something: create, update, patch, delete and deletecollection.
+// Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
+
+import { badRequest, field, methodNotSupported, unsupportedMediaType } from '../../machinery/errors.ts'
+import { inVersion } from '../api.ts'
+import { requireAllowed } from '../authorization/authorizer.ts'
+import { deleteCollection } from '../registry/delete-collection.ts'
+import type { PatchType } from '../registry/patch.ts'
+import { duplicateFields, parseBody, parseConfiguration, parsePatch, readBody } from './body.ts'
+import { listQueryOf } from './read-verbs.ts'
+import { type ResourceHandlerEnv, type ResourceRequest, sendEntry, switchOf } from './resource-request.ts'
+import { sendObject } from './respond.ts'
+import { checkWriteOptions, deleteOptionsOf } from './write-options.ts'
+
+export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { target, response } = exchange
+  const { subresource, resource } = target
+  if (target.name !== '' && subresource === '') throw methodNotSupported(resource, 'create')
+  const { body, context } = await readObject(exchange)
+  checkWriteOptions('CreateOptions', exchange)
+  if (subresource !== '') {
+    const answer = await env.api.createSubresource(target, body, context)
+    return sendObject(response, 201, exchange.representation, { object: answer })
+  }
+  sendEntry(exchange, 201, await env.api.create(target, body, context), env)
+}
+
+/** The object in a request's body, and the context with what the text of the body said twice. */
+async function readObject({ request, version, context, target }: ResourceRequest) {
+  const bytes = await readBody(request)
+  const type = request.headers['content-type']
+  const kind = version.subresources.get(target.subresource)?.kind.kind ?? version.kind
+  const body = parseBody(bytes, type, kind)
+  if (context.fieldValidation === 'Ignore') return { body, context }
+  return { body, context: { ...context, duplicateFields: duplicateFields(bytes, type) } }
+}
+
+export async function serveUpdate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { target } = exchange
+  const { body, context } = await readObject(exchange)
+  checkWriteOptions('UpdateOptions', exchange)
+  const { entry, created } = await env.api.update(target, body, context)
+  sendEntry(exchange, created ? 201 : 200, entry, env)
+}
+
+const APPLY = 'application/apply-patch+yaml'
+const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+}
+
+export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { request, target, context } = exchange
+  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+  if (contentType === APPLY) return serveApply(env, exchange)
+  const type = PATCH_TYPES[contentType]
+  if (!type) {
+    request.resume()
+    throw unsupportedMediaType([...Object.keys(PATCH_TYPES), APPLY])
+  }
+  checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
+  const bytes = await readBody(request)
+  const body = parsePatch(bytes)
+  sendEntry(exchange, 200, await env.api.patch(target, { type, body }, context), env)
+}
+
+const NOT_FORCED = field.forbidden('force', 'may not be specified for non-apply patch')
+
+async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { request, target, info, context } = exchange
+  const bytes = await readBody(request)
+  const named = info.query.get('fieldManager') !== null && info.query.get('fieldManager') !== ''
+  checkWriteOptions(
+    'PatchOptions',
+    exchange,
+    named ? [] : [field.required('fieldManager', 'is required for apply patch')],
+  )
+  const { body, duplicates } = parseConfiguration(bytes)
+  const [first] = duplicates
+  if (first !== undefined && context.fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: ${first}`)
+  }
+  if (context.fieldValidation === 'Warn') for (const duplicate of duplicates) context.warn(duplicate)
+  const { resource, namespace, name } = { ...info, name: target.name }
+  const mayCreate = () =>
+    requireAllowed(env.authorizer, {
+      ...{ user: context.user, verb: 'create', group: info.group, version: info.version, resource },
+      ...{ subresource: '', namespace, name, path: '', isResource: true },
+    })
+  const configuration = { body, force: switchOf(info.query, 'force') ?? false }
+  const { entry, created } = await env.api.apply(target, configuration, { ...context, mayCreate })
+  sendEntry(exchange, created ? 201 : 200, entry, env)
+}
+
+export async function serveDelete(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { target, context, response } = exchange
+  if (target.subresource !== '') throw methodNotSupported(target.resource, 'delete')
+  const options = await deleteOptionsOf(exchange)
+  const dryRun = context.dryRun || (options.dryRun ?? []).includes('All')
+  const { entry, removed } = await env.api.delete(target, options, { ...context, dryRun })
+  // Upstream answers with the object while it is still there, and for pods and namespaces always.
+  if (!removed) return sendEntry(exchange, 200, entry, env)
+  const { group, resource } = target.resource
+  const { name, uid } = entry.object.metadata
+  const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid }
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+  sendObject(response, 200, exchange.representation, { object: status })
+}
+
+export async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+  const { target, context, version, response } = exchange
+  const options = await deleteOptionsOf(exchange)
+  const dryRun = context.dryRun || (options.dryRun ?? []).includes('All')
+  const entries = await deleteCollection(env.api.registry, target.resource, listQueryOf(exchange), options, {
+    ...context,
+    dryRun,
+  })
+  const items = entries.map((entry) => inVersion(entry, version).object)
+  const metadata = { resourceVersion: String((await env.api.registry.cache(target.resource)).revision) }
+  sendObject(response, 200, exchange.representation, {
+    object: { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
+  })
+}
