@@ -24,6 +24,8 @@ export interface Table {
   readonly base: Change
   readonly create?: readonly Case[]
   readonly update?: readonly UpdateCase[]
+  /** Changes of what was stored, written to its status: first change, then change. */
+  readonly status?: readonly UpdateCase[]
 }
 
 /** `base` with `change` put over it: objects are merged, anything else is replaced, undefined removes. */
@@ -37,6 +39,9 @@ function changed(base: unknown, change: unknown): unknown {
   }
   return result
 }
+
+const without = ({ status: _, ...rest }: Change): Change => rest
+const statusOf = ({ status }: Change): Change => (status === undefined ? {} : { status })
 
 /** Problems as the API answers them; none when it takes the object. */
 async function problemsOf(request: Promise<unknown>): Promise<Problem[]> {
@@ -58,7 +63,7 @@ export function runTables(...tables: readonly Table[]): void {
   })
   afterAll(() => api.close())
 
-  for (const { resource: ref, base, create = [], update = [] } of tables) {
+  for (const { resource: ref, base, create = [], update = [], status = [] } of tables) {
     const resource = ref as ResourceRef<ApiObject>
     const named = (change: Change) => {
       count += 1
@@ -76,6 +81,15 @@ export function runTables(...tables: readonly Table[]): void {
         const stored = await api.client.create(resource, named(first))
         const next = structuredClone(changed(stored, then)) as typeof stored
         expect(await problemsOf(api.client.update(resource, next))).toEqual(problems)
+      })
+    }
+    const writeStatus = (object: ApiObject) => api.client.update(resource, object, { subresource: 'status' })
+    for (const [rule, first, then, problems] of status) {
+      it(`${resource.resource} status: ${rule}: ${problems[0] ?? 'is taken'}`, async () => {
+        const stored = await api.client.create(resource, named(without(first)))
+        const before = await writeStatus(structuredClone(changed(stored, statusOf(first))) as typeof stored)
+        const next = structuredClone(changed(before, then)) as typeof stored
+        expect(await problemsOf(writeStatus(next))).toEqual(problems)
       })
     }
   }

@@ -7,9 +7,9 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import {
   checkAddress,
+  checkEndpointAddress,
   checkEnum,
   checkQualifiedName,
-  checkSpecialAddress,
   checkSubdomain,
   invalidFor,
 } from './field-checks.ts'
@@ -64,8 +64,7 @@ function validateAddress({ ip = '', hostname, nodeName }: EndpointAddress, at: s
     ...problems,
     ...(hostname ? invalidFor(`${at}.hostname`, hostname, [dnsLabelProblem(hostname)]) : []),
     ...(nodeName === undefined ? [] : checkSubdomain(`${at}.nodeName`, nodeName)),
-    // The API server and the nodes of a machine may share its loopback address, so that it is none too special here.
-    ...(problems.length > 0 || ip.startsWith('127.') ? [] : checkSpecialAddress(`${at}.ip`, ip)),
+    ...(problems.length > 0 ? [] : checkEndpointAddress(`${at}.ip`, ip)),
   ]
 }
 

@@ -4,6 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem, portNameProblems, portProblem, qualifiedNameProblems } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
+import { hasHostBits } from './address-bits.ts'
 
 export const NON_NEGATIVE = 'must be greater than or equal to 0'
 const POSITIVE = 'must be greater than 0'
@@ -89,6 +90,7 @@ export function checkNonReservedPath(path: string, value: string): FieldError[] 
   ]
 }
 
+const MAPPED = /^::ffff:\d+\./i
 const LEADING_ZERO = /(^|\.)0\d/
 const BAD_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
@@ -105,7 +107,7 @@ function isAddress(text: string): boolean {
 export function checkAddress(path: string, value: string): FieldError[] {
   if (!isAddress(plain(value))) return [field.invalid(path, value, BAD_ADDRESS)]
   if (!value.includes(':') && LEADING_ZERO.test(value)) return [field.invalid(path, value, 'must not have leading 0s')]
-  if (/^::ffff:\d+\./i.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
+  if (MAPPED.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
   return []
 }
 
@@ -117,6 +119,10 @@ export function checkCidr(path: string, value: string): FieldError[] {
   }
   if ((!address.includes(':') && LEADING_ZERO.test(address)) || /^0\d/.test(bits)) {
     return [field.invalid(path, value, 'must not have leading 0s in IP or prefix length')]
+  }
+  if (MAPPED.test(address)) return [field.invalid(path, value, 'must not have an IPv4-mapped IPv6 address')]
+  if (hasHostBits(address, Number(bits))) {
+    return [field.invalid(path, value, 'must not have bits set beyond the prefix length')]
   }
   return []
 }
@@ -137,6 +143,14 @@ export function checkSpecialAddress(path: string, address: string): FieldError[]
           ? LINK_LOCAL_MULTICAST
           : undefined
   return invalidFor(path, address, [why])
+}
+
+/**
+ * Refuses addresses at which no endpoint can be. The API server and the nodes of a machine may share its loopback
+ * address, so that it is none too special here.
+ */
+export function checkEndpointAddress(path: string, address: string): FieldError[] {
+  return address.startsWith('127.') ? [] : checkSpecialAddress(path, address)
 }
 
 /** A whole number from zero on, or so many percent. */

@@ -1,6 +1,7 @@
 // What makes an ingress or an ingress class invalid, in upstream's words.
 // Behaviour: k8s.io/kubernetes/pkg/apis/networking/validation.
 
+import { isIP } from 'node:net'
 import type {
   HTTPIngressPath,
   Ingress,
@@ -17,6 +18,7 @@ import {
   portNameProblem,
   portProblem,
 } from '../../../machinery/names.ts'
+import { checkAddress } from '../core/field-checks.ts'
 
 export const OLD_CLASS = 'kubernetes.io/ingress.class'
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix']
@@ -27,6 +29,8 @@ const MAX_CONTROLLER = 250
 const MAX_HOST = 253
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const WILDCARD = `\\*\\.${LABEL}(\\.${LABEL})*`
+const PATH_FORMAT = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+const PATH = new RegExp(`^${PATH_FORMAT}$`)
 const WILDCARD_REGEX = new RegExp(`^${WILDCARD}$`)
 
 /** Problems of an ingress. */
@@ -73,7 +77,7 @@ function hostProblem(host: string): string | undefined {
 }
 
 function validateRuleHost(host: string, path: string): FieldError[] {
-  const isAddress = /^(\d{1,3}\.){3}\d{1,3}$/.test(host) || (/^[0-9a-fA-F:.]+$/.test(host) && host.includes(':'))
+  const isAddress = isIP(host) > 0
   return [
     ...(isAddress ? [field.invalid(path, host, 'must be a DNS name, not an IP address')] : []),
     ...problemAt(path, host, hostProblem),
@@ -123,9 +127,40 @@ function validateReference(
 ): FieldError[] {
   const errors = apiGroup === undefined ? [] : problemAt(`${path}.apiGroup`, apiGroup, dnsSubdomainProblem)
   if (kind) errors.push(...problemAt(`${path}.kind`, kind, pathSegmentProblem))
-  else errors.push(field.required(`${path}.kind`, 'kind is required'))
+  else errors.push(field.required(`${path}.kind`))
   if (name) errors.push(...problemAt(`${path}.name`, name, pathSegmentProblem))
-  else errors.push(field.required(`${path}.name`, 'name is required'))
+  else errors.push(field.required(`${path}.name`))
+  return errors
+}
+
+/** A domain and a path below it. Upstream: IsDomainPrefixedPath. */
+function validatePrefixedPath(at: string, value: string): FieldError[] {
+  const slash = value.indexOf('/')
+  const [host, path] = [value.slice(0, Math.max(slash, 0)), value.slice(slash + 1)]
+  if (slash < 1 || path === '') {
+    return [field.invalid(at, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+  }
+  const errors = problemAt(at, host, dnsSubdomainProblem)
+  if (!PATH.test(path))
+    errors.push(field.invalid(at, path, `Invalid path (regex used for validation is '${PATH_FORMAT}')`))
+  return errors
+}
+
+/** Problems of where an ingress is said to be reached. Upstream: ValidateIngressLoadBalancerStatus. */
+export function validateIngressStatus({ status }: Ingress, old: Ingress): FieldError[] {
+  const known = new Set(old.status.loadBalancer?.ingress?.map(({ ip }) => ip))
+  return (status.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }, i) => {
+    const at = `status.loadBalancer.ingress[${i}]`
+    return [
+      ...(ip && !known.has(ip) ? checkAddress(`${at}.ip`, ip) : []),
+      ...(hostname ? validateHostname(hostname, `${at}.hostname`) : []),
+    ]
+  })
+}
+
+function validateHostname(hostname: string, path: string): FieldError[] {
+  const errors = problemAt(path, hostname, dnsSubdomainProblem)
+  if (isIP(hostname) > 0) errors.push(field.invalid(path, hostname, 'must be a DNS name, not an IP address'))
   return errors
 }
 
@@ -133,12 +168,9 @@ function validateReference(
 export function validateIngressClass({ spec }: IngressClass): FieldError[] {
   const errors: FieldError[] = []
   const { controller = '', parameters } = spec
-  if (controller.length > MAX_CONTROLLER) errors.push(field.tooLong('spec.controller', MAX_CONTROLLER))
+  if (Buffer.byteLength(controller) > MAX_CONTROLLER) errors.push(field.tooLong('spec.controller', MAX_CONTROLLER))
   if (controller === '') errors.push(field.required('spec.controller'))
-  else if (!/^[^/]+\/.+$/.test(controller)) {
-    const detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
-    errors.push(field.invalid('spec.controller', controller, detail))
-  } else errors.push(...problemAt('spec.controller', controller, (c) => dnsSubdomainProblem(c.split('/')[0] ?? '')))
+  else errors.push(...validatePrefixedPath('spec.controller', controller))
   if (!parameters) return errors
   const at = 'spec.parameters'
   errors.push(...validateReference(parameters, at))

@@ -4,7 +4,12 @@ import type { Ingress, IngressClass } from '../../../api/generated/networking-v1
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, loadBalancerText, nameColumn, text } from '../columns/common.ts'
 import { immutable } from '../core/workload-validation.ts'
-import { validateIngress, validateIngressClass, validateNewIngress } from './ingress-validation.ts'
+import {
+  validateIngress,
+  validateIngressClass,
+  validateIngressStatus,
+  validateNewIngress,
+} from './ingress-validation.ts'
 
 const MAX_HOSTS = 3
 
@@ -18,6 +23,7 @@ export const ingresses = defineResource<Ingress>({
   },
   validate: validateIngress,
   validateCreate: validateNewIngress,
+  validateStatusUpdate: validateIngressStatus,
   columns: [
     nameColumn,
     text('Class', (i) => i.spec.ingressClassName ?? '<none>'),

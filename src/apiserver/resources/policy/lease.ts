@@ -1,0 +1,36 @@
+// leases. Rules and wording: k8s.io/kubernetes/pkg/apis/coordination/validation.
+
+import type { Lease } from '../../../api/generated/coordination-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { defineResource } from '../../resource-definition.ts'
+import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { checkNonNegative, checkOptionalEnum, checkPositive, checkQualifiedName } from '../core/field-checks.ts'
+
+const STRATEGIES = ['OldestEmulationVersion']
+
+export const leases = defineResource<Lease>({
+  group: 'coordination.k8s.io',
+  resource: 'leases',
+  generation: false,
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  validate({ spec }) {
+    const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec
+    const errors = [
+      ...(leaseDurationSeconds === undefined ? [] : checkPositive('spec.leaseDurationSeconds', leaseDurationSeconds)),
+      ...checkNonNegative('spec.leaseTransitions', leaseTransitions),
+      ...(strategy === undefined ? [] : validateStrategy(strategy)),
+    ]
+    if (preferredHolder && !strategy) {
+      errors.push(field.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
+    }
+    return errors
+  },
+  columns: [nameColumn, text('Holder', (l) => l.spec.holderIdentity ?? ''), ageColumn],
+})
+
+/** Strategies of Kubernetes are named plainly, others with a prefix. The path is upstream's. */
+function validateStrategy(strategy: string): FieldError[] {
+  const path = 'spec.strategy.strategy'
+  return strategy.includes('/') ? checkQualifiedName(path, strategy) : checkOptionalEnum(path, strategy, STRATEGIES)
+}
