@@ -21,5 +21,5 @@ await build({
 })
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
 runWords(
-  asRoot(bundle, join(root, 'bin/sampan.mjs'), '--results', join(root, 'bench/results'), ...process.argv.slice(2)),
+  asRoot(bundle, join(root, 'bin/sampan.cjs'), '--results', join(root, 'bench/results'), ...process.argv.slice(2)),
 )

@@ -23,6 +23,9 @@ const options = {
   logLevel: 'warning',
   legalComments: 'none',
   minifySyntax: true,
+  // A command's start is in part the reading of its bundle. Names stay: errors show them.
+  minifyWhitespace: true,
+  lineLimit: 160,
   keepNames: false,
   // The script is run by vm.Script, where only require can load.
   supported: { 'dynamic-import': false },
@@ -30,6 +33,11 @@ const options = {
 
 await build({ ...options, entryPoints: ['src/cli/sampan.ts'], outfile: 'dist/sampan.cjs' })
 await build({ ...options, entryPoints: ['src/cli/kubectl.ts'], outfile: 'dist/kubectl.cjs' })
+for (const bundle of ['sampan', 'kubectl']) {
+  const text = readFileSync(join(root, `dist/${bundle}.cjs`))
+  const at = text.findIndex((byte) => byte > 127)
+  if (at >= 0) throw new Error(`dist/${bundle}.cjs is not ASCII: …${text.subarray(Math.max(0, at - 60), at + 10)}…`)
+}
 await build({ ...options, entryPoints: ['examples/guestbook/deploy.ts'], outfile: 'dist/guestbook.cjs' })
 await build({ ...options, entryPoints: ['examples/texts/load-images.ts'], outfile: 'dist/texts.cjs' })
 
@@ -37,7 +45,7 @@ await build({ ...options, entryPoints: ['examples/texts/load-images.ts'], outfil
 execFileSync(process.execPath, [join(root, 'tools/generate-docs.mjs')], { stdio: 'ignore' })
 
 // Keeps V8's compiled form of what a start runs through.
-execFileSync(process.execPath, [join(root, 'bin/sampan.mjs'), 'version'], {
+execFileSync(process.execPath, [join(root, 'bin/sampan.cjs'), 'version'], {
   env: { ...process.env, SAMPAN_WRITE_COMPILED: '1' },
   stdio: 'ignore',
 })

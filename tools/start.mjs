@@ -8,6 +8,6 @@ const rest = args.filter((a) => a !== '--no-install')
 ensurePackages(packages.start, { noInstall: args.includes('--no-install') })
 ensureDependencies()
 ensureBuild()
-runWords(asRoot('bin/sampan.mjs', 'up', ...rest))
+runWords(asRoot('bin/sampan.cjs', 'up', ...rest))
 // The guestbook is deployed by a program of its own, as any user of the cluster could.
 runWords(asRoot('dist/guestbook.cjs', ...rest))

@@ -3,4 +3,4 @@ import { asRoot, ensureBuild, ensureDependencies, runWords } from './setup.mjs'
 
 ensureDependencies()
 ensureBuild()
-runWords(asRoot('bin/sampan.mjs', 'down', ...process.argv.slice(2)))
+runWords(asRoot('bin/sampan.cjs', 'down', ...process.argv.slice(2)))

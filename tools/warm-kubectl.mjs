@@ -48,7 +48,7 @@ current-context: c
 `,
   )
   const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: dir, SAMPAN_WRITE_COMPILED: '1' }
-  const child = spawn(process.execPath, [join(root, 'bin/sampan.mjs'), 'get', 'pods'], { env, stdio: 'ignore' })
+  const child = spawn(process.execPath, [join(root, 'bin/sampan.cjs'), 'get', 'pods'], { env, stdio: 'ignore' })
   const code = await new Promise((resolve) => child.on('close', resolve))
   server.close()
   rmSync(dir, { recursive: true })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { bundleFor, ownVerbs } from '../../bin/verbs.mjs'
+import { bundleFor, ownVerbs } from '../../bin/verbs.cjs'
 import { entries } from '../kubectl/commands/index.ts'
 import { commands } from './commands/index.ts'
 

@@ -16,7 +16,7 @@ const own = typeof SAMPAN_VERSION === 'undefined' ? '0.0.0-dev' : SAMPAN_VERSION
 export const kubectlWorld = (signal: AbortSignal): KubectlEnvironment => ({
   stdout: process.stdout,
   stderr: process.stderr,
-  stdin: process.stdin,
+  stdin: () => process.stdin,
   env: process.env,
   cwd: process.cwd(),
   home: homedir(),

@@ -14,7 +14,8 @@ export interface KubectlEnvironment {
     readonly rows?: number
   }
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
+  /** Opened when it is first asked for, which most commands never do. */
+  readonly stdin: () => NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
   readonly home: string

@@ -180,9 +180,10 @@ const UNITS: Readonly<Record<string, number>> = {
 export function parseGoDuration(text: string): number | undefined {
   const body = text.replace(/^[-+]/, '')
   if (body === '0') return 0
-  if (!/^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$/.test(body)) return undefined
+  if (!/^(\d+(\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h))*$/.test(body))
+    return undefined
   let ms = 0
-  for (const [, amount, unit] of body.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, unit] of body.matchAll(/([\d.]+)(ns|us|\u00b5s|ms|s|m|h)/g)) {
     ms += Number(amount) * (UNITS[unit ?? ''] ?? 0)
   }
   return text.startsWith('-') ? -ms : ms

@@ -9,7 +9,7 @@ const UNITS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 }
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/gy
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|ms|s|m|h)/gy
 
 /** Milliseconds; undefined when the text is no duration. A sign or none at all is no duration here, but `0` is. */
 export function parseGoDuration(text: string): number | undefined {

@@ -11,7 +11,7 @@ import { BUSYBOX, loadBusybox } from './support/images.ts'
 import { kubectlOf } from './support/kubectl.ts'
 import { eventually } from './support/wait.ts'
 
-const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.cjs')
 
 const OBJECTS = (image: string, value: string) => `
 apiVersion: v1

@@ -112,7 +112,7 @@ describe.skipIf(!canRunContainers)('the registry', () => {
     expect(await sampan('image', 'load', `${docker}.gz`)).toBe('quay.io/from/docker:1\n')
     await sampan('image', 'rm', 'quay.io/from/docker:1')
     const piped = `exec "$0" "$1" image load - --name "$2" < "$3"`
-    const args = ['-c', piped, process.execPath, 'bin/sampan.mjs', cluster.name, `${docker}.gz`]
+    const args = ['-c', piped, process.execPath, 'bin/sampan.cjs', cluster.name, `${docker}.gz`]
     expect(await run('sh', args)).toMatchObject({ code: 0, stdout: 'quay.io/from/docker:1\n' })
     await start('loaded', 'quay.io/from/docker:1')
     await ready('loaded')

@@ -10,7 +10,7 @@ import { kubectlOf } from './support/kubectl.ts'
 import { differing, flagDifferences, same, sameLines } from './support/same-as-kubectl.ts'
 import { eventually } from './support/wait.ts'
 
-const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.cjs')
 
 const OBJECTS = `
 apiVersion: apps/v1

@@ -160,7 +160,7 @@ describe("Sampan's kubectl", () => {
   }
 
   it('applies on the server as the stock one does', async () => {
-    const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.mjs')
+    const script = join(dirname(fileURLToPath(import.meta.url)), '../../bin/sampan.cjs')
     const stock = await tell(kubectlOf('v35'), [])
     const own = await tell(process.execPath, [script])
     expect(own).toEqual(stock)

@@ -70,7 +70,7 @@ export async function attachTo(
         stderr: stderr || undefined,
         tty: tty || undefined,
       },
-      stdin: stdin ? ctx.stdin : undefined,
+      stdin: stdin ? ctx.stdin() : undefined,
       stdout: ctx.stdout,
       stderr: ctx.stderr,
       terminal,

@@ -294,7 +294,7 @@ async function confirmed(ctx: KubectlContext, result: ResourceResult): Promise<b
 
 function readAnswer(ctx: KubectlContext): Promise<string> {
   return new Promise((resolve) => {
-    const lines = createInterface({ input: ctx.stdin })
+    const lines = createInterface({ input: ctx.stdin() })
     lines.once('line', (line) => {
       resolve(line.trim())
       lines.close()

@@ -118,7 +118,7 @@ async function execIn(
         stderr: !tty || undefined,
         tty: tty || undefined,
       },
-      stdin: withStdin ? ctx.stdin : undefined,
+      stdin: withStdin ? ctx.stdin() : undefined,
       stdout: ctx.stdout,
       stderr: ctx.stderr,
       terminal,

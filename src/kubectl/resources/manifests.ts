@@ -125,7 +125,7 @@ async function readSource(source: string, ctx: KubectlContext): Promise<string> 
 export async function readStdin(ctx: KubectlContext): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of ctx.stdin) {
+  for await (const chunk of ctx.stdin()) {
     const piece = Buffer.from(chunk as Buffer | string)
     size += piece.length
     if (size > MAX_FILE) throw new KubectlError(`cannot read standard input: expected at most ${MAX_FILE} bytes`)

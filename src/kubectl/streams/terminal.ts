@@ -15,11 +15,12 @@ export interface Terminal {
 }
 
 /** Whether standard input is a terminal that can be made raw. */
-export const canBeRaw = (ctx: Pick<KubectlContext, 'stdin'>): boolean => ctx.stdin.isTTY === true
+export const canBeRaw = (ctx: Pick<KubectlContext, 'stdin'>): boolean => ctx.stdin().isTTY === true
 
 /** Makes the terminal raw: every key goes to the other side. */
 export function takeTerminal(ctx: KubectlContext): Terminal {
-  const { stdin, stdout } = ctx
+  const { stdout } = ctx
+  const stdin = ctx.stdin()
   stdin.setRawMode?.(true)
   const size = () => ({ width: stdout.columns ?? 80, height: stdout.rows ?? 24 })
   return {

@@ -80,7 +80,7 @@ export async function startCluster(
   const dir = mkdtempSync(join(tmpdir(), `sampan-${name}-`))
   const kubeconfig = join(dir, 'kubeconfig')
   const env = { KUBECONFIG: kubeconfig }
-  const script = join(root, 'bin', 'sampan.mjs')
+  const script = join(root, 'bin', 'sampan.cjs')
   const children: ReturnType<typeof spawn>[] = []
   const sampan = (args: string[]) => run(process.execPath, [script, ...args, '--name', name], { env })
 

@@ -75,7 +75,7 @@ export async function openShell(cluster: TestCluster, folder: string): Promise<P
     chmodSync(path, 0o755)
   }
   mkdirSync(bin)
-  const sampan = `exec ${process.execPath} ${join(root, 'bin/sampan.mjs')} "$@"`
+  const sampan = `exec ${process.execPath} ${join(root, 'bin/sampan.cjs')} "$@"`
   script('sampan', [`case "$1" in ${OWN.join('|')}) set -- "$@" --name ${cluster.name};; esac`, sampan])
   script('kubectl', [`exec ${kubectlOf('v35')} "$@"`])
   const shell = spawn('bash', ['--noprofile', '--norc'], {

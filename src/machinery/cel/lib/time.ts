@@ -75,9 +75,11 @@ const UNITS: Readonly<Record<string, bigint>> = {
 export function parseDuration(text: string): Duration | undefined {
   const [, sign, body = ''] = /^([+-]?)(.*)$/s.exec(text) ?? []
   if (body === '0') return new Duration(0n)
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(body)) return undefined
   let nanos = 0n
-  for (const [, whole = '', fraction = '', unit = ''] of body.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, whole = '', fraction = '', unit = ''] of body.matchAll(
+    /(\d*)(?:\.(\d*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g,
+  )) {
     const scale = UNITS[unit] ?? 0n
     nanos += BigInt(whole || '0') * scale
     nanos += (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length)

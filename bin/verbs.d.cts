@@ -1,4 +1,4 @@
-// Types of verbs.mjs, for its test.
+// Types of verbs.cjs, for its test.
 
 export const ownVerbs: readonly string[]
 export function bundleFor(script: string, words: readonly string[]): 'sampan' | 'kubectl'

@@ -1,20 +1,19 @@
 #!/usr/bin/env node
 // The sampan command: runs the bundle that the command line is for, from V8's compiled form when that is at hand
-// and fits this Node.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
-import { Script } from 'node:vm'
-import { bundleFor } from './verbs.mjs'
+// and fits this Node. CommonJS, as Node loads its own loader of ES modules only for those.
+const { existsSync, readFileSync, writeFileSync } = require('node:fs')
+const { createRequire } = require('node:module')
+const { join } = require('node:path')
+const { setFlagsFromString } = require('node:v8')
+const { Script } = require('node:vm')
+const { bundleFor } = require('./verbs.cjs')
 
 // Code is compiled to its fastest form after twice V8's usual number of runs: a server that starts pods, or a command
 // that ends in a tenth of a second, otherwise spends a fifth of its time on code that soon rests. More than twice is paid
 // for by whoever puts a load on a server that has just started.
 setFlagsFromString('--interrupt-budget=135168')
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
+const dist = join(__dirname, '..', 'dist')
 const name = bundleFor(process.argv[1] ?? '', process.argv.slice(2))
 const bundle = join(dist, `${name}.cjs`)
 if (!existsSync(bundle)) {
@@ -22,12 +21,13 @@ if (!existsSync(bundle)) {
   process.exit(1)
 }
 const compiled = join(dist, `${name}.${process.version}.cache`)
-const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'utf8')}\n})`
+// Bundles are ASCII, which is read without decoding.
+const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
 const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
 // A compiled form of another bundle or Node is refused by V8, which then compiles as usual.
 const script = new Script(source, { filename: bundle, ...(cachedData ? { cachedData } : {}) })
 if (process.env.SAMPAN_WRITE_COMPILED) {
   process.on('exit', () => writeFileSync(compiled, script.createCachedData()))
 }
-const module = { exports: {} }
-script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, dist)
+const program = { exports: {} }
+script.runInThisContext()(program.exports, createRequire(bundle), program, bundle, dist)

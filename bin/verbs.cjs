@@ -1,8 +1,8 @@
 // Which half of the program a command line is for: sampan's own commands, or kubectl's.
-import { basename } from 'node:path'
+const { basename } = require('node:path')
 
 /** Sampan's own commands; every other word is kubectl's. */
-export const ownVerbs = [
+const ownVerbs = [
   'up',
   'down',
   'status',
@@ -24,7 +24,7 @@ export const ownVerbs = [
  * @param {readonly string[]} words
  * @returns {'sampan' | 'kubectl'}
  */
-export function bundleFor(script, words) {
+function bundleFor(script, words) {
   if (basename(script).startsWith('kubectl')) return 'kubectl'
   const [verb, ...rest] = words
   if (verb === undefined || verb === '--help' || verb === '-h') return 'sampan'
@@ -45,3 +45,5 @@ function onlyNamesCluster(words) {
   }
   return true
 }
+
+module.exports = { ownVerbs, bundleFor }
