@@ -20,6 +20,14 @@ interface Facts {
 
 const facts: Facts = JSON.parse(factsJson)
 
+/** Types that are another version's under a name of their own, for which the table has no protobuf numbers. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'io.k8s.api.admissionregistration.v1alpha1.MatchCondition': 'io.k8s.api.admissionregistration.v1.MatchCondition',
+}
+const aliased = Object.fromEntries(
+  Object.entries(ALIASES).map(([name, original]) => [name, facts.types[original] ?? {}]),
+)
+
 /** The upstream release the facts were taken from, e.g. `v1.36.1`. */
 export const kubernetesVersion: string = facts.kubernetes
 
@@ -30,7 +38,7 @@ function parseKind(text: string): ServedResource['kind'] {
 }
 
 /** Every path of the table of v1.36. */
-const currentResources: readonly ServedResource[] = Object.entries(facts.resources).map(([path, r]) => {
+export const currentResources: readonly ServedResource[] = Object.entries(facts.resources).map(([path, r]) => {
   const [prefix = '', name = ''] = path.split(' ')
   const segments = prefix.split('/')
   const [resource = '', subresource = ''] = name.split('/')
@@ -51,7 +59,7 @@ const legacy = legacySchema(facts.types, currentResources)
 export const servedResources: readonly ServedResource[] = [...currentResources, ...legacy.served]
 
 /** All types by reference. */
-export const types: Readonly<Record<string, TypeSchema>> = { ...facts.types, ...legacy.types }
+export const types: Readonly<Record<string, TypeSchema>> = { ...facts.types, ...aliased, ...legacy.types }
 
 /** The type of today that took over from a type of a retired version; undefined for all others. */
 export function successorOf(ref: string): string | undefined {

@@ -3,6 +3,7 @@
 
 import type { APIGroup, APIResource } from '../api/generated/meta-v1.ts'
 import { servedResources } from '../api/schema.ts'
+import { compareVersions } from '../machinery/version-order.ts'
 import { aggregatedVersion, type RemoteVersion } from './aggregation/remote-discovery.ts'
 import type { Registry } from './registry/registry.ts'
 import { type Resource, type ServedVersion, verbsOf } from './registry/resource.ts'
@@ -36,7 +37,9 @@ const GROUP_ORDER = [
   'node.k8s.io',
   'discovery.k8s.io',
   'flowcontrol.apiserver.k8s.io',
+  'internal.apiserver.k8s.io',
   'resource.k8s.io',
+  'storagemigration.k8s.io',
 ]
 
 /** The group whose kinds all live on in other groups. */
@@ -65,7 +68,9 @@ export function groupVersions(registry: Registry): readonly GroupVersion[] {
   for (const resource of registry.resources) {
     for (const version of resource.versions) at(version.group, version.version).resources.push({ resource, version })
   }
-  for (const virtual of VIRTUAL) at(virtual.group, virtual.version)
+  for (const { group, version, resource } of VIRTUAL) {
+    if (registry.serves(group, version, resource)) at(group, version)
+  }
   return [...found.values()].sort(
     (a, b) =>
       orderOf(a.group) - orderOf(b.group) || a.group.localeCompare(b.group) || compareVersions(a.version, b.version),
@@ -76,20 +81,6 @@ export function groupVersions(registry: Registry): readonly GroupVersion[] {
 function orderOf(group: string): number {
   if (group === RETIRED_GROUP) return GROUP_ORDER.length + 1
   return GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length
-}
-
-/** Stable versions before beta before alpha, then newer before older. Model: k8s.io/apimachinery/pkg/version. */
-function compareVersions(a: string, b: string): number {
-  const [x, y] = [versionParts(a), versionParts(b)]
-  return y.stability - x.stability || y.major - x.major || y.minor - x.minor || a.localeCompare(b)
-}
-
-const STABILITY = ['alpha', 'beta', '']
-
-function versionParts(version: string): { stability: number; major: number; minor: number } {
-  const [, major, stage = '', minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? []
-  if (major === undefined) return { stability: -1, major: 0, minor: 0 }
-  return { stability: STABILITY.indexOf(stage), major: Number(major), minor: Number(minor ?? 0) }
 }
 
 /** `/api`. */
@@ -147,7 +138,7 @@ export function apiResourceList(registry: Registry, group: string, version: stri
   if (!found) return undefined
   const resources = [
     ...found.resources.flatMap(({ resource, version: v }) => classicResources(resource, v)),
-    ...virtualResources(group, version),
+    ...virtualResources(registry, group, version),
   ]
   resources.sort((a, b) => (a.name < b.name ? -1 : 1))
   return {
@@ -158,8 +149,14 @@ export function apiResourceList(registry: Registry, group: string, version: stri
   }
 }
 
-function virtualResources(group: string, version: string): APIResource[] {
-  return VIRTUAL.filter((r) => r.group === group && r.version === version).map((r) => ({
+function virtualsOf(registry: Registry, group: string, version: string) {
+  return VIRTUAL.filter(
+    (r) => r.group === group && r.version === version && registry.serves(group, version, r.resource),
+  )
+}
+
+function virtualResources(registry: Registry, group: string, version: string): APIResource[] {
+  return virtualsOf(registry, group, version).map((r) => ({
     name: r.resource,
     singularName: r.kind.kind.toLowerCase(),
     namespaced: r.namespaced,
@@ -217,7 +214,7 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
       version: gv.version,
       resources: [
         ...gv.resources.map(({ resource, version }) => aggregatedResource(resource, version)),
-        ...aggregatedVirtual(gv),
+        ...aggregatedVirtual(registry, gv),
       ].sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       freshness: 'Current',
     })
@@ -233,8 +230,8 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
   return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items: [...items.values()] }
 }
 
-function aggregatedVirtual(gv: GroupVersion) {
-  return VIRTUAL.filter((r) => r.group === gv.group && r.version === gv.version).map((r) => ({
+function aggregatedVirtual(registry: Registry, gv: GroupVersion) {
+  return virtualsOf(registry, gv.group, gv.version).map((r) => ({
     resource: r.resource,
     responseKind: { group: r.kind.group, version: r.kind.version, kind: r.kind.kind },
     scope: r.namespaced ? 'Namespaced' : 'Cluster',

@@ -94,6 +94,19 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   deviceclasses: { spec: {} },
   resourceclaims: { spec: {} },
   resourceclaimtemplates: { spec: { spec: {} } },
+  clustertrustbundles: { spec: { trustBundle: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n' } },
+  podcertificaterequests: {
+    spec: {
+      ...{ signerName: 'example.com/a', podName: 'p', podUID: 'u', serviceAccountName: 's', serviceAccountUID: 'u' },
+      ...{ nodeName: 'n', nodeUID: 'u', stubPKCS10Request: 'AAAA' },
+    },
+  },
+  leasecandidates: { spec: { leaseName: 'a', binaryVersion: '1.36.0', strategy: 'NoCoordination' } },
+  devicetaintrules: { spec: { taint: { key: 'example.com/a', effect: 'NoSchedule' } } },
+  resourcepoolstatusrequests: { spec: { driver: 'example.com' } },
+  podgroups: { spec: { schedulingPolicy: { gang: { minCount: 2 } } } },
+  workloads: { spec: { podGroupTemplates: [{ name: 'a', schedulingPolicy: { basic: {} } }] } },
+  storageversionmigrations: { spec: { resource: { group: 'apps', resource: 'deployments' } } },
   resourceslices: { spec: { driver: 'example.com', allNodes: true, pool: { name: 'a', resourceSliceCount: 1 } } },
 }
 

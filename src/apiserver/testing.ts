@@ -13,6 +13,7 @@ import { Api, type VirtualCreate } from './api.ts'
 import { allowAll } from './authorization/authorizer.ts'
 import { CustomResources } from './custom/custom-resources.ts'
 import type { ResourceRule } from './encryption/encryption-configuration.ts'
+import type { Serves } from './features/runtime-config.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
 import { createServiceAllocator } from './registry/service-allocator.ts'
@@ -41,6 +42,7 @@ export async function startTestApi(
     customResources?: boolean
     store?: Store
     encryption?: readonly ResourceRule[]
+    serves?: Serves
   } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? systemClock
@@ -59,6 +61,7 @@ export async function startTestApi(
     clock,
     random: systemRandom,
     freeze: true,
+    ...(options.serves ? { serves: options.serves } : {}),
     ...(options.encryption ? { encryption: options.encryption } : {}),
   })
   registry.allocators = [

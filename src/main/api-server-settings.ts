@@ -4,9 +4,13 @@
 import { readFileSync } from 'node:fs'
 import { type AuditPolicy, parseAuditPolicy } from '../apiserver/audit/policy.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
+import type { AuthorizerSettings } from '../apiserver/authorization/configured.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
-import { parseGoDuration } from '../machinery/go-duration.ts'
+import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
+import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
+import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
+import { readServiceAccounts, type ServiceAccountSettings, serviceAccountFlags } from './service-account-settings.ts'
 
 /** A flag of `up` that the API server heeds. Values are kept for later starts. */
 export interface ApiServerFlag {
@@ -18,6 +22,18 @@ export interface ApiServerFlag {
 
 export const apiServerFlags: readonly ApiServerFlag[] = [
   ...authenticationFlags,
+  {
+    name: 'runtime-config',
+    file: false,
+    description: 'Which built-in API versions are served, such as api/beta=true,apps/v1=false',
+  },
+  {
+    name: 'feature-gates',
+    file: false,
+    description: 'Which features are on, such as ClusterTrustBundle=true',
+  },
+  ...authorizationFlags,
+  ...serviceAccountFlags,
   {
     name: 'encryption-provider-config',
     file: true,
@@ -65,7 +81,13 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
 ]
 
 export interface ApiServerSettings {
+  readonly features?: FeatureGates
+  /** Which versions are served, given whether those that upstream retired are unless it is said otherwise. */
+  readonly serves?: (legacyApis: boolean) => Serves
   readonly authentication?: AuthenticationSettings
+  /** Who is asked; absent: the usual ones. */
+  readonly authorization?: readonly AuthorizerSettings[]
+  readonly serviceAccounts?: ServiceAccountSettings
   readonly encryption?: readonly ResourceRule[]
   readonly audit?: AuditSettings
   readonly flow?: FlowSettings
@@ -106,13 +128,23 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const audit = policy && auditOf(flags, policy)
   const flow = flowOf(flags)
   const authentication = readAuthentication(flags, read)
-  const requestTimeoutMs = durationOf(flags, 'request-timeout', '1m0s')
+  const authorization = readAuthorization(flags)
+  const requestTimeoutMs = durationIn(flags, 'request-timeout', '1m0s')
   if (requestTimeoutMs === 0) throw new Error('--request-timeout must be longer than 0')
-  const shutdownDelayMs = durationOf(flags, 'shutdown-delay-duration', '0s')
+  const shutdownDelayMs = durationIn(flags, 'shutdown-delay-duration', '0s')
+  const features = parseFeatureGates(flags['feature-gates'] ?? '')
+  const serves = (legacyApis: boolean) =>
+    parseRuntimeConfig({ text: flags['runtime-config'] ?? '', features, legacyApis })
+  // What is wrong with it is said when it is given.
+  serves(true)
   return {
+    features,
+    serves,
     requestTimeoutMs,
     shutdownDelayMs,
     authentication,
+    serviceAccounts: readServiceAccounts(flags),
+    ...(authorization ? { authorization } : {}),
     ...(encryption ? { encryption } : {}),
     ...(audit ? { audit } : {}),
     flow,
@@ -127,13 +159,6 @@ function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {
     throw new Error('--max-requests-inflight and --max-mutating-requests-inflight must not both be 0')
   }
   return { fair, reading, mutating }
-}
-
-function durationOf(flags: Readonly<Record<string, string>>, name: string, fallback: string): number {
-  const text = flags[name] || fallback
-  const ms = parseGoDuration(text)
-  if (ms === undefined) throw new Error(`--${name}: time: invalid duration ${JSON.stringify(text)}`)
-  return ms
 }
 
 function booleanOf(flags: Readonly<Record<string, string>>, name: string, fallback: boolean): boolean {

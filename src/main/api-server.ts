@@ -13,7 +13,8 @@ import { certificateAuthenticator, firstKnown } from '../apiserver/authenticatio
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
-import { firstOpinion } from '../apiserver/authorization/authorizer.ts'
+import { ofThisServer, tokenReviewer } from '../apiserver/authentication/token-reviewer.ts'
+import { configuredAuthorization } from '../apiserver/authorization/configured.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
@@ -106,29 +107,42 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     encryption,
     audit,
     authentication,
+    authorization,
+    serviceAccounts,
     flow = DEFAULT_FLOW,
     requestTimeoutMs = 60_000,
     shutdownDelayMs = 0,
   } = setup.settings ?? {}
+  const serves = setup.settings?.serves?.(setup.legacyApis)
   const registry = new Registry({
     store,
-    resources: allResources(setup),
+    resources: allResources({ legacyApis: setup.legacyApis, ...(serves ? { serves } : {}) }),
+    ...(serves ? { serves } : {}),
     clock,
     random,
     freeze: false,
     ...(encryption ? { encryption } : {}),
   })
-  const issuerUrl = `https://kubernetes.default.svc.${setup.clusterDomain}`
-  const audiences = [issuerUrl]
-  const privateKey = createPrivateKey(signingKey(setup.pki))
-  const issuer = createTokenIssuer({ registry, clock, random, privateKey, issuer: issuerUrl, audiences })
+  const ownIssuer = `https://kubernetes.default.svc.${setup.clusterDomain}`
+  const [issuerUrl = ownIssuer, ...otherIssuers] = serviceAccounts?.issuers ?? []
+  const issuers: readonly [string, ...string[]] = [issuerUrl, ...otherIssuers]
+  const audiences = serviceAccounts?.audiences.length ? serviceAccounts.audiences : issuers
+  const issuer = createTokenIssuer({
+    registry,
+    clock,
+    random,
+    privateKey: serviceAccounts?.signingKey ?? createPrivateKey(signingKey(setup.pki)),
+    acceptedKeys: serviceAccounts?.acceptedKeys ?? [],
+    issuers,
+    audiences,
+  })
   const [rbac, allocator, node] = await Promise.all([
     createRbacAuthorizer(registry),
     createServiceAllocator(registry, { serviceCidr: setup.serviceCidr, nodePortRange: setup.nodePorts }),
     createNodeAuthorizer(registry),
   ])
   registry.allocators = [allocator]
-  const authorizer = firstOpinion([node, rbac])
+  const { authorizer, rules } = configuredAuthorization(authorization, { node, rbac, clock, random, log })
   const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
   registry.admission = admissionPlugins(registry, { escalation: { authorizer, rbac }, webhooks: { call, log } })
   const custom = await CustomResources.start({
@@ -137,15 +151,26 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     log,
     call,
   })
-  const configured = configuredAuthenticators(authentication, { clock, log })
+  const configured = configuredAuthenticators(authentication, { clock, log, random, audiences })
+  const { askOthers } = configured
   const otherTokens = firstKnown([bootstrapTokenAuthenticator({ registry, clock }), ...configured.tokens])
+  const tokenSettings = {
+    audiences,
+    extends: serviceAccounts?.extends ?? true,
+    ...(serviceAccounts?.maxSeconds ? { maxSeconds: serviceAccounts.maxSeconds } : {}),
+  }
   const api = new Api(
     registry,
     new Map([
       ['/bindings', bindings(registry)],
-      ['serviceaccounts/token', tokenRequest(registry, issuer, audiences)],
+      ['serviceaccounts/token', tokenRequest(registry, issuer, tokenSettings)],
       ['deployments/rollback', rollback(registry)],
-      ...reviews({ authorizer, rbac, issuer, audiences, otherTokens }),
+      ...reviews({
+        registry,
+        authorizer,
+        rules,
+        reviewToken: tokenReviewer({ issuer, audiences, otherTokens, askOthers }),
+      }),
     ]),
   )
   const metrics = createApiMetrics(registry)
@@ -195,7 +220,13 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       clientCa: setup.clientCa,
       ...(authentication?.requestHeader ? { proxyCa: authentication.requestHeader.clientCa } : {}),
     },
-    authenticate: firstKnown([...configured.headers, certificateAuthenticator, issuer.authenticate, otherTokens]),
+    authenticate: firstKnown([
+      ...configured.headers,
+      certificateAuthenticator,
+      issuer.authenticate,
+      otherTokens,
+      ...(askOthers ? [ofThisServer(askOthers, audiences)] : []),
+    ]),
     requestTimeoutMs,
     allowsAnonymous: configured.allowsAnonymous,
     authorizer,
@@ -220,10 +251,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       openIdConfiguration: {
         issuer: issuerUrl,
-        jwks_uri: `https://${serverAddress}/openid/v1/jwks`,
+        jwks_uri: serviceAccounts?.jwksUri ?? `https://${serverAddress}/openid/v1/jwks`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['ES256'],
+        id_token_signing_alg_values_supported: issuer.algorithms,
       },
       jwks: issuer.jwks,
     },

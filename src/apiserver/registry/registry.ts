@@ -61,6 +61,8 @@ export interface RegistryOptions {
   readonly freeze: boolean
   /** Resources whose values are encrypted in the store. */
   readonly encryption?: readonly ResourceRule[]
+  /** Which built-in versions are served; absent: all that are in good standing. */
+  readonly serves?: (group: string, version: string, resource: string) => boolean
 }
 
 export class Registry {
@@ -76,6 +78,8 @@ export class Registry {
   readonly isStale: (key: string) => boolean
   /** Versions that other servers serve. */
   remotes: () => readonly RemoteVersion[] = () => []
+  /** Whether a built-in resource is served under a version, be it stored or only answered. */
+  readonly serves: (group: string, version: string, resource: string) => boolean
   readonly #byName = new Map<string, Resource>()
   readonly #byPath = new Map<string, { resource: Resource; version: ServedVersion }>()
   /** Caches by key prefix: the versions of a custom resource share one. */
@@ -94,6 +98,7 @@ export class Registry {
       : { store: options.store, isStale: () => false }
     this.store = kept.store
     this.isStale = kept.isStale
+    this.serves = options.serves ?? (() => true)
     this.clock = options.clock
     this.random = options.random
     this.#builtIn = options.resources

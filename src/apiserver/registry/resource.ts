@@ -1,10 +1,11 @@
 // A resource as the server serves it: the facts and the hand-written definition, brought together.
 
 import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
-import { type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
+import { currentResources, type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
 import type { TypeSchema } from '../../machinery/apply/schema.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import type { FieldError } from '../../machinery/errors.ts'
+import { compareVersions } from '../../machinery/version-order.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Schema } from '../custom/schema.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
@@ -59,12 +60,17 @@ export interface Resource {
   readonly view?: EntryView
 }
 
-/** Brings a definition together with the facts. Throws when the facts do not know the resource. */
-export function resolveResource(definition: ResourceDefinition): Resource {
+/**
+ * Brings a definition together with the facts; only versions that `serves` says yes to can be asked for. Throws when the
+ * facts do not know the resource.
+ */
+export function resolveResource(
+  definition: ResourceDefinition,
+  serves: (group: string, version: string, resource: string) => boolean = (_group, version) => isStable(version),
+): Resource {
   const { group, resource } = definition
-  const stableVersions = versionsOf(group, resource).filter(isStable)
-  const storageVersion = definition.storageVersion ?? stableVersions.at(-1)
-  if (!storageVersion) throw new Error(`no stable version of ${resource}.${group} in the API facts`)
+  const storageVersion = definition.storageVersion ?? preferredVersion(group, resource)
+  if (!storageVersion) throw new Error(`no version of ${resource}.${group} in the API facts`)
   const { deprecation } = definition
   const storage = {
     ...servedVersion(group, storageVersion, resource),
@@ -93,7 +99,7 @@ export function resolveResource(definition: ResourceDefinition): Resource {
     singular: definition.singular ?? storage.kind.toLowerCase(),
     namespaced: facts(group, storageVersion, resource).namespaced,
     storage,
-    versions: [storage, ...others],
+    versions: [storage, ...others].filter(({ group, version }) => serves(group, version, resource)),
     hasSpec: 'spec' in fields,
     hasStatus: 'status' in fields,
     prefix: `/registry/${definition.storagePrefix ?? resource}/`,
@@ -104,19 +110,25 @@ function isStable(version: string): boolean {
   return /^v\d+$/.test(version)
 }
 
-function versionsOf(group: string, resource: string): string[] {
-  return servedResources
+/** All versions of a resource in the table of today, the preferred one first. */
+export function currentVersions(group: string, resource: string): string[] {
+  return currentResources
     .filter((r) => r.group === group && r.resource === resource && r.subresource === '')
     .map((r) => r.version)
-    .sort()
+    .sort(compareVersions)
 }
 
-/** Every resource of a stable version in the facts that can be stored, as `group/resource`. */
-export function stableResources(): { group: string; resource: string }[] {
-  const found = new Map<string, { group: string; resource: string }>()
-  for (const r of servedResources) {
-    const storable = r.subresource === '' && r.actions.includes('post') && r.actions.includes('get')
-    if (storable && isStable(r.version)) found.set(`${r.group}/${r.resource}`, { group: r.group, resource: r.resource })
+function preferredVersion(group: string, resource: string): string | undefined {
+  return currentVersions(group, resource)[0]
+}
+
+/** Every resource in the facts that can be stored; `stable`: it has a version in good standing. */
+export function storableResources(): { group: string; resource: string; stable: boolean }[] {
+  const found = new Map<string, { group: string; resource: string; stable: boolean }>()
+  for (const { group, version, resource, subresource, actions } of currentResources) {
+    if (subresource !== '' || !actions.includes('post') || !actions.includes('get')) continue
+    const id = `${group}/${resource}`
+    found.set(id, { group, resource, stable: isStable(version) || found.get(id)?.stable === true })
   }
   return [...found.values()]
 }

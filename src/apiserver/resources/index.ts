@@ -1,7 +1,9 @@
-// Every resource that is served. Those with behaviour of their own are listed; all other stable resources of the
-// facts are served by the generic machinery alone.
+// Every resource that is served. Those with behaviour of their own are listed; all other resources of the facts are
+// served by the generic machinery alone.
 
-import { type Resource, resolveResource, stableResources } from '../registry/resource.ts'
+import { defaultFeatures } from '../features/feature-gates.ts'
+import { parseRuntimeConfig, type Serves } from '../features/runtime-config.ts'
+import { type Resource, resolveResource, storableResources } from '../registry/resource.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
 import { deployments } from './apps/deployment.ts'
 import { replicaSets } from './apps/replica-set.ts'
@@ -16,6 +18,7 @@ import { replicationControllers } from './core/replication-controller.ts'
 import { services } from './core/service.ts'
 import { withLegacyVersions } from './legacy/index.ts'
 import { otherDefinitions } from './other/index.ts'
+import { withPreviewVersions } from './preview.ts'
 
 const definitions: readonly ResourceDefinition[] = [
   namespaces,
@@ -33,19 +36,30 @@ const definitions: readonly ResourceDefinition[] = [
   ...otherDefinitions,
 ]
 
-/**
- * All resources, in the order in which discovery lists them. `legacyApis` adds the versions that upstream retired.
- */
-export function allResources({ legacyApis = false } = {}): readonly Resource[] {
+export interface ServedOptions {
+  /** Which versions are served. Absent: those in good standing, and with `legacyApis` those that upstream retired. */
+  readonly serves?: Serves
+  readonly legacyApis?: boolean
+}
+
+/** All resources, in the order in which discovery lists them. */
+export function allResources({ serves, legacyApis = false }: ServedOptions = {}): readonly Resource[] {
+  const served = serves ?? parseRuntimeConfig({ text: '', features: defaultFeatures, legacyApis })
   const defined = new Map(definitions.map((d) => [`${d.group}/${d.resource}`, d]))
   const resolve = (definition: ResourceDefinition) =>
-    resolveResource(legacyApis ? withLegacyVersions(definition) : definition)
+    resolveResource(withLegacyVersions(withPreviewVersions(definition)), served)
   // A resource that another group serves too is stored once, under its home group.
   const aliases = new Set(
     definitions.flatMap((d) => (d.otherVersions ?? []).filter((v) => v.group).map((v) => `${v.group}/${d.resource}`)),
   )
-  const stored = stableResources()
+  const stored = storableResources()
     .filter(({ group, resource }) => !aliases.has(`${group}/${resource}`))
-    .map((generic) => resolve(defined.get(`${generic.group}/${generic.resource}`) ?? generic))
-  return [...stored, resolveResource(componentStatuses)]
+    .map(({ stable, ...generic }) => ({
+      stable,
+      resource: resolve(defined.get(`${generic.group}/${generic.resource}`) ?? generic),
+    }))
+    // What was never stable is not even stored as long as nobody wants it.
+    .filter(({ stable, resource }) => stable || resource.versions.length > 0)
+    .map(({ resource }) => resource)
+  return [...stored, resolveResource(componentStatuses, served)]
 }

@@ -5,6 +5,13 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'autoscaling/horizontalpodautoscalers': 'nothing is scaled automatically yet',
   'networking.k8s.io/networkpolicies': 'network policies are not enforced yet',
   'resource.k8s.io/resourceclaims': 'devices are not allocated yet',
+  'certificates.k8s.io/podcertificaterequests': 'certificates of pods are not issued',
+  'coordination.k8s.io/leasecandidates': 'leaders are not chosen from candidates',
+  'resource.k8s.io/devicetaintrules': 'devices are not tainted',
+  'resource.k8s.io/resourcepoolstatusrequests': 'pools of devices are not counted',
+  'scheduling.k8s.io/podgroups': 'groups of pods are not scheduled together',
+  'scheduling.k8s.io/workloads': 'groups of pods are not scheduled together',
+  'storagemigration.k8s.io/storageversionmigrations': 'stored objects are not migrated',
 }
 
 /** What to tell the creator of an object that nothing acts on; undefined for everything that works. */

@@ -102,6 +102,16 @@ function sourceFromStorage(kind: string, source: Json, from: 'target' | 'current
 
 const KINDS = ['resource', 'containerResource', 'pods', 'object', 'external']
 
+/** The metrics in a list of an owner as v2 has them. */
+export function metricsToStorage(owner: Json, list: string, place: 'target' | 'current'): Json {
+  return editMetrics(owner, list, place, sourceToStorage)
+}
+
+/** The metrics in a list of an owner as they were before v2. */
+export function metricsFromStorage(owner: Json, list: string, place: 'target' | 'current'): Json {
+  return editMetrics(owner, list, place, sourceFromStorage)
+}
+
 function editMetrics(
   owner: Json,
   list: string,

@@ -16,6 +16,7 @@ import { storageDefinitions } from '../storage/classes.ts'
 import { persistentVolumes } from '../storage/persistent-volume.ts'
 import { persistentVolumeClaims } from '../storage/persistent-volume-claim.ts'
 import { deviceDefinitions } from './devices.ts'
+import { previewDefinitions } from './previews.ts'
 
 export const otherDefinitions: readonly ResourceDefinition[] = [
   daemonSets,
@@ -35,4 +36,5 @@ export const otherDefinitions: readonly ResourceDefinition[] = [
   ...extensionDefinitions,
   ...admissionDefinitions,
   ...deviceDefinitions,
+  ...previewDefinitions,
 ]

@@ -1,0 +1,218 @@
+// Kinds that have no stable version yet. They are served only when --runtime-config (and for most a feature gate) asks.
+
+import type { ClusterTrustBundle, PodCertificateRequest } from '../../../api/generated/certificates-v1beta1.ts'
+import type { LeaseCandidate } from '../../../api/generated/coordination-v1beta1.ts'
+import type { ResourcePoolStatusRequest } from '../../../api/generated/resource-v1alpha3.ts'
+import type { DeviceTaintRule } from '../../../api/generated/resource-v1beta2.ts'
+import type { PodGroup, PodGroupTemplate, Workload } from '../../../api/generated/scheduling-v1alpha2.ts'
+import type { StorageVersionMigration } from '../../../api/generated/storagemigration-v1beta1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { checkEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+
+const bundlePrefix = (signer: string) => `${signer.replace('/', ':')}:`
+
+const clusterTrustBundles = defineResource<ClusterTrustBundle>({
+  group: 'certificates.k8s.io',
+  resource: 'clustertrustbundles',
+  generation: false,
+  // A bundle of a signer is named after it.
+  nameProblem: (name) => dnsSubdomainProblem(name.split(':').at(-1) ?? ''),
+  validate({ metadata, spec }) {
+    const errors: FieldError[] = []
+    const { signerName = '' } = spec
+    if (signerName !== '' && !metadata.name.startsWith(bundlePrefix(signerName))) {
+      errors.push(
+        field.invalid(
+          'metadata.name',
+          metadata.name,
+          `ClusterTrustBundle for signerName ${signerName} must be named with prefix ${bundlePrefix(signerName)}`,
+        ),
+      )
+    }
+    if (signerName === '' && metadata.name.includes(':')) {
+      errors.push(
+        field.invalid(
+          'metadata.name',
+          metadata.name,
+          'ClusterTrustBundle without signer name must not have ":" in its name',
+        ),
+      )
+    }
+    if (!/-----BEGIN CERTIFICATE-----/.test(spec.trustBundle ?? '')) {
+      errors.push(field.invalid('spec.trustBundle', '<value omitted>', 'at least one trust anchor must be provided'))
+    }
+    return errors
+  },
+  validateUpdate: (bundle, old) => immutable('spec.signerName', bundle.spec.signerName, old.spec.signerName),
+  selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
+  columns: [nameColumn, text('SignerName', ({ spec }) => spec.signerName || '<none>')],
+})
+
+const MIN_EXPIRATION = 3600
+const MAX_EXPIRATION = 7_862_400
+
+const podCertificateRequests = defineResource<PodCertificateRequest>({
+  group: 'certificates.k8s.io',
+  resource: 'podcertificaterequests',
+  generation: false,
+  defaults({ spec }) {
+    spec.maxExpirationSeconds ??= 86_400
+  },
+  validate({ spec }) {
+    const required = (
+      [
+        ...['signerName', 'podName', 'podUID', 'serviceAccountName', 'serviceAccountUID'],
+        ...['nodeName', 'nodeUID', 'stubPKCS10Request'],
+      ] as (keyof typeof spec)[]
+    ).flatMap((name) => checkRequired(`spec.${name}`, String(spec[name] ?? '')))
+    const seconds = spec.maxExpirationSeconds ?? 0
+    if (seconds >= MIN_EXPIRATION && seconds <= MAX_EXPIRATION) return required
+    const why = `must be in the range [${MIN_EXPIRATION}, ${MAX_EXPIRATION}]`
+    return [...required, field.invalid('spec.maxExpirationSeconds', seconds, why)]
+  },
+  validateUpdate: (request, old) => immutable('spec', request.spec, old.spec),
+  selectableFields: {
+    'spec.signerName': ({ spec }) => spec.signerName,
+    'spec.podName': ({ spec }) => spec.podName,
+    'spec.nodeName': ({ spec }) => spec.nodeName,
+  },
+  columns: [
+    nameColumn,
+    text('PodName', ({ spec }) => spec.podName),
+    text('ServiceAccountName', ({ spec }) => spec.serviceAccountName),
+    text('NodeName', ({ spec }) => spec.nodeName),
+    text('SignerName', ({ spec }) => spec.signerName),
+    text('State', ({ status }) => status.conditions?.find(({ status: on }) => on === 'True')?.type ?? 'Pending'),
+  ],
+})
+
+const leaseCandidates = defineResource<LeaseCandidate>({
+  group: 'coordination.k8s.io',
+  resource: 'leasecandidates',
+  generation: false,
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  validate({ spec }) {
+    const errors = [
+      ...checkRequired('spec.leaseName', spec.leaseName),
+      ...checkRequired('spec.binaryVersion', spec.binaryVersion),
+      ...checkRequired('spec.strategy', spec.strategy),
+    ]
+    if (spec.strategy === 'OldestEmulationVersion' && !spec.emulationVersion) {
+      errors.push(
+        field.required('spec.emulationVersion', 'must be specified when `strategy` is "OldestEmulationVersion"'),
+      )
+    }
+    return errors
+  },
+  columns: [
+    nameColumn,
+    text('LeaseName', ({ spec }) => spec.leaseName),
+    text('Strategy', ({ spec }) => spec.strategy),
+    ageColumn,
+  ],
+})
+
+const deviceTaintRules = defineResource<DeviceTaintRule>({
+  group: 'resource.k8s.io',
+  resource: 'devicetaintrules',
+  validate({ spec }) {
+    const { taint } = spec
+    if (!taint) return [field.required('spec.taint')]
+    return [
+      ...checkRequired('spec.taint.key', taint.key),
+      ...checkEnum('spec.taint.effect', taint.effect, ['None', 'NoExecute', 'NoSchedule']),
+    ]
+  },
+  validateUpdate: (rule, old) => immutable('spec.deviceSelector', rule.spec.deviceSelector, old.spec.deviceSelector),
+  columns: [nameColumn, ageColumn],
+})
+
+const resourcePoolStatusRequests = defineResource<ResourcePoolStatusRequest>({
+  group: 'resource.k8s.io',
+  resource: 'resourcepoolstatusrequests',
+  defaults({ spec }) {
+    spec.limit ??= 100
+  },
+  validate: ({ spec }) => checkRequired('spec.driver', spec.driver),
+  validateUpdate: (request, old) => immutable('spec', request.spec, old.spec),
+  columns: [
+    nameColumn,
+    text('Driver', ({ spec }) => spec.driver),
+    text('Pool', ({ spec }) => spec.poolName ?? ''),
+    ageColumn,
+  ],
+})
+
+function checkPolicy(template: Pick<PodGroupTemplate, 'schedulingPolicy'>, at: string): FieldError[] {
+  const path = `${at}.schedulingPolicy`
+  const { basic, gang } = template.schedulingPolicy ?? {}
+  if (basic && gang) return [field.invalid(path, '{`basic`, `gang`}', 'must specify exactly one of: `basic`, `gang`')]
+  if (!basic && !gang) return [field.required(path, 'must specify one of: `basic`, `gang`')]
+  if (gang && !((gang.minCount ?? 0) > 0)) {
+    return [field.invalid(`${path}.gang.minCount`, gang.minCount ?? 0, 'must be greater than or equal to 1')]
+  }
+  return []
+}
+
+const podGroups = defineResource<PodGroup>({
+  group: 'scheduling.k8s.io',
+  resource: 'podgroups',
+  validate: ({ spec }) => checkPolicy(spec, 'spec'),
+  validateUpdate: (group, old) => immutable('spec', group.spec, old.spec),
+  columns: [nameColumn, ageColumn],
+})
+
+const MAX_TEMPLATES = 8
+
+const workloads = defineResource<Workload>({
+  group: 'scheduling.k8s.io',
+  resource: 'workloads',
+  validate({ spec }) {
+    const templates = spec.podGroupTemplates ?? []
+    if (templates.length === 0) return [field.required('spec.podGroupTemplates', 'must have at least one item')]
+    if (templates.length > MAX_TEMPLATES) {
+      return [field.tooMany('spec.podGroupTemplates', templates.length, MAX_TEMPLATES)]
+    }
+    const names = new Set<string>()
+    return templates.flatMap((template, i) => {
+      const at = `spec.podGroupTemplates[${i}]`
+      const twice = names.has(template.name) ? [field.duplicate(`${at}.name`, template.name)] : []
+      names.add(template.name)
+      const name = template.name
+        ? invalidFor(`${at}.name`, template.name, [dnsSubdomainProblem(template.name)])
+        : [field.required(`${at}.name`)]
+      return [...name, ...twice, ...checkPolicy(template, at)]
+    })
+  },
+  validateUpdate: (workload, old) => immutable('spec', workload.spec, old.spec),
+  columns: [nameColumn, ageColumn],
+})
+
+const storageVersionMigrations = defineResource<StorageVersionMigration>({
+  group: 'storagemigration.k8s.io',
+  resource: 'storageversionmigrations',
+  validate: ({ spec }) => checkRequired('spec.resource.resource', spec.resource?.resource),
+  validateUpdate: (migration, old) => immutable('spec', migration.spec, old.spec),
+  columns: [
+    nameColumn,
+    text('Resource', ({ spec: { resource } }) =>
+      resource.group ? `${resource.resource}.${resource.group}` : resource.resource,
+    ),
+    ageColumn,
+  ],
+})
+
+export const previewDefinitions: readonly ResourceDefinition[] = [
+  clusterTrustBundles,
+  podCertificateRequests,
+  leaseCandidates,
+  deviceTaintRules,
+  resourcePoolStatusRequests,
+  podGroups,
+  workloads,
+  storageVersionMigrations,
+]
