@@ -43,15 +43,20 @@ export function clusterAddresses(registry: Registry): ResolveService {
   }
 }
 
-interface Endpoint {
+/** Where a question is posted. */
+export interface PostTarget {
   readonly url: URL
   /** How errors name it. */
   readonly shown: string
-  readonly ca: Buffer | undefined
   readonly timeoutSeconds: number
+  readonly headers?: Readonly<Record<string, string>>
   /** What the certificate must be for, and the Host header, when they are not the address. */
   readonly servername?: string
   readonly name?: string
+}
+
+interface Endpoint extends PostTarget {
+  readonly ca: Buffer | undefined
 }
 
 /** A caller of webhooks. Connections are kept for a while. */
@@ -82,7 +87,7 @@ export function webhookCaller(options: { readonly clock: Clock; readonly resolve
   ) => {
     const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined
     const query = `timeout=${timeoutSeconds}s`
-    const send = (endpoint: Endpoint) => post(options.clock, agentFor(endpoint), endpoint, JSON.stringify(body))
+    const send = (endpoint: Endpoint) => postJson(options.clock, agentFor(endpoint), endpoint, JSON.stringify(body))
     if (url !== undefined) {
       const address = new URL(url)
       address.search = address.search === '' ? query : `${address.search}&${query}`
@@ -104,7 +109,8 @@ export function webhookCaller(options: { readonly clock: Clock; readonly resolve
   }
 }
 
-function post(clock: Clock, agent: Agent, endpoint: Endpoint, text: string): Promise<unknown> {
+/** Posts a text of JSON and gives the parsed answer. Rejects with an AnswerError, or with what is wrong with the connection. */
+export function postJson(clock: Clock, agent: Agent, endpoint: PostTarget, text: string): Promise<unknown> {
   const { url, name, shown, timeoutSeconds } = endpoint
   const failed = (why: string, cause?: unknown) => new Error(`Post "${shown}": ${why}`, { cause })
   return new Promise<unknown>((resolve, reject) => {
@@ -113,6 +119,7 @@ function post(clock: Clock, agent: Agent, endpoint: Endpoint, text: string): Pro
       accept: 'application/json, */*',
       'content-length': Buffer.byteLength(text),
       ...(name ? { host: name } : {}),
+      ...endpoint.headers,
     }
     let late = false
     let sent: ClientRequest
@@ -145,28 +152,40 @@ function post(clock: Clock, agent: Agent, endpoint: Endpoint, text: string): Pro
 }
 
 /** The webhook answered, but not as one should. */
-class AnswerError extends Error {
+export class AnswerError extends Error {
   override name = 'AnswerError'
+  readonly code: number
+  /** How long the webhook wants to be left alone, when it says so. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(message: string, options: { code: number; retryAfter?: string | undefined; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.code = options.code
+    const seconds = Number(options.retryAfter)
+    this.retryAfterSeconds = options.retryAfter !== undefined && seconds >= 0 ? seconds : undefined
+  }
 }
 
 async function readAnswer(response: IncomingMessage): Promise<unknown> {
+  const code = response.statusCode ?? 0
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > MAX_ANSWER) {
       response.destroy()
-      throw new AnswerError(`the answer is longer than ${MAX_ANSWER} bytes`)
+      throw new AnswerError(`the answer is longer than ${MAX_ANSWER} bytes`, { code })
     }
     chunks.push(chunk)
   }
-  const code = response.statusCode ?? 0
   const text = Buffer.concat(chunks).toString()
-  if (code < 200 || code > 299) throw new AnswerError(refusal(code, text))
+  if (code < 200 || code > 299) {
+    throw new AnswerError(refusal(code, text), { code, retryAfter: response.headers['retry-after'] })
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new AnswerError('the answer is not JSON', { cause })
+    throw new AnswerError('the answer is not JSON', { code, cause })
   }
 }
 
@@ -197,7 +216,7 @@ function refusal(code: number, text: string): string {
 /** A failed connection in the words of Go. */
 function describe(
   error: NodeJS.ErrnoException & { address?: string; port?: number },
-  { url, servername }: Endpoint,
+  { url, servername }: PostTarget,
 ): string {
   const port = url.port === '' ? '443' : url.port
   switch (error.code) {

@@ -60,12 +60,13 @@ export function settingsOf(kept: Settings, flags: ParsedFlags): Settings {
 function apiServerSettings(kept: Readonly<Record<string, string>>, flags: ParsedFlags): Record<string, string> {
   const all = { ...kept }
   let given = false
-  for (const { name, file } of apiServerFlags) {
+  for (const { name, file, several } of apiServerFlags) {
     if (flags.strings(name).length === 0) continue
     given = true
     const value = flags.string(name) ?? ''
     if (value === '') delete all[name]
-    else all[name] = file ? resolve(value) : value
+    else if (file) all[name] = (several ? value.split(',') : [value]).map((path) => resolve(path)).join(',')
+    else all[name] = value
   }
   if (!given) return all
   try {

@@ -17,6 +17,8 @@ export interface ApiServerFlag {
   readonly name: string
   /** The value is a path; it is kept absolute. */
   readonly file: boolean
+  /** It may be several paths, with commas between them. */
+  readonly several?: boolean
   readonly description: string
 }
 

@@ -6,6 +6,9 @@ import { type JwtIssuer, parseAuthenticationConfiguration } from '../apiserver/a
 import { ALGORITHMS } from '../apiserver/authentication/jwt/signature.ts'
 import type { RequestHeaderOptions } from '../apiserver/authentication/request-header.ts'
 import { parseTokenFile } from '../apiserver/authentication/token-file.ts'
+import type { TokenWebhookSettings } from '../apiserver/authentication/token-webhook.ts'
+import { durationIn } from './authorization-settings.ts'
+import { readReviewEndpoint } from './review-kubeconfig.ts'
 
 type Flags = Readonly<Record<string, string>>
 
@@ -30,6 +33,9 @@ export const authenticationFlags = [
   flag('requestheader-uid-headers', 'Headers that have the uid of the user (X-Remote-Uid)'),
   flag('requestheader-group-headers', 'Headers that name groups (X-Remote-Group)'),
   flag('requestheader-extra-headers-prefix', 'How headers with more about the user begin (X-Remote-Extra-)'),
+  flag('authentication-token-webhook-config-file', 'Kubeconfig that says where a webhook is that knows tokens', true),
+  flag('authentication-token-webhook-version', 'Version of the TokenReviews that the webhook gets (v1beta1)'),
+  flag('authentication-token-webhook-cache-ttl', 'How long the answers of the webhook are remembered (2m0s)'),
 ] as const
 
 /** Reads what these flags name. Throws an Error that says which one is wrong. */
@@ -54,11 +60,31 @@ export function readAuthentication(
   }
   const anonymous = config?.anonymous ?? (given === 'false' ? { enabled: false, paths: [] } : undefined)
   const requestHeader = requestHeaderOf(flags)
+  const webhook = webhookOf(flags)
   return {
     issuers: [...(config?.issuers ?? []), ...(oidc ? [oidc] : [])],
     ...(tokens ? { tokens } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(anonymous ? { anonymous } : {}),
+    ...(webhook ? { webhook } : {}),
+  }
+}
+
+function webhookOf(flags: Flags): TokenWebhookSettings | undefined {
+  const path = flags['authentication-token-webhook-config-file']
+  if (!path) return undefined
+  const version = flags['authentication-token-webhook-version'] || 'v1beta1'
+  if (version !== 'v1' && version !== 'v1beta1') {
+    throw new Error(
+      `unsupported authentication webhook version ${JSON.stringify(version)}, supported versions are "v1", "v1beta1"`,
+    )
+  }
+  const cacheTtlMs = durationIn(flags, 'authentication-token-webhook-cache-ttl', '2m0s')
+  try {
+    return { endpoint: readReviewEndpoint(path), version, cacheTtlMs }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`cannot use --authentication-token-webhook-config-file=${path}: ${why}`, { cause })
   }
 }
 

@@ -24,14 +24,20 @@ export const certificateAuthenticator: Authenticator = ({ certificate }) => {
   return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] }
 }
 
-/** Asks in order. */
+/** Asks in order. Credentials that one finds wrong may be right for the next; only then is the first one's word final. */
 export function firstKnown(authenticators: readonly Authenticator[]): Authenticator {
   return async (credentials) => {
+    let wrong: { readonly error: unknown } | undefined
     for (const authenticator of authenticators) {
-      const answer = authenticator(credentials)
-      const user = answer instanceof Promise ? await answer : answer
-      if (user) return user
+      try {
+        const answer = authenticator(credentials)
+        const user = answer instanceof Promise ? await answer : answer
+        if (user) return user
+      } catch (error) {
+        wrong ??= { error }
+      }
     }
+    if (wrong) throw wrong.error
     return undefined
   }
 }

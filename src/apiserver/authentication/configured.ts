@@ -2,29 +2,46 @@
 
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
+import type { Random } from '../../machinery/random.ts'
+import { type AttemptObserver, reviewClient } from '../review-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import { jwtAuthenticator } from './jwt/authenticator.ts'
 import type { AnonymousConfig, JwtIssuer } from './jwt/configuration.ts'
 import { remoteKeySet } from './jwt/key-set.ts'
 import { type RequestHeaderOptions, requestHeaderAuthenticator } from './request-header.ts'
 import { type TokenFile, tokenFileAuthenticator } from './token-file.ts'
+import type { AudienceAuthenticator } from './token-reviewer.ts'
+import { type TokenWebhookSettings, tokenWebhook } from './token-webhook.ts'
 
 export interface AuthenticationSettings {
   readonly tokens?: TokenFile
   readonly issuers: readonly JwtIssuer[]
   readonly requestHeader?: RequestHeaderOptions
   readonly anonymous?: AnonymousConfig
+  readonly webhook?: TokenWebhookSettings
 }
+
+const WEBHOOK_TIMEOUT_MS = 30_000
 
 export function configuredAuthenticators(
   settings: AuthenticationSettings | undefined,
-  { clock, log }: { clock: Clock; log: Logger },
+  env: {
+    clock: Clock
+    log: Logger
+    random: Random
+    /** This server's. */
+    audiences: readonly string[]
+    observeWebhook?: AttemptObserver
+  },
 ): {
   readonly headers: readonly Authenticator[]
   readonly tokens: readonly Authenticator[]
+  /** Asks the webhook, if there is one. */
+  readonly askOthers: AudienceAuthenticator | undefined
   readonly allowsAnonymous: (path: string) => boolean
 } {
-  const { tokens, issuers = [], requestHeader, anonymous } = settings ?? {}
+  const { clock, log } = env
+  const { tokens, issuers = [], requestHeader, anonymous, webhook } = settings ?? {}
   const trusted = issuers.map((issuer) => {
     const { url, discoveryUrl, certificateAuthority } = issuer
     const keys = remoteKeySet({
@@ -38,9 +55,19 @@ export function configuredAuthenticators(
   return {
     headers: requestHeader ? [requestHeaderAuthenticator(requestHeader)] : [],
     tokens: [...(tokens ? [tokenFileAuthenticator(tokens)] : []), ...trusted],
+    askOthers: webhook && webhookOf(webhook, env),
     allowsAnonymous(path) {
       if (!anonymous) return true
       return anonymous.enabled && (anonymous.paths.length === 0 || anonymous.paths.includes(path))
     },
   }
+}
+
+function webhookOf(
+  settings: TokenWebhookSettings,
+  { clock, log, random, audiences, observeWebhook }: Parameters<typeof configuredAuthenticators>[1],
+): AudienceAuthenticator {
+  const { endpoint } = settings
+  const ask = reviewClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random, observe: observeWebhook })
+  return tokenWebhook({ settings, ask, audiences, clock, random, log })
 }

@@ -1,14 +1,16 @@
 // Service-account tokens: signed, bound to their account (and pod, secret or node), verified against what is stored.
-// Spec: KEP-1205 (bound tokens), RFC 7519 (JWT), RFC 7518 (ES256).
+// Spec: KEP-1205 (bound tokens), RFC 7519 (JWT), RFC 7518 (algorithms).
 
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Node, Pod, Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
 import type { Clock } from '../../machinery/clock.ts'
-import { unauthorized } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
 import type { Registry } from '../registry/registry.ts'
 import { serviceAccountUser, type UserInfo } from '../user.ts'
 import type { Authenticator } from './authenticator.ts'
+import { isSignedBy, parseSigned } from './jwt/signature.ts'
+import { refused } from './refused.ts'
+import { distinctKeys, keySetOf, signWith, verificationKey } from './signing-keys.ts'
 
 interface NamedUid {
   readonly name: string
@@ -30,6 +32,8 @@ interface Claims {
     readonly pod?: NamedUid
     readonly secret?: NamedUid
     readonly node?: Partial<NamedUid>
+    /** From when on the token should have been replaced, though it still counts. */
+    readonly warnafter?: number
   }
 }
 
@@ -46,10 +50,12 @@ export interface TokenIssuerOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly random: Random
-  /** EC P-256 private key. */
+  /** RSA or EC: signs. Its public half is always accepted. */
   readonly privateKey: KeyObject
-  /** `https://kubernetes.default.svc.cluster.local`. */
-  readonly issuer: string
+  /** Further public keys whose tokens are accepted. */
+  readonly acceptedKeys?: readonly KeyObject[]
+  /** `https://kubernetes.default.svc.cluster.local`: the first one is named in tokens, all are accepted. */
+  readonly issuers: readonly [string, ...string[]]
   /** Audiences the API server answers to. */
   readonly audiences: readonly string[]
 }
@@ -61,13 +67,21 @@ export interface TokenIssuer {
     readonly account: NamedUid
     readonly audiences: readonly string[]
     readonly seconds: number
+    /** Seconds after which it should have been replaced. */
+    readonly warnAfter?: number
     readonly binding?: TokenBinding
   }): { readonly token: string; readonly expiresAt: number }
   readonly authenticate: Authenticator
   /** Verifies a token for given audiences; rejects with Unauthorized. */
   verify(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audiences: readonly string[] }>
+  /** Whether a token is signed with one of the keys. */
+  knows(token: string): boolean
   /** The public keys as a JSON Web Key Set. */
   readonly jwks: object
+  /** Algorithms that tokens may be signed with. */
+  readonly algorithms: readonly string[]
+  /** How many requests came with tokens that should have been replaced. */
+  readonly staleTokens: () => number
 }
 
 const MAX_CACHED = 4096
@@ -75,29 +89,24 @@ const MAX_CACHED = 4096
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
-  const { registry, clock, random, privateKey, issuer } = options
-  const publicKey = createPublicKey(privateKey)
-  const jwk = publicKey.export({ format: 'jwk' })
-  const kid = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64url')
-  const header = encode({ alg: 'ES256', kid, typ: 'JWT' })
+  const { registry, clock, random, privateKey, issuers, acceptedKeys = [] } = options
+  const own = verificationKey(createPublicKey(privateKey))
+  const keys = distinctKeys([own.key, ...acceptedKeys])
+  const header = encode({ alg: own.algorithm, kid: own.kid, typ: 'JWT' })
+  let stale = 0
   // Signatures are checked once; what a token is bound to is looked up every time.
   const checked = new Map<string, Claims>()
 
   function claimsOf(token: string): Claims | undefined {
     const known = checked.get(token)
     if (known) return known
-    const [head, body, signature] = token.split('.')
-    if (head !== header || body === undefined || signature === undefined) return undefined
-    const valid = verify(
-      'sha256',
-      Buffer.from(`${head}.${body}`),
-      { key: publicKey, dsaEncoding: 'ieee-p1363' },
-      Buffer.from(signature, 'base64url'),
+    const signed = parseSigned(token)
+    if (!signed) return undefined
+    const candidates = keys.filter(
+      ({ kid, algorithm }) => algorithm === signed.algorithm && (signed.kid === '' || signed.kid === kid),
     )
-    if (!valid) return undefined
-    const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims
+    if (!candidates.some((key) => isSignedBy(signed, key))) return undefined
+    const claims = signed.claims as unknown as Claims
     checked.set(token, claims)
     for (const oldest of checked.keys()) {
       if (checked.size <= MAX_CACHED) break
@@ -108,13 +117,18 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
 
   async function verifyToken(token: string, audiences: readonly string[]) {
     const claims = claimsOf(token)
-    if (!claims || claims.iss !== issuer) throw unauthorized()
+    if (!claims || !issuers.includes(claims.iss)) throw refused('invalid bearer token')
     const now = clock.now() / 1000
-    if (claims.exp < now || claims.nbf > now + 60) throw unauthorized()
+    if (claims.exp < now) throw refused('service account token has expired')
+    if (claims.nbf > now + 60) throw refused('service account token is not valid yet')
     const granted = audiences.filter((a) => claims.aud.includes(a))
-    if (granted.length === 0) throw unauthorized()
+    if (granted.length === 0) {
+      const list = (all: readonly string[]) => `[${all.map((one) => JSON.stringify(one)).join(' ')}]`
+      throw refused(`token audiences ${list(claims.aud)} is invalid for the target audiences ${list(audiences)}`)
+    }
     await checkBinding(claims)
     const bound = claims['kubernetes.io']
+    if (bound.warnafter !== undefined && bound.warnafter < now) stale += 1
     const extra = {
       'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
       ...(bound.node?.name ? { 'authentication.kubernetes.io/node-name': [bound.node.name] } : {}),
@@ -133,44 +147,51 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   /** The account, and what the token is bound to, must still be the same objects. */
   async function checkBinding(claims: Claims): Promise<void> {
     const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io']
+    const invalidated = () => refused('service account token has been invalidated')
     const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, serviceaccount.name)
-    if (!account || account.metadata.uid !== serviceaccount.uid) throw unauthorized()
+    if (!account) throw refused(`serviceaccounts "${serviceaccount.name}" not found`)
+    if (account.metadata.uid !== serviceaccount.uid) {
+      throw refused(`service account UID (${account.metadata.uid}) does not match claim (${serviceaccount.uid})`)
+    }
     if (pod) {
       const found = await registry.lookup<Pod>('', 'pods', namespace, pod.name)
-      if (!found || found.metadata.uid !== pod.uid) throw unauthorized()
+      if (!found || found.metadata.uid !== pod.uid) throw invalidated()
     } else if (secret) {
       const found = await registry.lookup<Secret>('', 'secrets', namespace, secret.name)
-      if (!found || found.metadata.uid !== secret.uid) throw unauthorized()
+      if (!found || found.metadata.uid !== secret.uid) throw invalidated()
     } else if (node?.name) {
       const found = await registry.lookup<Node>('', 'nodes', '', node.name)
-      if (!found || (node.uid && found.metadata.uid !== node.uid)) throw unauthorized()
+      if (!found || (node.uid && found.metadata.uid !== node.uid)) throw invalidated()
     }
   }
 
   return {
-    jwks: { keys: [{ use: 'sig', kty: 'EC', kid, alg: 'ES256', crv: jwk.crv, x: jwk.x, y: jwk.y }] },
+    jwks: keySetOf(keys),
+    algorithms: [...new Set(keys.map(({ algorithm }) => algorithm))].sort(),
+    knows: (token) => claimsOf(token) !== undefined,
+    staleTokens: () => stale,
 
-    issue({ namespace, account, audiences, seconds, binding }) {
+    issue({ namespace, account, audiences, seconds, warnAfter, binding }) {
       const now = Math.floor(clock.now() / 1000)
       const bound = binding ? { [binding.kind.toLowerCase()]: { name: binding.name, uid: binding.uid } } : {}
       const claims: Claims = {
         aud: audiences,
         exp: now + seconds,
         iat: now,
-        iss: issuer,
+        iss: issuers[0],
         jti: random.uuid(),
         'kubernetes.io': {
           namespace,
           ...(binding?.node ? { node: binding.node } : {}),
           ...bound,
           serviceaccount: account,
+          ...(warnAfter === undefined ? {} : { warnafter: now + warnAfter }),
         },
         nbf: now,
         sub: `system:serviceaccount:${namespace}:${account.name}`,
       }
       const unsigned = `${header}.${encode(claims)}`
-      const signature = sign('sha256', Buffer.from(unsigned), { key: privateKey, dsaEncoding: 'ieee-p1363' })
-      return { token: `${unsigned}.${signature.toString('base64url')}`, expiresAt: claims.exp * 1000 }
+      return { token: `${unsigned}.${signWith(privateKey, own, unsigned)}`, expiresAt: claims.exp * 1000 }
     },
 
     async authenticate({ bearerToken }) {

@@ -1,8 +1,9 @@
 // Who may do what: the question, the answer, and asking several authorizers in turn.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
-import { forbidden } from '../../machinery/errors.ts'
+import { forbidden, StatusError } from '../../machinery/errors.ts'
 import type { UserInfo } from '../user.ts'
+import { aggregated } from './aggregated.ts'
 
 /** One question. For requests that are not about resources only `path` and `verb` count. */
 export interface AuthorizationAttributes {
@@ -18,6 +19,7 @@ export interface AuthorizationAttributes {
   readonly isResource: boolean
   /** What a list or watch is narrowed to, as it was asked for: `spec.nodeName=n1`. */
   readonly fieldSelector?: string
+  readonly labelSelector?: string
 }
 
 /** The value that a field selector demands of a field: `n1` for `spec.nodeName` in `spec.nodeName=n1,status.phase!=Failed`. */
@@ -33,6 +35,8 @@ export function demanded(fieldSelector: string | undefined, field: string): stri
 export interface Decision {
   readonly verdict: 'allow' | 'deny' | 'none'
   readonly reason: string
+  /** What went wrong on the way to the answer. */
+  readonly error?: string
 }
 
 export interface Authorizer {
@@ -41,8 +45,22 @@ export interface Authorizer {
 
 /** Asks in order until one has an opinion. */
 export function firstOpinion(authorizers: readonly Authorizer[]): Authorizer {
+  return { authorize: (attributes) => askFrom(authorizers, 0, NOTHING_HEARD, attributes) }
+}
+
+/** What those said who had no opinion. */
+interface Heard {
+  readonly reasons: readonly string[]
+  readonly errors: readonly string[]
+}
+
+const NOTHING_HEARD: Heard = { reasons: [], errors: [] }
+const NO_OPINION: Decision = { verdict: 'none', reason: '' }
+
+function hearing({ reasons, errors }: Heard, { reason, error }: Decision): Heard {
   return {
-    authorize: (attributes) => askFrom(authorizers, 0, [], attributes),
+    reasons: reason === '' ? reasons : [...reasons, reason],
+    errors: error === undefined ? errors : [...errors, error],
   }
 }
 
@@ -50,25 +68,27 @@ export function firstOpinion(authorizers: readonly Authorizer[]): Authorizer {
 function askFrom(
   authorizers: readonly Authorizer[],
   first: number,
-  reasons: readonly string[],
+  before: Heard,
   attributes: AuthorizationAttributes,
 ): Promise<Decision> | Decision {
-  const heard = [...reasons]
+  let heard = before
   for (let i = first; i < authorizers.length; i++) {
     const answer = authorizers[i]?.authorize(attributes) ?? NO_OPINION
     if (answer instanceof Promise) {
-      return answer.then((decision) => {
-        if (decision.verdict !== 'none') return decision
-        return askFrom(authorizers, i + 1, decision.reason ? [...heard, decision.reason] : heard, attributes)
-      })
+      return answer.then((decision) =>
+        decision.verdict === 'none' ? askFrom(authorizers, i + 1, hearing(heard, decision), attributes) : decision,
+      )
     }
     if (answer.verdict !== 'none') return answer
-    if (answer.reason) heard.push(answer.reason)
+    if (answer.reason !== '' || answer.error !== undefined) heard = hearing(heard, answer)
   }
-  return { verdict: 'none', reason: heard.join('\n') }
+  const { reasons, errors } = heard
+  return {
+    verdict: 'none',
+    reason: reasons.join('\n'),
+    ...(errors.length > 0 ? { error: aggregated(errors) } : {}),
+  }
 }
-
-const NO_OPINION: Decision = { verdict: 'none', reason: '' }
 
 /** Everything is allowed: for tests that are about something else. */
 export const allowAll: Authorizer = { authorize: () => ({ verdict: 'allow', reason: '' }) }
@@ -83,6 +103,8 @@ export async function requireAllowed(
   const decision = answer instanceof Promise ? await answer : answer
   heard?.(decision)
   if (decision.verdict === 'allow') return
+  // Whoever could not be asked might have said yes.
+  if (decision.error !== undefined) throw notDecided(decision.error)
   const why = decision.reason === '' ? '' : `: ${decision.reason}`
   const { group, resource, name } = attributes
   throw forbidden(
@@ -90,6 +112,15 @@ export async function requireAllowed(
     name,
     `${forbiddenMessage(attributes)}${why}`,
   )
+}
+
+function notDecided(error: string): StatusError {
+  return new StatusError({
+    message: `Internal Server Error: ${error}`,
+    reason: 'InternalError',
+    details: { causes: [{ message: error }] },
+    code: 500,
+  })
 }
 
 function forbiddenMessage(a: AuthorizationAttributes): string {

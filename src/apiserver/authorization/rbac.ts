@@ -13,12 +13,18 @@ import type {
 import type { Registry } from '../registry/registry.ts'
 import type { UserInfo } from '../user.ts'
 import { MASTERS_GROUP } from '../user.ts'
+import { aggregated } from './aggregated.ts'
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
+import type { RuleResolver } from './rule-resolver.ts'
 
 interface Binding {
   /** Empty for cluster role bindings. */
   readonly namespace: string
   readonly rules: readonly PolicyRule[]
+  /** How it is named as the reason of a yes. */
+  readonly reason: string
+  /** That its role is not there, in words. */
+  readonly problem?: string
 }
 
 /** Bindings by subject, as `user:alice`, `group:ops`. */
@@ -33,12 +39,14 @@ const NO_OPINION: Decision = { verdict: 'none', reason: '' }
 export interface RbacAuthorizer extends Authorizer {
   /** All rules that hold for a user in a namespace (and those of the whole cluster). */
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[]
+  /** The same for those who only want to know what they may do. */
+  readonly resolver: RuleResolver
 }
 
 /** Opens the caches and gives the authorizer, which then answers without waiting. */
 export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuthorizer> {
   let compiled: Compiled | undefined
-  const decisions = new Map<string, boolean>()
+  const decisions = new Map<string, Decision>()
   const caches = await Promise.all(RESOURCES.map((name) => registry.cache(registry.resource(GROUP, name))))
   for (const cache of caches) {
     cache.follow(cache.revision, () => {
@@ -55,19 +63,28 @@ export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuth
     )
     const clusterRoles = new Map(objects<ClusterRole>(2, 'clusterroles').map((r) => [r.metadata.name, r.rules ?? []]))
     const rulesOf = (ref: RoleRef, namespace: string) =>
-      (ref.kind === 'ClusterRole' ? clusterRoles.get(ref.name) : roles.get(`${namespace}/${ref.name}`)) ?? []
+      ref.kind === 'ClusterRole' ? clusterRoles.get(ref.name) : roles.get(`${namespace}/${ref.name}`)
     const out = new Map<string, Binding[]>()
-    const add = (subjects: readonly Subject[] | undefined, namespace: string, ref: RoleRef) => {
-      const rules = rulesOf(ref, namespace)
+    const add = ({ metadata, subjects, roleRef }: RoleBinding | ClusterRoleBinding, namespace: string) => {
+      const rules = rulesOf(roleRef, namespace)
+      const name =
+        namespace === '' ? `ClusterRoleBinding "${metadata.name}"` : `RoleBinding "${metadata.name}/${namespace}"`
       for (const subject of subjects ?? []) {
         const key = subjectKey(subject, namespace)
+        const binding: Binding = {
+          namespace,
+          rules: rules ?? [],
+          reason: `RBAC: allowed by ${name} of ${roleRef.kind} "${roleRef.name}" to ${shownSubject(subject, namespace)}`,
+          ...(rules ? {} : { problem: `${roleRef.kind.toLowerCase()}.${GROUP} "${roleRef.name}" not found` }),
+        }
         const known = out.get(key)
-        if (known) known.push({ namespace, rules })
-        else out.set(key, [{ namespace, rules }])
+        if (known) known.push(binding)
+        else out.set(key, [binding])
       }
     }
-    for (const b of objects<RoleBinding>(1, 'rolebindings')) add(b.subjects, b.metadata.namespace, b.roleRef)
-    for (const b of objects<ClusterRoleBinding>(3, 'clusterrolebindings')) add(b.subjects, '', b.roleRef)
+    // Those of the whole cluster are asked first.
+    for (const b of objects<ClusterRoleBinding>(3, 'clusterrolebindings')) add(b, '')
+    for (const b of objects<RoleBinding>(1, 'rolebindings')) add(b, b.metadata.namespace)
     return out
   }
 
@@ -77,12 +94,18 @@ export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuth
     for (const group of user.groups) yield* compiled.get(`group:${group}`) ?? []
   }
 
-  function decide(a: AuthorizationAttributes): boolean {
-    for (const binding of bindingsOf(a.user)) {
-      if (binding.namespace !== '' && binding.namespace !== a.namespace) continue
-      if (binding.rules.some((rule) => ruleAllows(rule, a))) return true
+  function decide(a: AuthorizationAttributes): Decision {
+    const problems: string[] = []
+    for (const { namespace, rules, reason, problem } of bindingsOf(a.user)) {
+      if (namespace !== '' && namespace !== a.namespace) continue
+      if (rules.some((rule) => ruleAllows(rule, a))) return { verdict: 'allow', reason }
+      if (problem !== undefined) problems.push(problem)
     }
-    return false
+    return problems.length === 0 ? NO_OPINION : { verdict: 'none', reason: `RBAC: ${aggregated(problems)}` }
+  }
+
+  function bindingsIn(user: UserInfo, namespace: string): Binding[] {
+    return [...bindingsOf(user)].filter((b) => b.namespace === '' || b.namespace === namespace)
   }
 
   return {
@@ -99,13 +122,13 @@ export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuth
         a.name,
         a.path,
       ].join('\0')
-      let allowed = decisions.get(key)
-      if (allowed === undefined) {
-        allowed = decide(a)
+      let decision = decisions.get(key)
+      if (decision === undefined) {
+        decision = decide(a)
         if (decisions.size >= MAX_DECISIONS) decisions.clear()
-        decisions.set(key, allowed)
+        decisions.set(key, decision)
       }
-      return allowed ? ALLOW : NO_OPINION
+      return decision
     },
     rulesFor(user, namespace) {
       if (user.groups.includes(MASTERS_GROUP)) {
@@ -114,11 +137,22 @@ export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuth
           { verbs: ['*'], nonResourceURLs: ['*'] },
         ]
       }
-      return [...bindingsOf(user)]
-        .filter((b) => b.namespace === '' || b.namespace === namespace)
-        .flatMap((b) => b.rules)
+      return bindingsIn(user, namespace).flatMap((b) => b.rules)
+    },
+    resolver(user, namespace) {
+      const bindings = bindingsIn(user, namespace)
+      const problems = bindings.flatMap(({ problem }) => problem ?? [])
+      return {
+        rules: bindings.flatMap((b) => b.rules),
+        incomplete: false,
+        ...(problems.length > 0 ? { error: aggregated(problems) } : {}),
+      }
     },
   }
+}
+
+function shownSubject({ kind, name, namespace }: Subject, ofBinding: string): string {
+  return kind === 'ServiceAccount' ? `${kind} "${name}/${namespace || ofBinding}"` : `${kind} "${name}"`
 }
 
 function subjectKey(subject: Subject, namespace: string): string {

@@ -12,6 +12,9 @@ import { type ClientAuthorities, identityOf } from './client-identity.ts'
 import type { Request } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
 
+/** The verbs that selectors narrow. */
+const SELECTING = new Set(['list', 'watch', 'deletecollection'])
+
 export interface AccessOptions {
   readonly tls: ClientAuthorities
   readonly authenticate: Authenticator
@@ -69,9 +72,12 @@ export function authorize(
 ): Promise<void> {
   // Named one by one: a spread of this many fields is slow, and every request comes by here.
   const { verb, group, version, resource, subresource, namespace, path, isResource } = info
-  const fieldSelector = info.query.get('fieldSelector') ?? ''
+  const narrowed = SELECTING.has(verb)
+  const fieldSelector = (narrowed && info.query.get('fieldSelector')) || ''
+  const labelSelector = (narrowed && info.query.get('labelSelector')) || ''
   // A list of one name is about that object, as upstream's request info has it.
   const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
-  const asked = { user, verb, group, version, resource, subresource, namespace, name, path, isResource, fieldSelector }
+  const about = { user, verb, group, version, resource, subresource, namespace, name, path, isResource }
+  const asked = { ...about, fieldSelector, labelSelector }
   return requireAllowed(options.authorizer, asked, trail && ((decision) => trail.decided(decision)))
 }

@@ -80,15 +80,25 @@ export async function serveSystem(
       if (env.openApi(request, response, info)) return
       throw pageNotFound()
     case '.well-known':
-      if (path === '/.well-known/openid-configuration')
-        return sendJson(response, 200, JSON.stringify(env.openIdConfiguration))
-      throw pageNotFound()
+      if (path !== '/.well-known/openid-configuration') throw pageNotFound()
+      return sendPublished(response, env.openIdConfiguration, 'application/json')
     case 'openid':
-      if (path === '/openid/v1/jwks') return sendJson(response, 200, JSON.stringify(env.jwks))
-      throw pageNotFound()
+      if (path !== '/openid/v1/jwks') throw pageNotFound()
+      return sendPublished(response, env.jwks, 'application/jwk-set+json')
     default:
       throw pageNotFound()
   }
+}
+
+/** What others may keep for an hour. */
+function sendPublished(response: Response, document: object, type: string): void {
+  const json = Buffer.from(JSON.stringify(document))
+  response.writeHead(200, {
+    'content-type': type,
+    'content-length': json.length,
+    'cache-control': 'public, max-age=3600',
+  })
+  response.end(json)
 }
 
 function groupPaths(registry: Registry): string[] {

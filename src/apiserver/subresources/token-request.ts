@@ -14,10 +14,23 @@ import type { UserInfo } from '../user.ts'
 const MIN_SECONDS = 600
 const DEFAULT_SECONDS = 3600
 const MAX_SECONDS = 2 ** 32
+/** What kubelets ask for when a pod does not say how long. */
+const WARN_ONLY_SECONDS = 3607
+const EXTENDED_SECONDS = 365 * 24 * 3600
 const accounts = { group: '', resource: 'serviceaccounts' }
 
-/** The handler of `serviceaccounts/token`. `audiences` are used when the request names none. */
-export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences: readonly string[]): VirtualCreate {
+export interface TokenRequestSettings {
+  /** Used when a request names none. */
+  readonly audiences: readonly string[]
+  /** Longer ones are shortened; absent: none is. */
+  readonly maxSeconds?: number
+  /** Whether tokens of pods that do not say how long stay good for a year, as old programs read them only once. */
+  readonly extends: boolean
+}
+
+/** The handler of `serviceaccounts/token`. */
+export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: TokenRequestSettings): VirtualCreate {
+  const { audiences, maxSeconds } = settings
   return async ({ name, body, context }) => {
     const { namespace } = context
     const request = body as Partial<TokenRequest>
@@ -25,25 +38,25 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences:
     if (!account) throw notFound(accounts, name)
     const resource = registry.resource('', 'serviceaccounts')
     await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
-    const seconds = request.spec?.expirationSeconds ?? DEFAULT_SECONDS
-    if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
-      const problem =
-        seconds < MIN_SECONDS
-          ? 'may not specify a duration less than 10 minutes'
-          : 'may not specify a duration larger than 2^32 seconds'
-      throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-        field.invalid('spec.expirationSeconds', seconds, problem),
-      ])
-    }
+    const asked = request.spec?.expirationSeconds ?? DEFAULT_SECONDS
+    checkSeconds(asked)
+    const seconds = maxSeconds === undefined ? asked : Math.min(asked, maxSeconds)
+    if (seconds < asked) context.warn(`requested expiration of ${asked} seconds shortened to ${seconds} seconds`)
     const wanted = request.spec?.audiences ?? []
     const granted = wanted.length > 0 ? wanted : audiences
     await restrictNode(registry, namespace, name, request, context.user)
     const binding = await bindingOf(registry, namespace, name, request)
-    const { token, expiresAt } = issuer.issue({
+    const extended =
+      settings.extends &&
+      binding?.kind === 'Pod' &&
+      seconds === WARN_ONLY_SECONDS &&
+      granted.every((audience) => audiences.includes(audience))
+    const { token } = issuer.issue({
       namespace,
       account: { name, uid: account.metadata.uid },
       audiences: granted,
-      seconds,
+      seconds: extended ? EXTENDED_SECONDS : seconds,
+      ...(extended ? { warnAfter: seconds } : {}),
       ...(binding ? { binding } : {}),
     })
     return {
@@ -51,9 +64,20 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, audiences:
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name, namespace, creationTimestamp: formatTime(registry.clock.now()) },
       spec: { ...request.spec, audiences: granted, expirationSeconds: seconds },
-      status: { token, expirationTimestamp: formatTime(expiresAt) },
+      status: { token, expirationTimestamp: formatTime(registry.clock.now() + seconds * 1000) },
     } satisfies object
   }
+}
+
+function checkSeconds(seconds: number): void {
+  if (seconds >= MIN_SECONDS && seconds <= MAX_SECONDS) return
+  const problem =
+    seconds < MIN_SECONDS
+      ? 'may not specify a duration less than 10 minutes'
+      : 'may not specify a duration larger than 2^32 seconds'
+  throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
+    field.invalid('spec.expirationSeconds', seconds, problem),
+  ])
 }
 
 /** A kubelet gets tokens only for pods that run on its node. */

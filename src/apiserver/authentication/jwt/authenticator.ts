@@ -2,10 +2,10 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#openid-connect-tokens
 
 import type { Clock } from '../../../machinery/clock.ts'
-import { unauthorized } from '../../../machinery/errors.ts'
 import type { Logger } from '../../../machinery/logger.ts'
 import { AUTHENTICATED_GROUP, type UserInfo } from '../../user.ts'
 import type { Authenticator } from '../authenticator.ts'
+import { refused } from '../refused.ts'
 import type { ClaimSource, JwtIssuer } from './configuration.ts'
 import type { KeySet } from './key-set.ts'
 import { isSignedBy, parseSigned, type SignedToken } from './signature.ts'
@@ -32,8 +32,9 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): Authenticato
       await checkToken(options, token)
       return userOf(issuer, token.claims)
     } catch (error) {
-      log.warn('token-refused', { issuer: issuer.url, error: error instanceof Error ? error.message : String(error) })
-      throw unauthorized()
+      const why = error instanceof Error ? error.message : String(error)
+      log.warn('token-refused', { issuer: issuer.url, error: why })
+      throw refused(why)
     }
   }
 }

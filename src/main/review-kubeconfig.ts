@@ -1,0 +1,71 @@
+// The kubeconfig that says where a webhook for reviews is, and who this server is to it.
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { ReviewEndpoint } from '../apiserver/review-client.ts'
+import { parseYaml } from '../machinery/yaml.ts'
+
+type Json = Record<string, unknown>
+
+/** Reads a kubeconfig; paths in it are relative to it. Throws an Error that says what is missing or wrong. */
+export function readReviewEndpoint(path: string): ReviewEndpoint {
+  const config = mapOf(parseYaml(readFileSync(path, 'utf8')))
+  const context = namedIn(config, 'contexts', 'context', textOf(config['current-context']))
+  if (!context) {
+    throw new Error('invalid configuration: no configuration has been provided: current-context names no context')
+  }
+  const cluster = namedIn(config, 'clusters', 'cluster', textOf(context.cluster))
+  if (!cluster) throw new Error(`invalid configuration: cluster ${JSON.stringify(context.cluster)} does not exist`)
+  const user = namedIn(config, 'users', 'user', textOf(context.user)) ?? {}
+  for (const unknown of ['exec', 'auth-provider']) {
+    if (user[unknown] !== undefined) throw new Error(`users[].user.${unknown} is not supported here`)
+  }
+  const url = textOf(cluster.server)
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+    throw new Error(`clusters[].cluster.server: Invalid value: ${JSON.stringify(url)}: URL scheme must be https`)
+  }
+  const pem = (of: Json, name: string) => pemOf(of, name, dirname(path))
+  const ca = pem(cluster, 'certificate-authority')
+  const cert = pem(user, 'client-certificate')
+  const key = pem(user, 'client-key')
+  const servername = textOf(cluster['tls-server-name'])
+  const authorization = authorizationOf(user, dirname(path))
+  return {
+    url,
+    insecure: cluster['insecure-skip-tls-verify'] === true,
+    ...(ca ? { ca } : {}),
+    ...(cert ? { cert } : {}),
+    ...(key ? { key } : {}),
+    ...(servername ? { servername } : {}),
+    ...(authorization ? { authorization } : {}),
+  }
+}
+
+function authorizationOf(user: Json, directory: string): string | undefined {
+  const file = textOf(user.tokenFile)
+  const token = file ? readFileSync(resolve(directory, file), 'utf8').trim() : textOf(user.token)
+  if (token) return `Bearer ${token}`
+  const name = textOf(user.username)
+  return name ? `Basic ${Buffer.from(`${name}:${textOf(user.password)}`).toString('base64')}` : undefined
+}
+
+function pemOf(map: Json, name: string, directory: string): string | undefined {
+  const data = textOf(map[`${name}-data`])
+  if (data) return Buffer.from(data, 'base64').toString()
+  const file = textOf(map[name])
+  return file ? readFileSync(resolve(directory, file), 'utf8') : undefined
+}
+
+function namedIn(config: Json, list: string, field: string, name: string): Json | undefined {
+  const entries = Array.isArray(config[list]) ? (config[list] as unknown[]).map(mapOf) : []
+  const entry = entries.find((candidate) => candidate.name === name)
+  return entry && mapOf(entry[field])
+}
+
+function mapOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
+}
+
+function textOf(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value)
+}
