@@ -55,7 +55,7 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   priorityclasses: { value: 10 },
   runtimeclasses: { handler: 'runc' },
   storageclasses: { provisioner: 'example.com/a' },
-  volumeattributesclasses: { driverName: 'example.com' },
+  volumeattributesclasses: { driverName: 'example.com', parameters: { a: 'b' } },
   csinodes: { spec: { drivers: [] } },
   csistoragecapacities: { storageClassName: 'a' },
   volumeattachments: { spec: { attacher: 'example.com', nodeName: 'n', source: { persistentVolumeName: 'a' } } },

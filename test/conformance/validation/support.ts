@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ResourceRef } from '../../../src/api/resource-ref.ts'
 import type { ApiObject } from '../../../src/apiserver/api-object.ts'
 import { startTestApi, type TestApi } from '../../../src/apiserver/testing.ts'
+import type { DeepReadonly } from '../../../src/machinery/deep-readonly.ts'
 import { StatusError } from '../../../src/machinery/errors.ts'
 
 /** A JSON value in which undefined stands for what is to be taken away. */
@@ -83,7 +84,8 @@ export function runTables(...tables: readonly Table[]): void {
         expect(await problemsOf(api.client.update(resource, next))).toEqual(problems)
       })
     }
-    const writeStatus = (object: ApiObject) => api.client.update(resource, object, { subresource: 'status' })
+    const writeStatus = (object: DeepReadonly<ApiObject>) =>
+      api.client.update(resource, object, { subresource: 'status' })
     for (const [rule, first, then, problems] of status) {
       it(`${resource.resource} status: ${rule}: ${problems[0] ?? 'is taken'}`, async () => {
         const stored = await api.client.create(resource, named(without(first)))

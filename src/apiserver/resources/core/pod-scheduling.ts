@@ -62,7 +62,7 @@ function checkWeight(path: string, weight = 0): FieldError[] {
 }
 
 /** Problems of a selector of nodes, as of pods and of volumes. */
-function validateNodeSelector(selector: NodeSelector, path: string): FieldError[] {
+export function validateNodeSelector(selector: NodeSelector, path: string): FieldError[] {
   const terms = selector.nodeSelectorTerms ?? []
   const at = `${path}.nodeSelectorTerms`
   if (terms.length === 0) return [field.required(at, 'must have at least one node selector term')]

@@ -5,27 +5,9 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { validateClaimSpec } from '../storage/claim-validation.ts'
-import {
-  checkDescendingPath,
-  checkFileMode,
-  checkNoBacksteps,
-  checkOptionalEnum,
-  checkRequired,
-  invalidFor,
-} from './field-checks.ts'
+import { checkDescendingPath, checkFileMode, checkOptionalEnum, checkRequired, invalidFor } from './field-checks.ts'
 import { validateDownwardItems, validateKeyToPath, validateProjected } from './pod-projections.ts'
-import { networkSources } from './volume-sources.ts'
-
-const HOST_PATH_TYPES = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-]
+import { networkSources, validateDriverName, validateHostPath } from './volume-sources.ts'
 
 /** Problems of a pod's volumes, and those volumes that may be mounted by name. `podName` is known of pods only. */
 export function validateVolumes(
@@ -139,23 +121,6 @@ function validateSource(volume: Volume, path: string, podName: string | undefine
   }
   const why = 'may not specify more than 1 volume type'
   return [...errors, ...more.map((name) => field.forbidden(`${path}.${BLAMED[name] ?? name}`, why))]
-}
-
-/** Problems of a directory or file of the node. */
-function validateHostPath(source: { path: string; type?: string }, at: string): FieldError[] {
-  if (!source.path) return [field.required(`${at}.path`)]
-  return [
-    ...checkNoBacksteps(`${at}.path`, source.path),
-    ...checkOptionalEnum(`${at}.type`, source.type, HOST_PATH_TYPES),
-  ]
-}
-
-/** Problems of the name of a CSI driver. */
-function validateDriverName(path: string, name: string | undefined): FieldError[] {
-  const given = name ?? ''
-  const errors = checkRequired(path, given)
-  if (given.length > 63) errors.push(field.tooLong(path, 63))
-  return [...errors, ...invalidFor(path, given, [dnsSubdomainProblem(given.toLowerCase())])]
 }
 
 function validateItems(items: readonly KeyToPath[] | undefined, at: string): FieldError[] {

@@ -1,10 +1,10 @@
-// Validation of volumes that storage systems provide, as pods and persistent volumes name them.
+// Validation of volumes that nodes and storage systems provide, as pods and persistent volumes name them.
 // Wording: k8s.io/kubernetes/pkg/apis/core/validation.
 
 import type { Volume } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dnsLabelProblem } from '../../../machinery/names.ts'
-import { checkOptionalEnum, checkRange, checkRequired, invalidFor } from './field-checks.ts'
+import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { checkNoBacksteps, checkOptionalEnum, checkRange, checkRequired, invalidFor } from './field-checks.ts'
 
 const PARTITION = 'must be a number between 0 and 255 (inclusive)'
 const IQN = /^iqn\.\d{4}-\d{2}\.([a-z0-9-.]+)(:.+)?$/i
@@ -13,6 +13,17 @@ const NAA = /^naa.[0-9a-f]{32}$/i
 const HOST_PORTS = 'must be a host:port pair or multiple pairs separated by commas'
 const MANAGED_DISK = '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}'
 const BLOB_DISK = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'
+
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+]
 
 type Given<K extends keyof Volume> = NonNullable<Volume[K]>
 
@@ -167,4 +178,21 @@ export const networkSources = {
     ...checkRequired(`${at}.system`, source.system),
     ...checkRequired(`${at}.volumeName`, source.volumeName),
   ],
+}
+
+/** Problems of a directory or file of the node. */
+export function validateHostPath(source: { path: string; type?: string }, at: string): FieldError[] {
+  if (!source.path) return [field.required(`${at}.path`)]
+  return [
+    ...checkNoBacksteps(`${at}.path`, source.path),
+    ...checkOptionalEnum(`${at}.type`, source.type, HOST_PATH_TYPES),
+  ]
+}
+
+/** Problems of the name of a CSI driver. */
+export function validateDriverName(path: string, name: string | undefined): FieldError[] {
+  const given = name ?? ''
+  const errors = checkRequired(path, given)
+  if (given.length > 63) errors.push(field.tooLong(path, 63))
+  return [...errors, ...invalidFor(path, given, [dnsSubdomainProblem(given.toLowerCase())])]
 }

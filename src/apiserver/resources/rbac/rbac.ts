@@ -15,7 +15,8 @@ import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, genericColumns, nameColumn, text } from '../columns/common.ts'
-import { validateLabelSelector } from '../core/workload-validation.ts'
+import { checkRequired, checkSubdomain } from '../core/field-checks.ts'
+import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const shared = { group: GROUP, generation: false, nameProblem: pathSegmentProblem, createOnUpdate: true } as const
@@ -102,10 +103,11 @@ function defaultBinding(binding: Binding): void {
   }
 }
 
-function validateBinding(binding: Binding, kinds: readonly string[]): FieldError[] {
+function validateBinding(binding: Binding, kinds: readonly string[], namespaced: boolean): FieldError[] {
   const { roleRef } = binding
   const errors: FieldError[] = []
-  if (roleRef?.apiGroup !== GROUP) errors.push(field.notSupported('roleRef.apiGroup', roleRef?.apiGroup, [GROUP]))
+  const apiGroup = roleRef?.apiGroup ?? GROUP
+  if (apiGroup !== GROUP) errors.push(field.notSupported('roleRef.apiGroup', apiGroup, [GROUP]))
   if (!kinds.includes(roleRef?.kind ?? '')) errors.push(field.notSupported('roleRef.kind', roleRef?.kind ?? '', kinds))
   if (!roleRef?.name) errors.push(field.required('roleRef.name'))
   else {
@@ -113,33 +115,38 @@ function validateBinding(binding: Binding, kinds: readonly string[]): FieldError
     if (problem) errors.push(field.invalid('roleRef.name', roleRef.name, problem))
   }
   for (const [i, subject] of (binding.subjects ?? []).entries())
-    errors.push(...validateSubject(subject, `subjects[${i}]`))
+    errors.push(...validateSubject(subject, namespaced, `subjects[${i}]`))
   return errors
 }
 
-function validateSubject(subject: Subject, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (!subject.name) errors.push(field.required(`${path}.name`))
-  switch (subject.kind) {
+function validateSubject(subject: Subject, namespaced: boolean, path: string): FieldError[] {
+  const { kind, name = '', namespace, apiGroup = '' } = subject
+  const errors = checkRequired(`${path}.name`, name)
+  switch (kind) {
     case 'ServiceAccount':
-      if (subject.apiGroup) errors.push(field.notSupported(`${path}.apiGroup`, subject.apiGroup, ['']))
-      if (!subject.namespace) errors.push(field.required(`${path}.namespace`))
-      break
+      if (name !== '') errors.push(...checkSubdomain(`${path}.name`, name))
+      if (apiGroup !== '') errors.push(field.notSupported(`${path}.apiGroup`, apiGroup, ['']))
+      // The binding's own namespace is meant where none is said.
+      if (!namespaced && !namespace) errors.push(field.required(`${path}.namespace`))
+      return errors
     case 'User':
-    case 'Group':
-      if (subject.apiGroup !== GROUP) errors.push(field.notSupported(`${path}.apiGroup`, subject.apiGroup, [GROUP]))
-      break
+    case 'Group': {
+      if (name === '') errors.push(field.invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
+      if (apiGroup !== GROUP) errors.push(field.notSupported(`${path}.apiGroup`, apiGroup, [GROUP]))
+      return errors
+    }
     default:
-      errors.push(field.notSupported(`${path}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']))
+      return [...errors, field.notSupported(`${path}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group'])]
   }
-  return errors
 }
 
 function validateBindingUpdate(binding: Binding, old: Binding): FieldError[] {
   return sameJson(binding.roleRef, old.roleRef)
     ? []
-    : [field.invalid('roleRef', binding.roleRef, 'cannot change roleRef')]
+    : [field.invalid('roleRef', shownRef(binding.roleRef), 'cannot change roleRef')]
 }
+
+const shownRef = ({ apiGroup, kind, name }: RoleRef) => ({ APIGroup: apiGroup, Kind: kind, Name: name })
 
 const subjectsOf = (kind: string) => (binding: Binding) =>
   (binding.subjects ?? [])
@@ -160,7 +167,7 @@ const roleBindings = defineResource<RoleBinding>({
   ...shared,
   resource: 'rolebindings',
   defaults: defaultBinding,
-  validate: (binding) => validateBinding(binding, ['ClusterRole', 'Role']),
+  validate: (binding) => validateBinding(binding, ['Role', 'ClusterRole'], true),
   validateUpdate: validateBindingUpdate,
   columns: bindingColumns,
 })
@@ -169,7 +176,7 @@ const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   ...shared,
   resource: 'clusterrolebindings',
   defaults: defaultBinding,
-  validate: (binding) => validateBinding(binding, ['ClusterRole']),
+  validate: (binding) => validateBinding(binding, ['ClusterRole'], false),
   validateUpdate: validateBindingUpdate,
   columns: bindingColumns,
 })

@@ -1,24 +1,22 @@
-// storageclasses, volumeattributesclasses, CSI drivers, nodes and capacities, and volumeattachments.
-// Spec: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/
+// storageclasses and volumeattributesclasses. Rules and wording: k8s.io/kubernetes/pkg/apis/storage/validation.
 
-import type {
-  CSIDriver,
-  CSINode,
-  CSIStorageCapacity,
-  StorageClass,
-  VolumeAttachment,
-  VolumeAttributesClass,
-} from '../../../api/generated/storage-v1.ts'
+import type { TopologySelectorTerm } from '../../../api/generated/core-v1.ts'
+import type { StorageClass, VolumeAttributesClass } from '../../../api/generated/storage-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { qualifiedNameProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, bool, integer, nameColumn, quantityText, text } from '../columns/common.ts'
-import { immutable } from '../core/workload-validation.ts'
+import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { checkOptionalEnum, checkQualifiedName, immutable } from '../core/field-checks.ts'
+import { csiDefinitions } from './csi.ts'
+import { volumeAttachments } from './volume-attachment.ts'
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 const OLD_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class'
 const DEFAULT_ATTRIBUTES_CLASS = 'storage.alpha.kubernetes.io/is-default-class'
+const POLICIES = ['Delete', 'Retain']
+const MODES = ['Immediate', 'WaitForFirstConsumer']
+const MAX_PARAMETERS = 512
+const MAX_PARAMETERS_SIZE = 256 * 1024
 const UPDATE_FORBIDDEN = 'updates to parameters are forbidden.'
 
 const storageClasses = defineResource<StorageClass>({
@@ -30,18 +28,13 @@ const storageClasses = defineResource<StorageClass>({
     object.reclaimPolicy ??= 'Delete'
     object.volumeBindingMode ??= 'Immediate'
   },
-  validate(object) {
-    const errors = validateDriver('provisioner', object.provisioner)
-    const policies = ['Delete', 'Retain']
-    if (!policies.includes(object.reclaimPolicy ?? '')) {
-      errors.push(field.notSupported('reclaimPolicy', object.reclaimPolicy, policies))
-    }
-    const modes = ['Immediate', 'WaitForFirstConsumer']
-    if (!modes.includes(object.volumeBindingMode ?? '')) {
-      errors.push(field.notSupported('volumeBindingMode', object.volumeBindingMode, modes))
-    }
-    return errors
-  },
+  validate: (object) => [
+    ...validateDriver('provisioner', object.provisioner),
+    ...validateParameters('parameters', object.parameters ?? {}),
+    ...(object.reclaimPolicy ? checkOptionalEnum('reclaimPolicy', object.reclaimPolicy, POLICIES) : []),
+    ...checkOptionalEnum('volumeBindingMode', object.volumeBindingMode, MODES),
+    ...validateTopologies('allowedTopologies', object.allowedTopologies ?? []),
+  ],
   validateUpdate: (object, old) => [
     ...forbidChange('parameters', object.parameters, old.parameters, UPDATE_FORBIDDEN),
     ...forbidChange('provisioner', object.provisioner, old.provisioner, 'updates to provisioner are forbidden.'),
@@ -74,9 +67,38 @@ function forbidChange(path: string, value: unknown, old: unknown, message: strin
 }
 
 function validateDriver(path: string, name: string | undefined): FieldError[] {
-  if (!name) return [field.required(path)]
-  const problem = qualifiedNameProblem(name.toLowerCase())
-  return problem ? [field.invalid(path, name, problem)] : []
+  return name ? checkQualifiedName(path, name.toLowerCase()) : [field.required(path)]
+}
+
+function validateParameters(path: string, parameters: Readonly<Record<string, string>>): FieldError[] {
+  const entries = Object.entries(parameters)
+  if (entries.length > MAX_PARAMETERS) return [field.tooLong(path, MAX_PARAMETERS)]
+  let size = 0
+  for (const [key, value] of entries) size += Buffer.byteLength(key) + Buffer.byteLength(value)
+  return [
+    ...('' in parameters ? [field.invalid(path, '', 'field can not be empty.')] : []),
+    ...(size > MAX_PARAMETERS_SIZE ? [field.tooLong(path, MAX_PARAMETERS_SIZE)] : []),
+  ]
+}
+
+function validateTopologies(path: string, terms: readonly TopologySelectorTerm[]): FieldError[] {
+  const errors: FieldError[] = []
+  const seen: Record<string, readonly string[]>[] = []
+  for (const [i, { matchLabelExpressions = [] }] of terms.entries()) {
+    const at = `${path}[${i}].matchLabelExpressions`
+    const byKey: Record<string, readonly string[]> = {}
+    for (const [e, { key, values = [] }] of matchLabelExpressions.entries()) {
+      const valuesAt = `${at}[${e}].values`
+      if (values.length === 0) errors.push(field.required(valuesAt))
+      const again = values.flatMap((v, n) => (values.indexOf(v) < n ? [field.duplicate(`${valuesAt}[${n}]`, v)] : []))
+      errors.push(...again, ...checkQualifiedName(`${at}[${e}].key`, key))
+      if (key in byKey) errors.push(field.duplicate(`${at}[${e}].key`, key))
+      byKey[key] = [...new Set(values)].sort()
+    }
+    if (seen.some((other) => sameJson(other, byKey))) errors.push(field.duplicate(at, ''))
+    seen.push(byKey)
+  }
+  return errors
 }
 
 function attributesClassName({ metadata }: VolumeAttributesClass): string {
@@ -89,7 +111,13 @@ const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   resource: 'volumeattributesclasses',
   shortNames: ['vac'],
   generation: false,
-  validate: (object) => validateDriver('driverName', object.driverName),
+  validate: (object) => [
+    ...validateDriver('driverName', object.driverName),
+    ...validateParameters('parameters', object.parameters ?? {}),
+    ...(Object.keys(object.parameters ?? {}).length === 0
+      ? [field.required('parameters', 'must contain at least one key/value pair')]
+      : []),
+  ],
   validateUpdate: (object, old) => [
     ...forbidChange('driverName', object.driverName, old.driverName, 'updates to driverName are forbidden.'),
     ...forbidChange('parameters', object.parameters, old.parameters, UPDATE_FORBIDDEN),
@@ -97,95 +125,9 @@ const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   columns: [{ ...nameColumn, value: attributesClassName }, text('DriverName', (c) => c.driverName), ageColumn],
 })
 
-const csiDrivers = defineResource<CSIDriver>({
-  group: 'storage.k8s.io',
-  resource: 'csidrivers',
-  unconditionalUpdate: false,
-  generation: false,
-  defaults({ spec }) {
-    spec.attachRequired ??= true
-    spec.podInfoOnMount ??= false
-    spec.storageCapacity ??= false
-    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
-    if ((spec.volumeLifecycleModes ?? []).length === 0) spec.volumeLifecycleModes = ['Persistent']
-    spec.requiresRepublish ??= false
-    spec.seLinuxMount ??= false
-  },
-  prepareUpdate(driver, old) {
-    // Drivers have no generation until they change.
-    if (!sameJson(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
-  },
-  columns: [
-    nameColumn,
-    bool('AttachRequired', (d) => d.spec.attachRequired ?? true),
-    bool('PodInfoOnMount', (d) => d.spec.podInfoOnMount ?? false),
-    bool('StorageCapacity', (d) => d.spec.storageCapacity ?? false),
-    text('TokenRequests', (d) => d.spec.tokenRequests?.map((t) => t.audience).join(',') ?? '<unset>'),
-    bool('RequiresRepublish', (d) => d.spec.requiresRepublish ?? false),
-    text('Modes', (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || '<none>'),
-    ageColumn,
-  ],
-})
-
-const csiNodes = defineResource<CSINode>({
-  group: 'storage.k8s.io',
-  resource: 'csinodes',
-  unconditionalUpdate: false,
-  generation: false,
-  defaults(node) {
-    node.spec.drivers ??= []
-  },
-  columns: [nameColumn, integer('Drivers', (n) => (n.spec.drivers ?? []).length), ageColumn],
-})
-
-const csiStorageCapacities = defineResource<CSIStorageCapacity>({
-  group: 'storage.k8s.io',
-  resource: 'csistoragecapacities',
-  unconditionalUpdate: false,
-  generation: false,
-  validate: (c) => (c.storageClassName ? [] : [field.required('storageClassName')]),
-  validateUpdate: (c, old) => [
-    ...immutable('nodeTopology', c.nodeTopology, old.nodeTopology),
-    ...immutable('storageClassName', c.storageClassName, old.storageClassName),
-  ],
-  columns: [
-    nameColumn,
-    text('StorageClassName', (c) => c.storageClassName),
-    text('Capacity', (c) => quantityText(c.capacity, '<unset>')),
-  ],
-})
-
-const volumeAttachments = defineResource<VolumeAttachment>({
-  group: 'storage.k8s.io',
-  resource: 'volumeattachments',
-  unconditionalUpdate: false,
-  generation: false,
-  prepareCreate(object) {
-    object.status = { attached: false }
-  },
-  validate: ({ spec }) => [
-    ...validateDriver('spec.attacher', spec.attacher),
-    ...(spec.nodeName ? [] : [field.required('spec.nodeName')]),
-    ...(spec.source?.persistentVolumeName || spec.source?.inlineVolumeSpec
-      ? []
-      : [field.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName')]),
-  ],
-  validateUpdate: (object, old) => immutable('spec', object.spec, old.spec),
-  columns: [
-    nameColumn,
-    { ...text('Attacher', (a) => a.spec.attacher), format: 'name' },
-    text('PV', (a) => a.spec.source.persistentVolumeName ?? ''),
-    text('Node', (a) => a.spec.nodeName),
-    bool('Attached', (a) => a.status.attached ?? false),
-    ageColumn,
-  ],
-})
-
 export const storageDefinitions: readonly ResourceDefinition[] = [
   storageClasses,
   volumeAttributesClasses,
-  csiDrivers,
-  csiNodes,
-  csiStorageCapacities,
+  ...csiDefinitions,
   volumeAttachments,
 ]
