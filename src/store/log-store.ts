@@ -347,8 +347,11 @@ class LogStore implements Store {
       if (keys) keys.add(record.key)
       else this.#leaseKeys.set(record.lease, new Set([record.key]))
     }
-    if (history) history.push(revisionOf(record))
-    else this.#keys.set(record.key, [revisionOf(record)])
+    const revision = revisionOf(record)
+    if (!history) this.#keys.set(record.key, [revision])
+    // A list that grows makes room for sixteen more; most keys never have a third revision.
+    else if (history.length === 1) this.#keys.set(record.key, [...history, revision])
+    else history.push(revision)
   }
 
   #armLease(lease: LeaseRecord): void {
