@@ -249,7 +249,8 @@ const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) =>
   'certificatesigningrequests/approval': (object, old) => {
     const { conditions } = (object.status ?? {}) as { conditions?: unknown[] }
     keepAll(object, old)
-    object.status = { ...(old.status as object), ...(conditions ? { conditions } : {}) }
+    const { conditions: _, ...rest } = (old.status ?? {}) as { conditions?: unknown[] }
+    object.status = { ...rest, ...(conditions ? { conditions } : {}) }
   },
 }
 

@@ -56,6 +56,12 @@ export interface ScalePaths {
   readonly labelSelector?: readonly string[]
 }
 
+/** What a subresource asks of writes to it. `old` is never changed. */
+export interface SubresourceRules<T> {
+  prepareUpdate?(object: T, old: T, context: StrategyContext): void
+  validateUpdate?(object: T, old: T): readonly FieldError[]
+}
+
 /**
  * Hand-written behaviour of one resource. Hooks may change the object they are given first; `old` is never changed.
  * Everything that is absent falls back to the generic behaviour described beside it.
@@ -92,6 +98,8 @@ export interface ResourceDefinition<T = ApiObject> {
   /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
   prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void
   validateStatusUpdate?(object: T, old: T): readonly FieldError[]
+  /** The same for other subresources that are written as the object itself, by their names. */
+  readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>
   /** Fields that may be used in fieldSelector, besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
   readonly columns?: readonly Column<T>[]

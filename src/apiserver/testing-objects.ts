@@ -3,9 +3,17 @@
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
 const selector = { matchLabels: { app: 'a' } }
 const jobTemplate = { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } }
-const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n').toString(
-  'base64',
-)
+/** A request for CN=a, O=b, signed with its own key, which is in no file. */
+const request = Buffer.from(
+  `-----BEGIN CERTIFICATE REQUEST-----
+MIHSMHoCAQAwGDEKMAgGA1UEAwwBYTEKMAgGA1UECgwBYjBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABDPjFu0SiwHl6VPvw6GMDLwIdyuNnCpXnXZpLtpc8yfZaAGE
+giuVoYfljkebrB53fFdbDDwfp2OzFM+muSNCoNegADAKBggqhkjOPQQDAgNIADBF
+AiEAoq/2Nz+alhdK2T739sj2AXyUuRxqBQ+J309WFEzh5xECIH+ORjkrgY8M8RkU
+lML/te3w7V55cih2EVVuJKsKdfXc
+-----END CERTIFICATE REQUEST-----
+`,
+).toString('base64')
 const webhook = {
   name: 'a.b.c',
   clientConfig: { url: 'https://example.com/hook' },

@@ -152,6 +152,7 @@ function prepare(
     request.prepare(object, old)
     definition.defaults?.(object)
     if (!again) track(resource, request, object, old, asked, now)
+    definition.subresources?.[request.subresource]?.prepareUpdate?.(object, before, context)
     return
   }
   if (request.subresource === 'status') {
@@ -239,6 +240,7 @@ function check(
     errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
     // A subresource that prepares by itself may change what a plain update may not.
     if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
+    else errors.push(...(definition.subresources?.[request.subresource]?.validateUpdate?.(object, before) ?? []))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
 }

@@ -74,11 +74,12 @@ export const oldWebhooks: LegacyConversion = {
     /^webhooks\[\d+\]\.sideEffects$/.test(path) && /^Unsupported value: "(Unknown|Some)"/.test(message),
 }
 
-/** certificates v1beta1: a request needed no signer. */
+/** certificates v1beta1: a request needed neither signer nor usages. */
 export const oldCertificateRequests: LegacyConversion = {
   toStorage(object) {
     const spec = part(object, 'spec')
     spec.signerName ||= 'kubernetes.io/legacy-unknown'
+    spec.usages ??= ['digital signature', 'key encipherment']
     const status = part(object, 'status')
     const conditions = records(status, 'conditions').map((c) => ({ ...c, status: c.status || 'True' }))
     return {
@@ -86,6 +87,7 @@ export const oldCertificateRequests: LegacyConversion = {
       ...(object.status === undefined ? {} : { status: { ...status, ...(status.conditions ? { conditions } : {}) } }),
     }
   },
+  forgives: ({ path, message }) => path === 'spec.signerName' && message.includes('the legacy signerName'),
 }
 
 const ZONE = 'topology.kubernetes.io/zone'

@@ -1,14 +1,13 @@
 // Kinds that extend and guard the API: custom resource definitions, API services, certificate requests, flow control.
 
 import type { APIService } from '../../../api/generated/apiregistration-v1.ts'
-import type { CertificateSigningRequest } from '../../../api/generated/certificates-v1.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/flowcontrol-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
-import { humanDuration } from '../../../machinery/duration.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
+import { certificateSigningRequests } from './certificate-signing-request.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
 
 const apiServices = defineResource<APIService>({
@@ -77,84 +76,6 @@ function availableText({ status }: APIService): string {
   if (!condition) return 'Unknown'
   if (condition.status === 'True' || !condition.reason) return condition.status
   return `${condition.status} (${condition.reason})`
-}
-
-const certificateSigningRequests = defineResource<CertificateSigningRequest>({
-  group: 'certificates.k8s.io',
-  resource: 'certificatesigningrequests',
-  shortNames: ['csr'],
-  generation: false,
-  defaults({ spec }) {
-    spec.usages ??= ['digital signature', 'key encipherment']
-  },
-  validate({ spec }) {
-    const errors: FieldError[] = []
-    const text = Buffer.from(spec.request ?? '', 'base64').toString()
-    if (!text.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
-      errors.push(field.invalid('spec.request', spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'))
-    }
-    if (!spec.signerName) errors.push(field.required('spec.signerName'))
-    else if (!/^[a-z0-9.-]+\/.+$/.test(spec.signerName)) {
-      errors.push(
-        field.invalid(
-          'spec.signerName',
-          spec.signerName,
-          'must be a fully qualified domain and path of the form "example.com/signer-name"',
-        ),
-      )
-    }
-    if ((spec.usages ?? []).length === 0) errors.push(field.required('spec.usages'))
-    if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
-      errors.push(
-        field.invalid(
-          'spec.expirationSeconds',
-          spec.expirationSeconds,
-          'may not specify a duration less than 600 seconds (10 minutes)',
-        ),
-      )
-    }
-    return errors
-  },
-  prepareCreate({ spec }, { user }) {
-    // Whatever the client wrote: the request is made by whoever sent it.
-    spec.username = user.name
-    spec.groups = [...user.groups]
-    if (user.uid) spec.uid = user.uid
-    else delete spec.uid
-    if (user.extra) spec.extra = Object.fromEntries(Object.entries(user.extra).map(([k, v]) => [k, [...v]]))
-    else delete spec.extra
-  },
-  prepareUpdate(request, old) {
-    // Who asks for what is settled when the request is made.
-    request.spec = old.spec
-  },
-  prepareStatusUpdate(request, old) {
-    // Approval and denial are given through the approval subresource alone.
-    const decided = (c: { type: string }) => c.type === 'Approved' || c.type === 'Denied'
-    const own = (request.status.conditions ?? []).filter((c) => !decided(c))
-    const conditions = [...(old.status.conditions ?? []).filter(decided), ...own]
-    if (conditions.length > 0) request.status.conditions = conditions
-    if (old.status.certificate) request.status.certificate = old.status.certificate
-  },
-  selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
-  columns: [
-    nameColumn,
-    ageColumn,
-    text('SignerName', (csr) => csr.spec.signerName || '<none>'),
-    text('Requestor', (csr) => csr.spec.username ?? ''),
-    text('RequestedDuration', (csr) =>
-      csr.spec.expirationSeconds !== undefined ? humanDuration(csr.spec.expirationSeconds * 1000) : '<none>',
-    ),
-    text('Condition', requestStatus),
-  ],
-})
-
-function requestStatus({ status }: CertificateSigningRequest): string {
-  const has = (type: string) => (status.conditions ?? []).some((c) => c.type === type)
-  const parts = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending']
-  if (has('Failed')) parts.push('Failed')
-  if (status.certificate) parts.push('Issued')
-  return parts.join(',')
 }
 
 const flowSchemas = defineResource<FlowSchema>({

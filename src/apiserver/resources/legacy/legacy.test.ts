@@ -7,15 +7,18 @@ import { type ResourceRef, resourceRef } from '../../../api/resource-ref.ts'
 import type { Client, KubeObject, New } from '../../../client/client.ts'
 import type { Resource, ServedVersion } from '../../registry/resource.ts'
 import { startTestApi, type TestApi } from '../../testing.ts'
+import { minimalObject } from '../../testing-objects.ts'
 
 type Plain = KubeObject & { metadata: NamespacedObjectMeta; [field: string]: unknown }
 
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
 const selector = { matchLabels: { app: 'a' } }
 const jobTemplate = { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } }
-const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n').toString(
-  'base64',
-)
+const { spec: certificateRequest } = minimalObject({
+  group: 'certificates.k8s.io',
+  resource: 'certificatesigningrequests',
+})
+const { request } = certificateRequest as { request: string }
 const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' }
 const describedObject = { kind: 'Service', name: 's', apiVersion: 'v1' }
 const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' }

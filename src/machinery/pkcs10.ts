@@ -1,0 +1,129 @@
+// Whether a text is a certificate request whose sender holds the key, or certificates.
+// Reads no names: certificate-request.ts does.
+// Spec: RFC 2986 (request), X.690 (DER). Wording: Go's crypto/x509 and encoding/asn1.
+
+import { constants, createPublicKey, verify, X509Certificate } from 'node:crypto'
+
+const PEM = /-----BEGIN ([^-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/
+const SEQUENCE = 0x30
+const INTEGER = 0x02
+const OID = 0x06
+const BIT_STRING = 0x03
+const TRUNCATED = 'asn1: syntax error: data truncated'
+const MISMATCH = "asn1: structure error: tags don't match"
+
+/** Hashes by the object identifiers of signatures, in hexadecimal; null where the key says it all. */
+const ALGORITHMS: ReadonlyMap<string, { readonly hash: string | null; readonly wrong: string; readonly pss?: true }> =
+  new Map([
+    ['2a864886f70d010105', { hash: 'sha1', wrong: 'crypto/rsa: verification error' }],
+    ['2a864886f70d01010b', { hash: 'sha256', wrong: 'crypto/rsa: verification error' }],
+    ['2a864886f70d01010c', { hash: 'sha384', wrong: 'crypto/rsa: verification error' }],
+    ['2a864886f70d01010d', { hash: 'sha512', wrong: 'crypto/rsa: verification error' }],
+    ['2a864886f70d01010a', { hash: 'sha256', wrong: 'crypto/rsa: verification error', pss: true }],
+    ['2a8648ce3d0401', { hash: 'sha1', wrong: 'x509: ECDSA verification failure' }],
+    ['2a8648ce3d040302', { hash: 'sha256', wrong: 'x509: ECDSA verification failure' }],
+    ['2a8648ce3d040303', { hash: 'sha384', wrong: 'x509: ECDSA verification failure' }],
+    ['2a8648ce3d040304', { hash: 'sha512', wrong: 'x509: ECDSA verification failure' }],
+    ['2b6570', { hash: null, wrong: 'x509: Ed25519 verification failure' }],
+  ])
+
+interface Element {
+  readonly tag: number
+  readonly body: Buffer
+  /** With tag and length. */
+  readonly whole: Buffer
+}
+
+/** What is wrong with a PEM request; undefined when it is well-formed and signed with its own key. */
+export function certificateRequestProblem(pem: string): string | undefined {
+  const block = PEM.exec(pem)
+  if (block?.[1] !== 'CERTIFICATE REQUEST') return 'PEM block type must be CERTIFICATE REQUEST'
+  try {
+    return signatureProblem(Buffer.from(block[2] ?? '', 'base64'))
+  } catch (error) {
+    if (error instanceof DerError) return error.message
+    throw error
+  }
+}
+
+const BLOCKS = /-----BEGIN ([^-]+)-----([^-]*)-----END \1-----/g
+const BASE64 = /^[A-Za-z0-9+/=\s]*$/
+
+/** What is wrong with certificates in PEM; undefined when all are well-formed. */
+export function certificateProblem(pem: string): string | undefined {
+  const blocks = [...pem.matchAll(BLOCKS)]
+  for (const [, type = '', content = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`
+    if (!BASE64.test(content)) return 'no PEM block headers are permitted'
+    if (!isCertificate(Buffer.from(content, 'base64'))) return 'x509: malformed certificate'
+  }
+  return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined
+}
+
+function isCertificate(der: Buffer): boolean {
+  try {
+    return new X509Certificate(der).raw.length > 0
+  } catch {
+    return false
+  }
+}
+
+class DerError extends Error {}
+
+function signatureProblem(der: Buffer): string | undefined {
+  if (der.length === 0) throw new DerError('asn1: syntax error: sequence truncated')
+  const [request, ...trailing] = elements(der)
+  if (trailing.length > 0) throw new DerError('asn1: syntax error: trailing data')
+  const [info, algorithm, signature] = elements(expect(request, SEQUENCE).body)
+  const [version, subject, key] = elements(expect(info, SEQUENCE).body)
+  expect(version, INTEGER)
+  expect(subject, SEQUENCE)
+  const [identifier] = elements(expect(algorithm, SEQUENCE).body)
+  const known = ALGORITHMS.get(expect(identifier, OID).body.toString('hex'))
+  // The first octet of a bit string counts the bits that are unused.
+  const bits = expect(signature, BIT_STRING).body.subarray(1)
+  const spki = expect(key, SEQUENCE).whole
+  if (!known) return 'x509: cannot verify signature: algorithm unimplemented'
+  const publicKey = publicKeyOf(spki)
+  const padding = known.pss ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {}
+  return verify(known.hash, expect(info, SEQUENCE).whole, { key: publicKey, ...padding }, bits)
+    ? undefined
+    : known.wrong
+}
+
+function publicKeyOf(spki: Buffer) {
+  try {
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  } catch (cause) {
+    throw new DerError('x509: failed to parse public key', { cause })
+  }
+}
+
+function expect(element: Element | undefined, tag: number): Element {
+  if (!element) throw new DerError('asn1: syntax error: sequence truncated')
+  if (element.tag !== tag) throw new DerError(MISMATCH)
+  return element
+}
+
+/** The elements that follow one another in DER. */
+function elements(der: Buffer): Element[] {
+  const found: Element[] = []
+  let at = 0
+  while (at < der.length) {
+    const start = at
+    const tag = der[at] ?? 0
+    let length = der[at + 1]
+    if (length === undefined) throw new DerError(TRUNCATED)
+    at += 2
+    if (length >= 0x80) {
+      const size = length & 0x7f
+      if (size === 0 || size > 4) throw new DerError('asn1: structure error: length too large')
+      length = der.subarray(at, at + size).reduce((value, byte) => value * 256 + byte, 0)
+      at += size
+    }
+    if (at + length > der.length) throw new DerError(TRUNCATED)
+    found.push({ tag, body: der.subarray(at, at + length), whole: der.subarray(start, at + length) })
+    at += length
+  }
+  return found
+}
