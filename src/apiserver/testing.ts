@@ -2,6 +2,7 @@
 
 import { namespaces, serviceaccounts } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
+import { createEventRecorder } from '../client/event-recorder.ts'
 import { type Clock, systemClock } from '../machinery/clock.ts'
 import { jsonLogger } from '../machinery/logger.ts'
 import { systemRandom } from '../machinery/random.ts'
@@ -16,8 +17,9 @@ import type { ResourceRule } from './encryption/encryption-configuration.ts'
 import type { Serves } from './features/runtime-config.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
-import { createServiceAllocator } from './registry/service-allocator.ts'
 import { allResources } from './resources/index.ts'
+import { keepDefaultRange } from './services/default-range.ts'
+import { createServiceAllocator } from './services/service-allocator.ts'
 import { MASTERS_GROUP } from './user.ts'
 import { clusterAddresses, webhookCaller } from './webhook-call.ts'
 
@@ -43,6 +45,8 @@ export async function startTestApi(
     store?: Store
     encryption?: readonly ResourceRule[]
     serves?: Serves
+    /** Ranges of the default ServiceCIDR. */
+    serviceCidrs?: readonly string[]
   } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? systemClock
@@ -64,15 +68,16 @@ export async function startTestApi(
     ...(options.serves ? { serves: options.serves } : {}),
     ...(options.encryption ? { encryption: options.encryption } : {}),
   })
-  registry.allocators = [
-    await createServiceAllocator(registry, { serviceCidr: '10.96.0.0/16', nodePortRange: { from: 30000, to: 32767 } }),
-  ]
+  const log = jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) })
+  const serviceCidrs = options.serviceCidrs ?? ['10.96.0.0/16']
+  const nodePortRange = { from: 30000, to: 32767 }
+  registry.allocators = [await createServiceAllocator(registry, { serviceCidrs, nodePortRange, log })]
   registry.admission = admissionPlugins(registry)
   const custom = options.customResources
     ? await CustomResources.start({
         registry,
         clock,
-        log: jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) }),
+        log,
         call: webhookCaller({ clock, resolve: clusterAddresses(registry) }),
       })
     : undefined
@@ -83,6 +88,8 @@ export async function startTestApi(
     authorizer: allowAll,
     onWarning() {},
   })
+  const events = createEventRecorder({ client, clock, log, component: 'apiserver' })
+  const stopRange = await keepDefaultRange({ registry, client, events, log, serviceCidrs })
   const { items } = await client.list(namespaces)
   const missing = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].filter(
     (name) => !items.some(({ metadata }) => metadata.name === name),
@@ -97,6 +104,7 @@ export async function startTestApi(
     api,
     store,
     async close() {
+      stopRange()
       custom?.close()
       registry.close()
       if (!options.store) await store.close()

@@ -24,6 +24,7 @@ import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountController } from './service-account.ts'
 import { type SignServiceAccountToken, serviceAccountTokenController } from './service-account-token.ts'
+import { serviceCidrController } from './service-cidrs.ts'
 import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
@@ -73,6 +74,7 @@ export function createControllers(options: ControllerOptions): readonly Controll
     serviceLoadBalancerController({ reserved: options.reservedPorts ?? new Set() }),
     endpointSliceController,
     endpointSliceMirroringController,
+    serviceCidrController,
     podGarbageCollector({ threshold: options.terminatedPodThreshold ?? 12_500 }),
     ttlAfterFinishedController,
     garbageCollector,

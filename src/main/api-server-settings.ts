@@ -8,8 +8,10 @@ import type { AuthorizerSettings } from '../apiserver/authorization/configured.t
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
 import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
+import { formatNetwork, parseNetwork } from '../machinery/ip.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
+import { type OperationSettings, operationFlags, readOperation } from './operation-settings.ts'
 import { readServiceAccounts, type ServiceAccountSettings, serviceAccountFlags } from './service-account-settings.ts'
 
 /** A flag of `up` that the API server heeds. Values are kept for later starts. */
@@ -34,8 +36,14 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     file: false,
     description: 'Which features are on, such as ClusterTrustBundle=true',
   },
+  {
+    name: 'service-cluster-ip-range',
+    file: false,
+    description: "The cluster's service range, and after a comma one of IPv6 for services of two families",
+  },
   ...authorizationFlags,
   ...serviceAccountFlags,
+  ...operationFlags,
   {
     name: 'encryption-provider-config',
     file: true,
@@ -87,9 +95,12 @@ export interface ApiServerSettings {
   /** Which versions are served, given whether those that upstream retired are unless it is said otherwise. */
   readonly serves?: (legacyApis: boolean) => Serves
   readonly authentication?: AuthenticationSettings
+  /** The ranges of cluster addresses; absent: the one that the cluster was made with. */
+  readonly serviceCidrs?: readonly string[]
   /** Who is asked; absent: the usual ones. */
   readonly authorization?: readonly AuthorizerSettings[]
   readonly serviceAccounts?: ServiceAccountSettings
+  readonly operation?: OperationSettings
   readonly encryption?: readonly ResourceRule[]
   readonly audit?: AuditSettings
   readonly flow?: FlowSettings
@@ -139,18 +150,42 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     parseRuntimeConfig({ text: flags['runtime-config'] ?? '', features, legacyApis })
   // What is wrong with it is said when it is given.
   serves(true)
+  const serviceCidrs = serviceCidrsOf(flags['service-cluster-ip-range'])
   return {
     features,
     serves,
+    ...(serviceCidrs ? { serviceCidrs } : {}),
     requestTimeoutMs,
     shutdownDelayMs,
     authentication,
     serviceAccounts: readServiceAccounts(flags),
+    operation: readOperation(flags),
     ...(authorization ? { authorization } : {}),
     ...(encryption ? { encryption } : {}),
     ...(audit ? { audit } : {}),
     flow,
   }
+}
+
+const RANGES = '--service-cluster-ip-range'
+/** Upstream's limit for ranges of IPv6. */
+const LARGEST_IPV6 = 64
+
+function serviceCidrsOf(text: string | undefined): readonly string[] | undefined {
+  if (!text) return undefined
+  const networks = text.split(',').map((part) => {
+    const network = parseNetwork(part.trim())
+    if (!network) throw new Error(`${RANGES} is invalid: invalid CIDR address: ${part.trim()}`)
+    return network
+  })
+  if (networks.length > 2) throw new Error(`${RANGES} must not contain more than two entries`)
+  const [first, second] = networks
+  if (second && first?.family === second.family) {
+    throw new Error(`${RANGES}[0] and ${RANGES}[1] must be of different IP family`)
+  }
+  const large = networks.find(({ family, length }) => family === 'IPv6' && length < LARGEST_IPV6)
+  if (large) throw new Error(`${RANGES}: shortest allowed prefix length for service CIDR is 64, got ${large.length}`)
+  return networks.map(formatNetwork)
 }
 
 function flowOf(flags: Readonly<Record<string, string>>): FlowSettings {

@@ -29,16 +29,20 @@ import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
-import { createServiceAllocator } from '../apiserver/registry/service-allocator.ts'
+import type { Resource } from '../apiserver/registry/resource.ts'
 import { checkComponents } from '../apiserver/resources/core/component-status.ts'
 import { allResources } from '../apiserver/resources/index.ts'
 import { rollback } from '../apiserver/resources/legacy/rollback.ts'
+import { keepDefaultRange } from '../apiserver/services/default-range.ts'
+import { keepAddressesRepaired } from '../apiserver/services/repair.ts'
+import { createServiceAllocator } from '../apiserver/services/service-allocator.ts'
 import { bindings } from '../apiserver/subresources/binding.ts'
 import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
 import { MASTERS_GROUP, type UserInfo } from '../apiserver/user.ts'
 import { clusterAddresses, webhookCaller } from '../apiserver/webhook-call.ts'
 import type { Client } from '../client/client.ts'
+import { createEventRecorder } from '../client/event-recorder.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
@@ -64,6 +68,8 @@ export interface ApiServerSetup {
   readonly kubeletClient: KubeletCredentials
   /** Who the server is to the servers of other APIs. */
   readonly proxyIdentity: ProxyIdentity
+  /** Sets how much is logged, in upstream's levels. */
+  readonly setVerbosity?: (level: number) => void
   /** Directory of the service-account signing key. */
   readonly pki: string
   readonly clusterDomain: string
@@ -109,6 +115,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     authentication,
     authorization,
     serviceAccounts,
+    operation,
     flow = DEFAULT_FLOW,
     requestTimeoutMs = 60_000,
     shutdownDelayMs = 0,
@@ -116,13 +123,20 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const serves = setup.settings?.serves?.(setup.legacyApis)
   const registry = new Registry({
     store,
-    resources: allResources({ legacyApis: setup.legacyApis, ...(serves ? { serves } : {}) }),
+    resources: withEventTtl(
+      allResources({ legacyApis: setup.legacyApis, ...(serves ? { serves } : {}) }),
+      operation?.eventTtlSeconds,
+    ),
     ...(serves ? { serves } : {}),
     clock,
     random,
     freeze: false,
     ...(encryption ? { encryption } : {}),
   })
+  const serviceCidrs = setup.settings?.serviceCidrs ?? [setup.serviceCidr]
+  if (serviceCidrs[0] !== setup.serviceCidr) {
+    throw new Error(`cannot use ${serviceCidrs[0]} for services: this cluster was made with ${setup.serviceCidr}`)
+  }
   const ownIssuer = `https://kubernetes.default.svc.${setup.clusterDomain}`
   const [issuerUrl = ownIssuer, ...otherIssuers] = serviceAccounts?.issuers ?? []
   const issuers: readonly [string, ...string[]] = [issuerUrl, ...otherIssuers]
@@ -138,7 +152,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   })
   const [rbac, allocator, node] = await Promise.all([
     createRbacAuthorizer(registry),
-    createServiceAllocator(registry, { serviceCidr: setup.serviceCidr, nodePortRange: setup.nodePorts }),
+    createServiceAllocator(registry, { serviceCidrs, nodePortRange: setup.nodePorts, log }),
     createNodeAuthorizer(registry),
   ])
   registry.allocators = [allocator]
@@ -182,6 +196,15 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
     })
   const ownClient = clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
+  const eventsOf = (component: string) => createEventRecorder({ client: ownClient, clock, log, component })
+  const stopRange = await keepDefaultRange({
+    ...{ registry, client: ownClient, log, serviceCidrs },
+    events: eventsOf('kubernetes-service-cidr-controller'),
+  })
+  const stopRepair = await keepAddressesRepaired({
+    ...{ registry, client: ownClient, log },
+    events: eventsOf('ipallocator-repair-controller'),
+  })
   const aggregation = await startAggregation({
     registry,
     client: ownClient,
@@ -230,7 +253,11 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     requestTimeoutMs,
     allowsAnonymous: configured.allowsAnonymous,
     authorizer,
-    resources: { api, authorizer, clock, log, random, shutdown: shutdown.signal },
+    resources: {
+      ...{ api, authorizer, clock, log, random, shutdown: shutdown.signal },
+      ...(operation ? { minWatchSeconds: operation.minWatchSeconds } : {}),
+    },
+    ...(operation && operation.goawayChance > 0 ? { sendsAway: () => random.next() < operation.goawayChance } : {}),
     system: {
       registry,
       metrics,
@@ -249,6 +276,12 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       ],
       openApi: createOpenApiHandler(registry, setup.loadDocs),
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
+      debug: {
+        clock,
+        profiling: operation?.profiling ?? true,
+        commandLine: process.argv,
+        ...(setup.setVerbosity ? { setVerbosity: setup.setVerbosity } : {}),
+      },
       openIdConfiguration: {
         issuer: issuerUrl,
         jwks_uri: serviceAccounts?.jwksUri ?? `https://${serverAddress}/openid/v1/jwks`,
@@ -290,11 +323,21 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       await Promise.all([listener.close(), insecure?.close()])
       auditor?.close()
       stopConditions?.()
+      stopRepair()
+      stopRange()
       aggregation.close()
       custom.close()
       registry.close()
     },
   }
+}
+
+/** Events are kept as long as it is said; everything else as long as ever. */
+function withEventTtl(resources: readonly Resource[], ttlSeconds: number | undefined): readonly Resource[] {
+  if (ttlSeconds === undefined) return resources
+  return resources.map((resource) =>
+    resource.resource === 'events' ? { ...resource, definition: { ...resource.definition, ttlSeconds } } : resource,
+  )
 }
 
 /** The key that signs service-account tokens, made once. */

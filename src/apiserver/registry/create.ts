@@ -153,7 +153,7 @@ async function store(
       reservation?.rollback()
       return undefined
     }
-    reservation?.commit()
+    await reservation?.commit()
     if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
     const written = cache.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)

@@ -43,13 +43,14 @@ export interface Allocator {
    * Reserves what `object` needs and fills it in; may throw a StatusError. `rollback` undoes the reservation when
    * the write fails; `commit` frees what `old` no longer uses.
    */
-  reserve(
-    object: ApiObject,
-    old: StoredObject | undefined,
-    dryRun: boolean,
-  ): Promise<{ commit(): void; rollback(): void }>
+  reserve(object: ApiObject, old: StoredObject | undefined, dryRun: boolean): Promise<Reservation>
   /** The object is gone. */
-  release(old: StoredObject): void
+  release(old: StoredObject): Promise<void>
+}
+
+export interface Reservation {
+  commit(): Promise<void>
+  rollback(): void
 }
 
 export interface RegistryOptions {

@@ -307,7 +307,7 @@ export async function write(
       reservation?.rollback()
       return undefined
     }
-    reservation?.commit()
+    await reservation?.commit()
     if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
     const written = registry.openCache(resource)?.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
@@ -327,7 +327,7 @@ export async function remove(
   const result = await registry.store.delete(key, { expected: current.revision })
   if (!result.ok) return undefined
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
-  allocator?.release(current.object)
+  await allocator?.release(current.object)
   return current
 }
 

@@ -14,11 +14,11 @@ import {
   checkSpecialAddress,
   invalidFor,
 } from './field-checks.ts'
+import { validateFamilies, validateFamilyUpdate } from './service-families.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const POLICIES = ['Cluster', 'Local']
-const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 const LONGEST_AFFINITY_SECONDS = 86400
@@ -135,31 +135,6 @@ function validateAffinity({ sessionAffinity, sessionAffinityConfig: config }: Se
   ]
 }
 
-function validateFamilies({
-  type,
-  clusterIP,
-  clusterIPs = [],
-  ipFamilies = [],
-  ipFamilyPolicy,
-}: ServiceSpec): FieldError[] {
-  if (type === 'ExternalName') return []
-  const errors: FieldError[] = []
-  if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
-    errors.push(field.invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-  }
-  for (const [i, family] of ipFamilies.entries()) {
-    const at = `spec.ipFamilies[${i}]`
-    errors.push(...checkOptionalEnum(at, family, ['IPv4', 'IPv6']))
-    if (ipFamilies.indexOf(family) < i) errors.push(field.duplicate(at, family))
-  }
-  errors.push(...checkOptionalEnum('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES))
-  if (clusterIPs[0] === 'None' && clusterIPs.length > 1) {
-    errors.push(field.invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"))
-  }
-  if (clusterIPs.length > 2) errors.push(field.invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
-  return errors
-}
-
 function validateSourceRanges({ spec, metadata }: Service): FieldError[] {
   const ranges = spec.loadBalancerSourceRanges ?? []
   const annotation = metadata.annotations?.[SOURCE_RANGES]
@@ -207,18 +182,7 @@ function validatePolicies(spec: ServiceSpec): FieldError[] {
 /** Problems of a change: addresses stay unless the service had none or loses them. */
 export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
   const [now, before] = [service.spec, old.spec]
-  const errors: FieldError[] = []
-  const addressed = now.type !== 'ExternalName' && before.type !== 'ExternalName'
-  if (addressed && !(isHeadless(now) && isHeadless(before))) {
-    if (before.clusterIP && now.clusterIP !== before.clusterIP) {
-      const shown = now.clusterIPs ?? [now.clusterIP]
-      errors.push(field.invalid('spec.clusterIPs[0]', shown, 'may not change once set'))
-    }
-    const family = before.ipFamilies?.[0]
-    if (!isHeadless(now) && family !== undefined && now.ipFamilies?.[0] !== undefined && now.ipFamilies[0] !== family) {
-      errors.push(field.invalid('spec.ipFamilies[0]', now.ipFamilies, 'may not change once set'))
-    }
-  }
+  const errors: FieldError[] = validateFamilyUpdate(now, before)
   if (
     now.type === 'LoadBalancer' &&
     before.type === 'LoadBalancer' &&

@@ -1,11 +1,12 @@
 // services. Spec: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
-// Cluster addresses and node ports are given out by registry/service-allocator.ts.
+// Cluster addresses and node ports are given out by services/service-allocator.ts.
 
 import type { Service, ServicePort } from '../../../api/generated/core-v1.ts'
 import { dns1035LabelProblem } from '../../../machinery/names.ts'
 import type { Column } from '../../resource-definition.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, loadBalancerText, mapSelectorText, nameColumn, text } from '../columns/common.ts'
+import { alignAddresses, dropAddresses, keepAddresses } from './service-families.ts'
 import {
   dropTypeDependentFields,
   isExternallyAccessible,
@@ -71,24 +72,16 @@ export const services = defineResource<Service>({
     if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
   },
   prepareCreate(service) {
+    alignAddresses(service.spec, undefined)
     service.status = { loadBalancer: {} }
   },
   prepareUpdate(service, old) {
     const { spec } = service
-    // A client that leaves the addresses out keeps them.
-    if (spec.type !== 'ExternalName' && !spec.clusterIP) {
-      if (old.spec.clusterIP) spec.clusterIP = old.spec.clusterIP
-      if (old.spec.clusterIPs) spec.clusterIPs = old.spec.clusterIPs
-    }
+    keepAddresses(spec, old.spec)
+    alignAddresses(spec, old.spec)
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') keepNodePorts(spec.ports ?? [], old.spec.ports ?? [])
     dropTypeDependentFields(spec, old.spec)
-    if (spec.type === 'ExternalName') {
-      delete spec.clusterIP
-      delete spec.clusterIPs
-      delete spec.ipFamilies
-      delete spec.ipFamilyPolicy
-      delete spec.internalTrafficPolicy
-    }
+    dropAddresses(spec, old.spec)
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,

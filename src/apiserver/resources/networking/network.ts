@@ -1,36 +1,32 @@
 // The kinds of networking in order, ipaddresses and servicecidrs among them.
 
 import type { IPAddress, ServiceCIDR } from '../../../api/generated/networking-v1.ts'
-import { field } from '../../../machinery/errors.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../../machinery/ip.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
-import { immutable } from '../core/workload-validation.ts'
+import { checkAddress, checkCidr, checkSubdomain, immutable, invalidFor } from '../core/field-checks.ts'
 import { endpointSlices } from './endpoint-slice.ts'
 import { networkPolicies } from './network-policy.ts'
-
-const NO_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
-
-const isIPv4 = (text: string) => /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every((n) => Number(n) < 256)
-const isIPv6 = (text: string) => text.includes(':') && /^[0-9a-fA-F:.]+$/.test(text)
-
-function isCidr(text: string): boolean {
-  const [address = '', bits = ''] = text.split('/')
-  if (!/^\d+$/.test(bits)) return false
-  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128)
-}
 
 const ipAddresses = defineResource<IPAddress>({
   group: 'networking.k8s.io',
   resource: 'ipaddresses',
   shortNames: ['ip'],
   generation: false,
-  nameProblem: (name) => (isIPv4(name) || isIPv6(name) ? undefined : NO_ADDRESS),
+  nameProblem: (name) => checkCanonicalAddress('', name)[0]?.message.replace(/^Invalid value: ".*?": /, ''),
   validate({ spec }) {
-    if (!spec.parentRef) return [field.required('spec.parentRef')]
-    return (['resource', 'name'] as const)
-      .filter((n) => !spec.parentRef[n])
-      .map((n) => field.required(`spec.parentRef.${n}`))
+    const { parentRef } = spec
+    if (!parentRef) return [field.required('spec.parentRef')]
+    const { group, resource, namespace, name } = parentRef
+    const at = 'spec.parentRef'
+    return [
+      ...(group ? checkSubdomain(`${at}.group`, group) : []),
+      ...(resource ? checkSegment(`${at}.resource`, resource) : [field.required(`${at}.resource`)]),
+      ...(name ? checkSegment(`${at}.name`, name) : [field.required(`${at}.name`)]),
+      ...(namespace ? checkSegment(`${at}.namespace`, namespace) : []),
+    ]
   },
   validateUpdate: (object, old) => immutable('spec.parentRef', object.spec.parentRef, old.spec.parentRef),
   selectableFields: {
@@ -53,16 +49,58 @@ const ipAddresses = defineResource<IPAddress>({
   ],
 })
 
+const checkSegment = (path: string, value: string) => invalidFor(path, value, [pathSegmentProblem(value)])
+
+/** Objects are named after addresses, and so there is one way to write each. */
+function checkCanonicalAddress(path: string, value: string): FieldError[] {
+  const problems = checkAddress(path, value)
+  const address = parseAddress(value)
+  return address && problems.length === 0 ? checkCanonical(path, value, formatAddress(address)) : problems
+}
+
+function checkCanonicalCidr(path: string, value: string): FieldError[] {
+  const problems = checkCidr(path, value)
+  const network = parseNetwork(value)
+  return network && problems.length === 0 ? checkCanonical(path, value, formatNetwork(network)) : problems
+}
+
+function checkCanonical(path: string, value: string, canonical: string): FieldError[] {
+  if (value === canonical) return []
+  return [field.invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)]
+}
+
+function checkCidrs(cidrs: readonly string[]): FieldError[] {
+  const at = 'spec.cidrs'
+  if (cidrs.length === 0) return [field.required(at, 'at least one CIDR required')]
+  if (cidrs.length > 2) return [field.invalid(at, { cidrs }, 'may only hold up to 2 values')]
+  const errors = cidrs.flatMap((cidr, i) => checkCanonicalCidr(`${at}[${i}]`, cidr))
+  const [first, second] = cidrs.map((cidr) => parseNetwork(cidr)?.family)
+  if (cidrs.length === 2 && first !== undefined && first === second) {
+    const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'
+    errors.push(field.invalid(at, cidrs, why))
+  }
+  return errors
+}
+
+const FIXED = 'field is immutable'
+
+/** Ranges stay, but one of the other family may be added. */
+function checkCidrChange(now: readonly string[], old: readonly string[]): FieldError[] {
+  if (now.length !== old.length && !(old.length === 1 && now.length === 2)) {
+    return [field.invalid('spec.cidrs', now, FIXED)]
+  }
+  return old.flatMap((cidr, i) => (cidr === now[i] ? [] : [field.invalid(`spec.cidrs[${i}]`, now[i], FIXED)]))
+}
+
 const serviceCidrs = defineResource<ServiceCIDR>({
   group: 'networking.k8s.io',
   resource: 'servicecidrs',
   generation: false,
-  validate({ spec }) {
-    const cidrs = spec.cidrs ?? []
-    if (cidrs.length === 0) return [field.required('spec.cidrs', 'at least one CIDR required')]
-    return cidrs.flatMap((cidr, i) => (isCidr(cidr) ? [] : [field.invalid(`spec.cidrs[${i}]`, cidr, NO_CIDR)]))
+  validateCreate: ({ spec }) => checkCidrs(spec.cidrs ?? []),
+  validateUpdate({ spec }, old) {
+    const [now, before] = [spec.cidrs ?? [], old.spec.cidrs ?? []]
+    return [...checkCidrChange(now, before), ...(now.length > before.length ? checkCidrs(now) : [])]
   },
-  validateUpdate: (object, old) => immutable('spec.cidrs', object.spec.cidrs, old.spec.cidrs),
   columns: [nameColumn, text('CIDRs', (o) => (o.spec.cidrs ?? []).join(',')), ageColumn],
 })
 

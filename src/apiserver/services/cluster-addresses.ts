@@ -1,0 +1,188 @@
+// Which cluster addresses are free and whose the others are, as ServiceCIDR and IPAddress objects say.
+// Spec: https://kubernetes.io/docs/reference/networking/service-ip-ranges/ (KEP-1880)
+
+import type { IPAddress, ServiceCIDR } from '../../api/generated/networking-v1.ts'
+import { formatTime } from '../../machinery/clock.ts'
+import {
+  type Address,
+  formatAddress,
+  formatNetwork,
+  type IPFamily,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from '../../machinery/ip.ts'
+import type { StoredObject } from '../api-object.ts'
+import { encodeForStore } from '../registry/entry.ts'
+import type { Registry } from '../registry/registry.ts'
+import { keyOf } from '../registry/resource.ts'
+import type { WatchCache } from '../registry/watch-cache.ts'
+import { findFree, isUsable, rangeOf } from './address-range.ts'
+
+const FAMILY_LABEL = 'ipaddress.kubernetes.io/ip-family'
+const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by'
+const MANAGER = 'ipallocator.k8s.io'
+
+interface ServiceName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The address has been taken; `written` is when that is lasting. */
+export interface Taken {
+  readonly address: string
+  readonly written: Promise<void>
+}
+
+export class ClusterAddresses {
+  readonly #registry: Registry
+  readonly #addresses: WatchCache
+  readonly #ranges: WatchCache
+  /** Taken, but not to be seen among the objects yet. */
+  readonly #coming = new Set<string>()
+  /** Free again, but still to be seen among the objects. */
+  readonly #going = new Set<string>()
+  #networks: readonly Network[] | undefined
+
+  private constructor(registry: Registry, caches: { addresses: WatchCache; ranges: WatchCache }) {
+    this.#registry = registry
+    this.#addresses = caches.addresses
+    this.#ranges = caches.ranges
+    caches.ranges.follow(caches.ranges.revision, () => {
+      this.#networks = undefined
+    })
+  }
+
+  static async open(registry: Registry): Promise<ClusterAddresses> {
+    const [addresses, ranges] = await Promise.all([
+      registry.cache(registry.resource('networking.k8s.io', 'ipaddresses')),
+      registry.cache(registry.resource('networking.k8s.io', 'servicecidrs')),
+    ])
+    return new ClusterAddresses(registry, { addresses, ranges })
+  }
+
+  /** Networks that addresses are given out from, of all ranges that are ready. */
+  #ready(): readonly Network[] {
+    if (this.#networks) return this.#networks
+    const cidrs = this.#ranges
+      .entriesUnder(this.#registry.resource('networking.k8s.io', 'servicecidrs').prefix)
+      .map(({ object }) => object as unknown as ServiceCIDR)
+      .filter(isReady)
+      .flatMap(({ spec }) => spec.cidrs ?? [])
+    this.#networks = [...new Set(cidrs)].flatMap((cidr) => parseNetwork(cidr) ?? [])
+    return this.#networks
+  }
+
+  #key(address: string): string {
+    return keyOf(this.#registry.resource('networking.k8s.io', 'ipaddresses'), '', address)
+  }
+
+  #isTaken(address: string): boolean {
+    if (this.#coming.has(address)) return true
+    return !this.#going.has(address) && this.#addresses.get(this.#key(address)) !== undefined
+  }
+
+  /** What stands against a service having this very address. */
+  problemOf(text: string): string | undefined {
+    const address = parseAddress(text)
+    if (!address || !this.#ready().some((network) => isUsable(network, address))) {
+      return 'the provided network does not match the current range'
+    }
+    return this.#isTaken(formatAddress(address)) ? 'provided IP is already allocated' : undefined
+  }
+
+  /** Any free address of the family; undefined when there is none. */
+  next(family: IPFamily): string | undefined {
+    for (const network of this.#ready()) {
+      if (network.family !== family) continue
+      const isTaken = (address: Address) => this.#isTaken(formatAddress(address))
+      const free = findFree(rangeOf(network), isTaken, this.#registry.random)
+      if (free) return formatAddress(free)
+    }
+    return undefined
+  }
+
+  /** What a dry run shows in place of an address: that of the network, as upstream does. */
+  dryRun(family: IPFamily): string | undefined {
+    const network = this.#ready().find((candidate) => candidate.family === family)
+    return network && formatNetwork(network).split('/')[0]
+  }
+
+  /** Takes a free address for a service. */
+  take(text: string, service: ServiceName): Taken {
+    const parsed = parseAddress(text)
+    const address = parsed ? formatAddress(parsed) : text
+    this.#coming.add(address)
+    const object = this.#object(address, service)
+    const written = this.#registry.store
+      .put(this.#key(address), encodeForStore(object), { expected: 0, attachment: object })
+      .then((result) => {
+        if (!result.ok) throw new Error(`address ${address} was taken by someone else at the same time`)
+      })
+      .finally(() => this.#coming.delete(address))
+    return { address, written }
+  }
+
+  /** Gives an address back, unless it is another's by now. */
+  async release(text: string, { namespace, name }: ServiceName): Promise<void> {
+    const parsed = parseAddress(text)
+    const address = parsed ? formatAddress(parsed) : text
+    const entry = this.#addresses.get(this.#key(address))
+    const owner = (entry?.object as unknown as IPAddress | undefined)?.spec.parentRef
+    if (!entry || owner?.namespace !== namespace || owner.name !== name) return
+    this.#going.add(address)
+    try {
+      await this.#registry.store.delete(this.#key(address), { expected: entry.revision })
+    } finally {
+      this.#going.delete(address)
+    }
+  }
+
+  #object(address: string, { namespace, name }: ServiceName): StoredObject {
+    const { clock, random } = this.#registry
+    const time = formatTime(clock.now())
+    const labels = addressLabels(address)
+    const object = {
+      kind: 'IPAddress',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: {
+        name: address,
+        uid: random.uuid(),
+        creationTimestamp: time,
+        labels,
+        managedFields: [
+          {
+            manager: 'kube-apiserver',
+            operation: 'Update',
+            apiVersion: 'networking.k8s.io/v1',
+            time,
+            fieldsType: 'FieldsV1',
+            fieldsV1: OWNED,
+          },
+        ],
+      },
+      spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+    }
+    return object as unknown as StoredObject
+  }
+}
+
+const OWNED = {
+  'f:metadata': { 'f:labels': { '.': {}, [`f:${FAMILY_LABEL}`]: {}, [`f:${MANAGED_BY}`]: {} } },
+  'f:spec': { 'f:parentRef': { 'f:name': {}, 'f:namespace': {}, 'f:resource': {} } },
+}
+
+/** The labels of an address that was given to a service. */
+export function addressLabels(address: string): Record<string, string> {
+  return { [FAMILY_LABEL]: address.includes(':') ? 'IPv6' : 'IPv4', [MANAGED_BY]: MANAGER }
+}
+
+/** Whether an address object was made for a service, and says so rightly. */
+export function isManaged({ metadata }: { readonly metadata: { readonly labels?: Readonly<Record<string, string>> } }) {
+  return metadata.labels?.[MANAGED_BY] === MANAGER
+}
+
+function isReady({ metadata, status }: ServiceCIDR): boolean {
+  if (metadata.deletionTimestamp) return false
+  return (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True')
+}
