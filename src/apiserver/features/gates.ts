@@ -121,5 +121,5 @@ export const dependencies: Readonly<Record<string, readonly string[]>> = {
 export const heeded: ReadonlySet<string> = new Set(
   names(`
     ClusterTrustBundle CoordinatedLeaderElection DRADeviceTaintRules DRAResourcePoolStatus GenericWorkload
-    PodCertificateRequest RelaxedServiceNameValidation StorageVersionAPI`),
+    PodCertificateRequest StorageVersionAPI`),
 )

@@ -2,7 +2,7 @@
 // Cluster addresses and node ports are given out by services/service-allocator.ts.
 
 import type { Service, ServicePort } from '../../../api/generated/core-v1.ts'
-import { dns1035LabelProblem } from '../../../machinery/names.ts'
+import { dnsLabelProblem } from '../../../machinery/names.ts'
 import type { Column } from '../../resource-definition.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, loadBalancerText, mapSelectorText, nameColumn, text } from '../columns/common.ts'
@@ -54,7 +54,7 @@ export const services = defineResource<Service>({
   storagePrefix: 'services/specs',
   createOnUpdate: true,
   generation: false,
-  nameProblem: dns1035LabelProblem,
+  nameProblem: dnsLabelProblem,
   defaults(service) {
     const { spec } = service
     spec.sessionAffinity ??= 'None'

@@ -83,7 +83,11 @@ describe('ingresses', () => {
     ],
     [
       backend({ service: { name: 'Web', port: { number: 1 } } }),
-      [expect.stringContaining('spec.defaultBackend.service.name: Invalid value: "Web": a DNS-1035 label must')],
+      [
+        expect.stringContaining(
+          'spec.defaultBackend.service.name: Invalid value: "Web": a lowercase RFC 1123 label must',
+        ),
+      ],
     ],
     [
       backend({ service, resource: { kind: 'A', name: 'b' } }),

@@ -11,7 +11,6 @@ import type {
 } from '../../../api/generated/networking-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import {
-  dns1035LabelProblem,
   dnsLabelProblem,
   dnsSubdomainProblem,
   pathSegmentProblem,
@@ -110,9 +109,7 @@ function validateBackend({ service, resource }: IngressBackend, path: string): F
   if (resource) return validateReference(resource, `${path}.resource`)
   if (!service) return [field.invalid(path, '', 'resource or service backend is required')]
   const at = `${path}.service`
-  const errors = service.name
-    ? problemAt(`${at}.name`, service.name, dns1035LabelProblem)
-    : [field.required(`${at}.name`)]
+  const errors = service.name ? problemAt(`${at}.name`, service.name, dnsLabelProblem) : [field.required(`${at}.name`)]
   const { name, number } = service.port ?? {}
   if (name && number) errors.push(field.invalid(path, '', 'cannot set both port name & port number'))
   else if (name) errors.push(...problemAt(`${at}.port.name`, name, portNameProblem))
