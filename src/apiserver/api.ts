@@ -96,7 +96,7 @@ export class Api {
         const scale = structuredClone(scaleIn(context.version, resource, current)) as unknown as ApiObject
         const versioned = isRecord(patch.body) && isRecord(patch.body.metadata) && patch.body.metadata.resourceVersion
         if (!versioned) delete scale.metadata.resourceVersion
-        return applyPatch(resource, scaleKindOf(context.version).typeRef, patch, scale)
+        return applyPatch(scaleKindOf(context.version).typeRef, patch, scale)
       }
       return (await this.#putScale(target, merged, context)).entry
     }

@@ -8,6 +8,12 @@ import { formatQuantity, parseQuantity, QUANTITY_ERROR } from './quantity.ts'
 /** The value does not fit its type; the message has upstream's wording. */
 export class DecodeError extends Error {
   override name = 'DecodeError'
+  /** What was there in place of a value of which Go type; absent for values of the right type that are not valid. */
+  readonly mismatch: { readonly given: unknown; readonly goType: string } | undefined
+  constructor(message: string, mismatch?: { given: unknown; goType: string }) {
+    super(message)
+    this.mismatch = mismatch
+  }
 }
 
 interface Context {
@@ -48,7 +54,7 @@ function jsonKind(value: unknown): string {
 function mismatch(value: unknown, at: Place, goType: string): DecodeError {
   const shown = typeof value === 'number' && /^u?int/.test(goType) ? `number ${value}` : jsonKind(value)
   const where = at.struct === '' ? 'Go value' : `Go struct field ${at.struct}.${at.fields}`
-  return new DecodeError(`json: cannot unmarshal ${shown} into ${where} of type ${goType}`)
+  return new DecodeError(`json: cannot unmarshal ${shown} into ${where} of type ${goType}`, { given: value, goType })
 }
 
 function goName(ref: string): string {

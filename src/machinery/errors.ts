@@ -249,7 +249,7 @@ export function invalid(kind: GroupKind, name: string, errors: readonly FieldErr
     details: {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? {} : { kind: kind.kind }),
       causes,
     },
     code: 422,

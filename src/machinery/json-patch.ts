@@ -3,40 +3,58 @@
 import type { Operation } from 'fast-json-patch'
 import fastJsonPatch from 'fast-json-patch'
 
-/** The patch is malformed (`syntax`) or does not fit the document (`apply`). */
+/** The patch is malformed or does not fit the document. */
 export class JsonPatchError extends Error {
   override name = 'JsonPatchError'
-  readonly kind: 'syntax' | 'apply'
-  constructor(kind: 'syntax' | 'apply', message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.kind = kind
-  }
 }
 
-const MAX_OPERATIONS = 10_000
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
 
 /** Applies `patch` to a copy of `document`. Throws JsonPatchError. */
 export function jsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) {
-    throw new JsonPatchError('syntax', 'json: cannot unmarshal object into Go value of type jsonpatch.Patch')
-  }
-  if (patch.length > MAX_OPERATIONS) {
-    throw new JsonPatchError(
-      'syntax',
-      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
-    )
+    throw new JsonPatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   }
   let current = structuredClone(document)
-  for (const operation of patch as Operation[]) {
-    if (!OPERATIONS.has(operation?.op)) throw new JsonPatchError('apply', `Unexpected kind: ${operation?.op}`)
+  for (const operation of patch as readonly Operation[]) {
+    if (!OPERATIONS.has(operation?.op)) throw new JsonPatchError(`Unexpected kind: ${operation?.op}`)
     try {
-      current = fastJsonPatch.applyOperation(current, structuredClone(operation), true, true).newDocument
+      const found = located(current, structuredClone(operation))
+      current = fastJsonPatch.applyOperation(current, found, true, true).newDocument
     } catch (cause) {
-      throw new JsonPatchError('apply', describe(operation), { cause })
+      throw new JsonPatchError(describe(operation), { cause })
     }
   }
   return current
+}
+
+/** The operation with its places counted from the front: upstream's library takes `-1` for the last of a list, too. */
+function located(document: unknown, operation: Operation): Operation {
+  if (typeof operation.path === 'string') {
+    const adds = operation.op === 'add' || operation.op === 'copy' || operation.op === 'move'
+    operation.path = fromFront(document, operation.path, adds ? 1 : 0)
+  }
+  if ('from' in operation && typeof operation.from === 'string') {
+    operation.from = fromFront(document, operation.from, 0)
+  }
+  return operation
+}
+
+function fromFront(document: unknown, path: string, longer: number): string {
+  if (!/\/-\d/.test(path)) return path
+  const tokens = path.split('/')
+  let at: unknown = document
+  for (let i = 1; i < tokens.length; i++) {
+    const token = tokens[i] ?? ''
+    if (Array.isArray(at) && /^-\d+$/.test(token)) {
+      const last = i === tokens.length - 1
+      tokens[i] = String(at.length + (last ? longer : 0) + Number(token))
+    }
+    at = (at as Record<string, unknown> | undefined | null)?.[
+      (tokens[i] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
+    ]
+  }
+  return tokens.join('/')
 }
 
 function describe(operation: Operation): string {

@@ -62,7 +62,9 @@ export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequ
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
   const body = parsePatch(bytes)
-  sendEntry(exchange, 200, await env.api.patch(target, { type, body }, context), env)
+  const duplicates = context.fieldValidation === 'Ignore' ? [] : duplicateFields(bytes, 'application/json')
+  const entry = await env.api.patch(target, { type, body }, { ...context, duplicateFields: duplicates })
+  sendEntry(exchange, 200, entry, env)
 }
 
 const NOT_FORCED = field.forbidden('force', 'may not be specified for non-apply patch')

@@ -64,6 +64,33 @@ function keepReset(body: unknown, object: ApiObject): void {
   if (Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) object.metadata.managedFields = []
 }
 
+/** Decodes what a patch made, as the type of `version`. Throws what `refuse` makes of a problem in upstream's words. */
+export function decodePatched(
+  patched: unknown,
+  version: ServedVersion,
+  context: RequestContext,
+  problems: readonly string[],
+  refuse: (problem: string | DecodeError) => Error,
+): ApiObject {
+  const settle = (all: readonly string[]) => {
+    if (all.length === 0 || context.fieldValidation === 'Ignore') return
+    if (context.fieldValidation === 'Strict') throw refuse(`strict decoding error: ${all.join(', ')}`)
+    for (const problem of all) context.warn(problem)
+  }
+  if (version.decode && isRecord(patched)) {
+    settle(problems)
+    return version.decode(patched, { ...context, duplicateFields: [] })
+  }
+  try {
+    const { object, unknownFields } = decode(version.typeRef, patched)
+    settle([...problems, ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)])
+    keepReset(patched, object as ApiObject)
+    return object as ApiObject
+  } catch (error) {
+    throw error instanceof DecodeError ? refuse(error) : error
+  }
+}
+
 /** Warns about unknown and duplicate fields, or refuses them, as the request says. */
 export function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
   if (context.fieldValidation === 'Ignore') return

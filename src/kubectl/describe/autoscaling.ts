@@ -8,8 +8,8 @@ import type {
   MetricStatus,
 } from '../../api/generated/autoscaling-v2.ts'
 import { StatusError } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import type { KubeObject } from '../object.ts'
-import { quote } from '../template/go-format.ts'
 import { as, type DescribeContext, type Describer } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import { dateText, printLabelsAndAnnotations, printName, quantityText } from './format.ts'

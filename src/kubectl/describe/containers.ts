@@ -8,9 +8,9 @@ import type {
   Probe,
   ResourceRequirements,
 } from '../../api/generated/core-v1.ts'
+import { quote } from '../../machinery/go/format.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { quantityMilli, quantityValue } from '../../machinery/quantity.ts'
-import { quote } from '../template/go-format.ts'
-import { compareBytes } from '../template/go-value.ts'
 import { boolText, dateText, joinHostPort, quantityText, sortedKeys } from './format.ts'
 import type { PrefixWriter } from './writer.ts'
 

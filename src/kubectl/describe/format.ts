@@ -2,9 +2,9 @@
 
 import type { LabelSelector, ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { humanDuration } from '../../machinery/duration.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { selectorOf } from '../../machinery/labels.ts'
 import { formatQuantity, parseQuantity } from '../../machinery/quantity.ts'
-import { compareBytes } from '../template/go-value.ts'
 import type { PrefixWriter } from './writer.ts'
 
 type TextMap = Readonly<Record<string, string>> | undefined

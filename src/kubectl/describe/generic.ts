@@ -1,7 +1,7 @@
 // Objects of kinds without a describer of their own, such as custom resources: every field as it is.
 
+import { formatValue } from '../../machinery/go/format.ts'
 import { isObject } from '../object.ts'
-import { formatValue } from '../template/go-format.ts'
 import type { Describer } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import { type Meta, printLabelsAndAnnotations, printName, sortedKeys } from './format.ts'

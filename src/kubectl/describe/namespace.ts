@@ -2,8 +2,8 @@
 
 import type { LimitRange, Namespace, ResourceQuota } from '../../api/generated/core-v1.ts'
 import { isReason } from '../../machinery/errors.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { formatQuantity, parseQuantity, quantityValue } from '../../machinery/quantity.ts'
-import { compareBytes } from '../template/go-value.ts'
 import { as, type DescribeContext, type Describer, listOf } from './describer.ts'
 import { printConditionTable, printLabelsAndAnnotations, printName, quantityText, sortedKeys } from './format.ts'
 import type { PrefixWriter } from './writer.ts'

@@ -9,7 +9,7 @@ import type {
   ServiceCIDR,
 } from '../../api/generated/networking-v1.ts'
 import { StatusError } from '../../machinery/errors.ts'
-import { compareBytes } from '../template/go-value.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { as, type DescribeContext, type Describer } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import { printAnnotations, printConditionTable, printLabels, printLabelsAndAnnotations, printName } from './format.ts'

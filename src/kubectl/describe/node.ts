@@ -3,7 +3,7 @@
 import type { Lease } from '../../api/generated/coordination-v1.ts'
 import type { Node, Pod } from '../../api/generated/core-v1.ts'
 import { isReason, StatusError } from '../../machinery/errors.ts'
-import { compareBytes } from '../template/go-value.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { as, type DescribeContext, type Describer, listOf } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import { dateText, printLabelsAndAnnotations, printMultiline, quantityText, since, sortedKeys } from './format.ts'

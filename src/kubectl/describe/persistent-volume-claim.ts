@@ -1,7 +1,7 @@
 // PersistentVolumeClaims, and claims that pods make for themselves.
 
 import type { PersistentVolumeClaim, Pod } from '../../api/generated/core-v1.ts'
-import { compareBytes } from '../template/go-value.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { as, type Describer, listOf } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import {

@@ -1,7 +1,7 @@
 // What pods and pod templates have in common: tolerations, spread constraints, the template itself.
 
 import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../../api/generated/core-v1.ts'
-import { compareBytes } from '../template/go-value.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { printContainers } from './containers.ts'
 import { printAnnotations, printLabels, printMultiline, selectorTextOrNone } from './format.ts'
 import { printVolumes } from './volumes.ts'

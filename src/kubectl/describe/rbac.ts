@@ -1,7 +1,7 @@
 // Roles and role bindings.
 
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../api/generated/rbac-v1.ts'
-import { compareBytes } from '../template/go-value.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { as, type Describer } from './describer.ts'
 import { printLabelsAndAnnotations, printName } from './format.ts'
 

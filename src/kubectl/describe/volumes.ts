@@ -1,7 +1,7 @@
 // Volumes of pods, and the sources of persistent volumes.
 
 import type { PersistentVolumeSpec, Volume } from '../../api/generated/core-v1.ts'
-import { formatValue } from '../template/go-format.ts'
+import { formatValue } from '../../machinery/go/format.ts'
 import { shorten, sortedKeys } from './format.ts'
 import { printClaim } from './persistent-volume-claim.ts'
 import { type Source, sourceText } from './volume-sources.ts'

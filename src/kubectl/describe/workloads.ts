@@ -4,8 +4,8 @@ import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/g
 import type { PersistentVolumeClaim, Pod, ReplicationController } from '../../api/generated/core-v1.ts'
 import type { LabelSelector } from '../../api/generated/meta-v1.ts'
 import { StatusError } from '../../machinery/errors.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { sameJson } from '../../machinery/same-json.ts'
-import { compareBytes } from '../template/go-value.ts'
 import { as, type DescribeContext, type Describer, listOf } from './describer.ts'
 import { printEvents, subjectOf } from './events.ts'
 import {

@@ -1,9 +1,9 @@
 // Renders the explanation of a kind or of one of its fields as plain text.
 // Model: the plaintext template of k8s.io/kubectl/pkg/explain/v2.
 
+import { formatValue } from '../../machinery/go/format.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { KubectlError } from '../errors.ts'
-import { formatValue } from '../template/go-format.ts'
-import { compareBytes } from '../template/go-value.ts'
 import {
   type GroupVersionResource,
   kindOfResource,

@@ -1,9 +1,9 @@
 // -o custom-columns: a header and a path for each column.
 // Model: k8s.io/kubectl/pkg/cmd/get/customcolumn.go.
 
+import { formatValue } from '../../machinery/go/format.ts'
 import { KubectlError } from '../errors.ts'
 import { itemsOf, type KubeObject } from '../object.ts'
-import { formatValue } from '../template/go-format.ts'
 import { findJsonPath } from '../template/jsonpath.ts'
 import { relaxedPath } from './relaxed-path.ts'
 import { alignRows } from './tab-writer.ts'

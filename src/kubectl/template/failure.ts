@@ -1,6 +1,6 @@
 // What kubectl says when a template does not fit the object it prints.
 
-import { formatGoSyntax, formatValue, quote } from './go-format.ts'
+import { formatGoSyntax, formatValue, quote } from '../../machinery/go/format.ts'
 import { marshalJson } from './go-json.ts'
 
 /** The text of the error for a JSONPath template that failed with `message` on `data`. */

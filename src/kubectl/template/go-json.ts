@@ -1,6 +1,6 @@
 // JSON as Go's encoding/json writes it: sorted keys, HTML characters escaped.
 
-import { sortedEntries } from './go-value.ts'
+import { sortedEntries } from '../../machinery/go/value.ts'
 
 const UNSAFE = /[<>&\u2028\u2029]/g
 

@@ -1,8 +1,8 @@
 // Printf as templates call it: verbs, flags, widths and Go's marks for wrong operands.
 // Spec: https://pkg.go.dev/fmt#hdr-Printing
 
-import { formatFloat, formatGoSyntax, formatValue, quote, runeCount } from './go-format.ts'
-import { type GoValue, kindOf, numberOf, sortedEntries, typeName } from './go-value.ts'
+import { formatFloat, formatGoSyntax, formatValue, quote, runeCount } from '../../machinery/go/format.ts'
+import { type GoValue, kindOf, numberOf, sortedEntries, typeName } from '../../machinery/go/value.ts'
 
 interface Directive {
   readonly flags: string

@@ -1,8 +1,7 @@
 // The functions a template can call: Go's predefined ones and kubectl's own two.
 // Spec: https://pkg.go.dev/text/template#hdr-Functions
 
-import { sprint, sprintln } from './go-format.ts'
-import { sprintf } from './go-printf.ts'
+import { sprint, sprintln } from '../../machinery/go/format.ts'
 import {
   basicKind,
   ComparisonError,
@@ -13,7 +12,8 @@ import {
   lessBasic,
   numberOf,
   typeName,
-} from './go-value.ts'
+} from '../../machinery/go/value.ts'
+import { sprintf } from './go-printf.ts'
 
 /** What went wrong inside a function. */
 export class FunctionError extends Error {

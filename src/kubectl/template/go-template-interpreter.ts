@@ -1,12 +1,12 @@
 // Runs a parsed Go template over data.
 // Spec: https://pkg.go.dev/text/template
 
-import { formatValue, quote } from './go-format.ts'
+import { formatValue, quote } from '../../machinery/go/format.ts'
+import { type GoValue, isTrue, kindOf, numberOf, sortedEntries, typeName } from '../../machinery/go/value.ts'
 import { FUNCTIONS, FunctionError, type TemplateFunction } from './go-template-functions.ts'
 import type { Branch, Command, Operand, Pipeline, Statement } from './go-template-nodes.ts'
 import { show, showStatement } from './go-template-nodes.ts'
 import type { TemplateSet } from './go-template-parser.ts'
-import { type GoValue, isTrue, kindOf, numberOf, sortedEntries, typeName } from './go-value.ts'
 
 /** Data that does not fit the template. The message has Go's wording; `output` is what was written before. */
 export class TemplateRunError extends Error {

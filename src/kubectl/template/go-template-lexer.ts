@@ -1,7 +1,7 @@
 // Cuts a Go template into tokens.
 // Spec: https://pkg.go.dev/text/template#hdr-Actions
 
-import { describeRune, quote } from './go-format.ts'
+import { describeRune, quote } from '../../machinery/go/format.ts'
 import { isAlphaNumeric } from './go-text.ts'
 
 const KEYWORDS = new Set(['block', 'break', 'continue', 'define', 'else', 'end', 'if', 'range', 'template', 'with'])

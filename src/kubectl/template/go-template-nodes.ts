@@ -1,7 +1,7 @@
 // The tree of a Go template, and how its parts are written in messages.
 
-import { quote } from './go-format.ts'
-import type { GoFloat } from './go-value.ts'
+import { quote } from '../../machinery/go/format.ts'
+import type { GoFloat } from '../../machinery/go/value.ts'
 
 /** An operand of a command. */
 export type Operand =

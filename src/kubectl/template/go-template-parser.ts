@@ -1,12 +1,12 @@
 // Reads a Go template into a tree of statements.
 // Spec: https://pkg.go.dev/text/template
 
-import { quote } from './go-format.ts'
+import { quote } from '../../machinery/go/format.ts'
+import { GoFloat } from '../../machinery/go/value.ts'
 import { type Token, type TokenType, tokenize, tokenName } from './go-template-lexer.ts'
 import type { Branch, Command, Operand, Pipeline, Statement } from './go-template-nodes.ts'
 import { show } from './go-template-nodes.ts'
 import { unquote } from './go-text.ts'
-import { GoFloat } from './go-value.ts'
 
 /** A template that cannot be read; the message has Go's wording. */
 export class TemplateSyntaxError extends Error {

@@ -1,9 +1,9 @@
 // Reads Kubernetes' JSONPath templates into a tree.
 // Spec: https://kubernetes.io/docs/reference/kubectl/jsonpath/
 
-import { describeRune } from './go-format.ts'
+import { describeRune } from '../../machinery/go/format.ts'
+import { GoFloat } from '../../machinery/go/value.ts'
 import { isAlphaNumeric, unquote } from './go-text.ts'
-import { GoFloat } from './go-value.ts'
 
 /** A template that cannot be read, or data that does not fit it; the message has kubectl's wording. */
 export class JsonPathError extends Error {

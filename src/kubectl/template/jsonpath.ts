@@ -1,9 +1,9 @@
 // Evaluates Kubernetes' JSONPath templates and prints what they find.
 // Spec: https://kubernetes.io/docs/reference/kubectl/jsonpath/
 
-import { formatValue } from './go-format.ts'
+import { formatValue } from '../../machinery/go/format.ts'
+import { ComparisonError, equalBasic, kindOf, lessBasic, sortedEntries, typeName } from '../../machinery/go/value.ts'
 import { marshalJson } from './go-json.ts'
-import { ComparisonError, equalBasic, kindOf, lessBasic, sortedEntries, typeName } from './go-value.ts'
 import { JsonPathError, type JsonPathNode, parseJsonPathTemplate } from './jsonpath-parser.ts'
 
 export { JsonPathError } from './jsonpath-parser.ts'

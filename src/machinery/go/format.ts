@@ -1,7 +1,7 @@
 // Values as Go's fmt package prints them: %v, %+v, %#v, Print, Println and Printf.
 // Spec: https://pkg.go.dev/fmt
 
-import { type GoValue, kindOf, numberOf, sortedEntries } from './go-value.ts'
+import { type GoValue, kindOf, numberOf, sortedEntries } from './value.ts'
 
 /** The text of a value under `%v`. */
 export function formatValue(value: GoValue): string {
