@@ -7,6 +7,7 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { checkCollisions, checkCounts } from '../core/status-counts.ts'
 import {
   immutable,
   nonNegative,
@@ -15,6 +16,18 @@ import {
 } from '../core/workload-validation.ts'
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+const STATUS_COUNTS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+] as const
 
 export const daemonSets = defineResource<DaemonSet>({
   group: 'apps',
@@ -49,6 +62,10 @@ export const daemonSets = defineResource<DaemonSet>({
     ...nonNegative('spec.revisionHistoryLimit', set.spec.revisionHistoryLimit),
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
+  validateStatusUpdate: ({ status }, old) => [
+    ...checkCounts(status, STATUS_COUNTS),
+    ...checkCollisions(status, old.status),
+  ],
   columns: [
     nameColumn,
     integer('Desired', (d) => d.status.desiredNumberScheduled),

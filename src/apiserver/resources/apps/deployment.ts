@@ -6,12 +6,23 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
 import {
   immutable,
   nonNegative,
   validateRunningTemplate,
   validateWorkloadSelector,
 } from '../core/workload-validation.ts'
+
+const STATUS_COUNTS = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'collisionCount',
+] as const
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -55,6 +66,12 @@ export const deployments = defineResource<Deployment>({
     ]
   },
   validateUpdate: (deployment, old) => immutable('spec.selector', deployment.spec.selector, old.spec.selector),
+  validateStatusUpdate: ({ status }, old) => [
+    ...checkCounts(status, STATUS_COUNTS),
+    ...checkPartsOf(status, 'replicas', ['updatedReplicas', 'readyReplicas', 'availableReplicas'], 'status.replicas'),
+    ...checkPartsOf(status, 'readyReplicas', ['availableReplicas']),
+    ...checkCollisions(status, old.status),
+  ],
   columns: [
     nameColumn,
     text('Ready', (d) => `${d.status.readyReplicas ?? 0}/${d.spec.replicas ?? 0}`),

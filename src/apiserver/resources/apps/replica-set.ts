@@ -4,6 +4,7 @@ import type { ReplicaSet } from '../../../api/generated/apps-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { validateReplicaStatus } from '../core/status-counts.ts'
 import {
   immutable,
   nonNegative,
@@ -31,6 +32,7 @@ export const replicaSets = defineResource<ReplicaSet>({
     ...validateRunningTemplate(set.spec.template, 'ReplicaSet'),
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
   selectableFields: { 'status.replicas': (set) => String(set.status.replicas ?? 0) },
   columns: [
     nameColumn,

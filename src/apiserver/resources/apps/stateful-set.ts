@@ -12,6 +12,7 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
 import {
   immutable,
   nonNegative,
@@ -31,6 +32,9 @@ const MUTABLE = [
   'persistentVolumeClaimRetentionPolicy',
   'minReadySeconds',
 ]
+
+const PARTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const
+const STATUS_COUNTS = ['replicas', ...PARTS, 'observedGeneration', 'collisionCount'] as const
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -80,6 +84,12 @@ export const statefulSets = defineResource<StatefulSet>({
     }
     return sameJson(kept, old.spec) ? [] : [field.forbidden('spec', UPDATE_FORBIDDEN)]
   },
+  validateStatusUpdate: ({ status }, old) => [
+    ...checkCounts(status, STATUS_COUNTS),
+    ...checkPartsOf(status, 'replicas', PARTS, 'status.replicas'),
+    ...checkPartsOf(status, 'readyReplicas', ['availableReplicas'], 'status.readyReplicas'),
+    ...checkCollisions(status, old.status),
+  ],
   columns: [
     nameColumn,
     text('Ready', (s) => `${s.status.readyReplicas ?? 0}/${s.spec.replicas ?? 0}`),

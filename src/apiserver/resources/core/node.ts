@@ -7,6 +7,7 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import { checkCidr, checkEnum, checkQualifiedName, invalidFor } from './field-checks.ts'
 import { TAINT_EFFECTS } from './pod-scheduling.ts'
+import { validateResourceQuantity } from './resource-requirements.ts'
 
 const ROLE = 'node-role.kubernetes.io/'
 
@@ -39,7 +40,12 @@ export const nodes = defineResource<Node>({
   generation: false,
   // The kubelet registers with its first status.
   keepStatusOnCreate: true,
-  validate: (node) => [...validateTaints(node.spec.taints ?? []), ...validateCidrs(node.spec.podCIDRs ?? [])],
+  validate: (node) => [
+    ...validateTaints(node.spec.taints ?? []),
+    ...validateResources(node),
+    ...validateCidrs(node.spec.podCIDRs ?? []),
+  ],
+  validateStatusUpdate: (node) => [...validateResources(node), ...validateAddresses(node)],
   validateUpdate(node, old) {
     const errors: FieldError[] = []
     const [before, now] = [old.spec.podCIDRs ?? [], node.spec.podCIDRs ?? []]
@@ -66,6 +72,27 @@ export const nodes = defineResource<Node>({
     text('Container-Runtime', (n) => orUnknown(n.status.nodeInfo?.containerRuntimeVersion), 1),
   ],
 })
+
+function validateResources({ status }: Node): FieldError[] {
+  const errors: FieldError[] = []
+  for (const list of ['capacity', 'allocatable'] as const) {
+    const amounts = status[list]
+    for (const name in amounts) {
+      errors.push(...validateResourceQuantity(`status.${list}.${name}`, name, amounts[name] ?? '0'))
+    }
+  }
+  return errors
+}
+
+function validateAddresses({ status }: Node): FieldError[] {
+  const seen = new Set<string>()
+  return (status.addresses ?? []).flatMap(({ type, address }, i) => {
+    const id = `${type} ${address}`
+    if (seen.has(id)) return [field.duplicate(`status.addresses[${i}]`, { Type: type, Address: address })]
+    seen.add(id)
+    return []
+  })
+}
 
 /** Problems of taints: one per key and effect. The path is upstream's, though taints are in the spec. */
 function validateTaints(taints: readonly Taint[]): FieldError[] {

@@ -20,6 +20,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const deadline = validateDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds)
   if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return deadline
   const errors = [...deadline, ...validateTolerations(spec, before), ...validateGates(spec, before)]
+  if (sameJson(spec, before)) return errors
   const rest = structuredClone(spec)
   keepImages(rest.containers, before.containers)
   keepImages(rest.initContainers, before.initContainers)

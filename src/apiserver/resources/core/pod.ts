@@ -4,6 +4,7 @@ import type { Pod, PodCondition } from '../../../api/generated/core-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { podColumns } from '../columns/pod.ts'
 import { defaultPod } from './pod-defaults.ts'
+import { validateAnnotationUpdate, validateEphemeralContainers, validatePodStatus } from './pod-status.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validateNewPod, validatePod } from './pod-validation.ts'
 
@@ -45,10 +46,12 @@ export const pods = defineResource<Pod>({
   },
   validate: validatePod,
   validateCreate: validateNewPod,
-  validateUpdate: validatePodUpdate,
+  validateUpdate: (pod, old) => [...validateAnnotationUpdate(pod, old), ...validatePodUpdate(pod, old)],
   prepareStatusUpdate(pod, old) {
-    if (old.status.qosClass) pod.status.qosClass = old.status.qosClass
+    if (old.status.qosClass) pod.status.qosClass ??= old.status.qosClass
   },
+  validateStatusUpdate: validatePodStatus,
+  subresources: { ephemeralcontainers: { validateUpdate: validateEphemeralContainers } },
   gracePeriod(pod, requested) {
     if (!pod.spec.nodeName || pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return 0
     return Math.max(0, requested ?? pod.spec.terminationGracePeriodSeconds ?? 30)

@@ -6,6 +6,7 @@ import { selectorOfMap } from '../../../machinery/labels.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, mapSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from './pod-defaults.ts'
+import { validateReplicaStatus } from './status-counts.ts'
 import { nonNegative, validateRunningTemplate, validateSelectorFit } from './workload-validation.ts'
 
 export const replicationControllers = defineResource<ReplicationController>({
@@ -39,6 +40,7 @@ export const replicationControllers = defineResource<ReplicationController>({
       ...validateRunningTemplate(rc.spec.template, 'ReplicationController'),
     ]
   },
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
   selectableFields: { 'status.replicas': (rc) => String(rc.status.replicas ?? 0) },
   columns: [
     nameColumn,

@@ -3,9 +3,9 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
-import { compareQuantities } from '../../../machinery/quantity.ts'
+import { compareQuantities, quantityMilli } from '../../../machinery/quantity.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { checkOptionalEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { checkOptionalEnum, checkQualifiedName, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
 import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -98,4 +98,41 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     errors.push(field.forbidden('spec.volumeAttributesClassName', `update from non-nil value to ${what} is forbidden`))
   }
   return errors
+}
+
+const RESIZE_STATES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+]
+const BAD_QUANTITY = 'must be a valid resource quantity'
+
+/** Problems of a write to a claim's status. Upstream: ValidatePersistentVolumeClaimStatusUpdate. */
+export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldError[] {
+  const errors = Object.entries(status.capacity ?? {}).flatMap(([name, value]) =>
+    checkAmount(`status.capacity[${name}]`, value),
+  )
+  const at = 'status.allocatedResourceStatus'
+  for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
+    errors.push(...checkResourceKey(at, name))
+    if (!RESIZE_STATES.includes(state)) errors.push(field.notSupported(at, name, RESIZE_STATES))
+  }
+  for (const [name, value] of Object.entries(status.allocatedResources ?? {})) {
+    const wrong = checkResourceKey('status.allocatedResources', name)
+    errors.push(...(wrong.length > 0 ? wrong : checkAmount(`status.allocatedResources[${name}]`, value)))
+  }
+  return errors
+}
+
+function checkAmount(path: string, value: string): FieldError[] {
+  return compareQuantities(value, '0') < 0 ? [field.invalid(path, quantityMilli(value) / 1000, BAD_QUANTITY)] : []
+}
+
+/** Of the resources of Kubernetes, only storage is known of claims. */
+function checkResourceKey(path: string, name: string): FieldError[] {
+  const errors = checkQualifiedName(path, name)
+  const native = !name.includes('/') || name.includes('kubernetes.io/')
+  return errors.length > 0 || !native || name === 'storage' ? errors : [field.notSupported(path, name, ['storage'])]
 }

@@ -4,7 +4,7 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
 import { accessModesText } from './access-modes.ts'
-import { validateClaimSpec, validateClaimUpdate } from './claim-validation.ts'
+import { validateClaimSpec, validateClaimStatus, validateClaimUpdate } from './claim-validation.ts'
 
 /** Fills in the defaults of a claim's spec, as claims and claim templates share them. */
 export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): void {
@@ -29,6 +29,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   },
   validate: (claim) => validateClaimSpec(claim.spec, 'spec'),
   validateUpdate: validateClaimUpdate,
+  validateStatusUpdate: validateClaimStatus,
   columns: [
     nameColumn,
     text('Status', (c) => (c.metadata.deletionTimestamp ? 'Terminating' : (c.status.phase ?? ''))),

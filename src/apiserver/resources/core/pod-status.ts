@@ -1,0 +1,166 @@
+// What may be written to the status of a pod. Rules and wording: k8s.io/kubernetes/pkg/apis/core/validation.
+
+import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from '../../../api/generated/core-v1.ts'
+import { type FieldError, field } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { checkAddress, checkId, checkQualifiedName, checkSubdomain, immutable } from './field-checks.ts'
+
+const SYSTEM_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
+const MIRROR = 'kubernetes.io/config.mirror'
+const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
+const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
+const ONE_PER_FAMILY = 'may specify no more than one IP for each IP family'
+
+/** Problems of a write to the status. Upstream: ValidatePodStatusUpdate. */
+export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
+  const { status, spec } = pod
+  const nominated = status.nominatedNodeName
+  return [
+    ...validateAnnotationUpdate(pod, old),
+    ...validateConditions(status.conditions ?? []),
+    ...(nominated && nominated !== old.status.nominatedNodeName
+      ? checkSubdomain('status.nominatedNodeName', nominated)
+      : []),
+    ...immutable('status.qosClass', status.qosClass, old.status.qosClass),
+    ...LISTS.flatMap((list) => validateTransitions(status[list], old.status[list], spec, list)),
+    ...validateClaimStatuses(pod),
+    ...validatePodIPs(status.podIPs ?? []),
+    ...validateHostIPs(status.hostIP, status.hostIPs ?? []),
+    ...LISTS.flatMap((list) => validateUsers(status[list] ?? [], spec.os?.name === 'windows', `status.${list}`)),
+  ]
+}
+
+/** Problems of a change of annotations that belong to others. Upstream: ValidatePodSpecificAnnotationUpdates. */
+export function validateAnnotationUpdate({ metadata }: Pod, old: Pod): FieldError[] {
+  const [now, before] = [metadata.annotations ?? {}, old.metadata.annotations ?? {}]
+  if (now === before) return []
+  const errors: FieldError[] = []
+  for (const key in before) {
+    const what = guarded(key)
+    if (!what || now[key] === before[key]) continue
+    errors.push(field.forbidden(`metadata.annotations[${key}]`, `may not remove or update ${what}`))
+  }
+  for (const key in now) {
+    const what = key in before ? undefined : guarded(key)
+    if (what) errors.push(field.forbidden(`metadata.annotations[${key}]`, `may not add ${what}`))
+  }
+  return errors
+}
+
+function guarded(key: string): string | undefined {
+  if (key === MIRROR) return 'mirror pod annotation'
+  return key.startsWith(APP_ARMOR) ? 'AppArmor annotations' : undefined
+}
+
+/** The path is upstream's. */
+function validateConditions(conditions: readonly PodCondition[]): FieldError[] {
+  return conditions.flatMap(({ type }, i) =>
+    SYSTEM_CONDITIONS.has(type) ? [] : checkQualifiedName(`metadata.conditions[${i}].Type`, type),
+  )
+}
+
+/** A container that has ended for good does not run again. */
+function validateTransitions(
+  statuses: readonly ContainerStatus[] = [],
+  old: readonly ContainerStatus[] = [],
+  spec: PodSpec,
+  list: (typeof LISTS)[number],
+): FieldError[] {
+  return old.flatMap((before, i) => {
+    const ended = before.state?.terminated
+    if (!ended || mayRestart(before.name, ended.exitCode, spec, list)) return []
+    return statuses
+      .filter(({ name, state }) => name === before.name && !state?.terminated)
+      .map(() => field.forbidden(`status.${list}[${i}].state`, 'may not be transitioned to non-terminated state'))
+  })
+}
+
+function mayRestart(name: string, exitCode: number, spec: PodSpec, list: (typeof LISTS)[number]): boolean {
+  if (list === 'ephemeralContainerStatuses') return false
+  if (spec.restartPolicy === 'Always') return true
+  const containers: readonly Container[] = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  // A rule of any container may restart all of them.
+  if (containers.some((container) => (container.restartPolicyRules ?? []).length > 0)) return true
+  const policy = containers.find((container) => container.name === name)?.restartPolicy ?? spec.restartPolicy
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
+}
+
+function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
+  if (!status.resourceClaimStatuses) return []
+  const claims = new Set((spec.resourceClaims ?? []).map(({ name }) => name))
+  const seen = new Set<string>()
+  return status.resourceClaimStatuses.flatMap(({ name, resourceClaimName }, i) => {
+    const at = `status.resourceClaimStatuses[${i}].name`
+    const errors = claims.has(name)
+      ? []
+      : [field.invalid(at, name, 'must match the name of an entry in `spec.resourceClaims`')]
+    if (seen.has(name)) errors.push(field.duplicate(at, name))
+    seen.add(name)
+    return resourceClaimName === undefined ? errors : [...errors, ...checkSubdomain(at, resourceClaimName)]
+  })
+}
+
+interface Address {
+  readonly ip?: string
+}
+
+function validatePodIPs(addresses: readonly Address[]): FieldError[] {
+  return [
+    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`status.podIPs[${i}]`, ip)),
+    ...validateFamilies(addresses, 'status.podIPs'),
+  ]
+}
+
+function validateHostIPs(hostIP = '', addresses: readonly Address[]): FieldError[] {
+  const [first] = addresses
+  if (!first) return []
+  const at = 'status.hostIPs'
+  return [
+    ...(first.ip === hostIP ? [] : [field.invalid(`${at}[0].ip`, first.ip ?? '', 'must be equal to `hostIP`')]),
+    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`${at}[${i}]`, ip)),
+    ...validateFamilies(addresses, at),
+  ]
+}
+
+function validateFamilies(addresses: readonly Address[], path: string): FieldError[] {
+  if (addresses.length < 2) return []
+  const shown = addresses.map(({ ip = '' }) => ({ IP: ip }))
+  const families = new Set(shown.map(({ IP }) => IP.includes(':')))
+  const errors: FieldError[] = []
+  if (families.size < 2 || addresses.length > 2) errors.push(field.invalid(path, shown, ONE_PER_FAMILY))
+  const seen = new Set<string>()
+  for (const [i, address] of shown.entries()) {
+    if (seen.has(address.IP)) errors.push(field.duplicate(`${path}[${i}]`, address))
+    seen.add(address.IP)
+  }
+  return errors
+}
+
+function validateUsers(statuses: readonly ContainerStatus[], ofWindows: boolean, path: string): FieldError[] {
+  return statuses.flatMap(({ user }, i) => {
+    const linux = user?.linux
+    if (!linux) return []
+    const at = `${path}[${i}].linux`
+    if (ofWindows) return [field.forbidden(at, 'cannot be set for a windows pod')]
+    return [
+      ...checkId(`${at}.uid`, linux.uid),
+      ...checkId(`${at}.gid`, linux.gid),
+      ...(linux.supplementalGroups ?? []).flatMap((gid, g) => checkId(`${at}.supplementalGroups[${g}]`, gid)),
+    ]
+  })
+}
+
+/** Problems of ephemeral containers: they are added, and stay. Upstream: ValidatePodEphemeralContainersUpdate. */
+export function validateEphemeralContainers({ spec }: Pod, old: Pod): FieldError[] {
+  if (old.metadata.annotations?.[MIRROR] !== undefined) {
+    return [field.forbidden('', 'static pods do not support ephemeral containers')]
+  }
+  const at = 'spec.ephemeralContainers'
+  return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
+    const now = (spec.ephemeralContainers ?? []).find(({ name }) => name === before.name)
+    if (!now) return [field.forbidden(at, `existing ephemeral containers "${before.name}" may not be removed\n`)]
+    return sameJson(now, before)
+      ? []
+      : [field.forbidden(at, `existing ephemeral containers "${before.name}" may not be changed\n`)]
+  })
+}
