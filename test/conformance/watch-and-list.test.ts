@@ -372,4 +372,26 @@ describe('streaming lists', () => {
     const { code, body } = await list(`watch=1&${INITIAL}&resourceVersion=999999999`)
     expect({ code, reason: body.reason }).toEqual({ code: 504, reason: 'Timeout' })
   })
+
+  it('waits for a version that is still to come, and tells what follows it', async () => {
+    const { body } = await list('')
+    const from = Number(body.metadata.resourceVersion) + 2
+    const watching = watch(`resourceVersion=${from}&timeoutSeconds=10`, 1)
+    let newest = 0
+    for (let i = 0; newest <= from; i++) {
+      const made = await server.client.create(configmaps, map(`later-${i}`))
+      newest = Number(made.metadata.resourceVersion)
+    }
+    const { code, frames } = await watching
+    expect(code).toBe(200)
+    expect(Number(frames[0]?.object.metadata.resourceVersion)).toBeGreaterThan(from)
+  })
+
+  it('lists as soon as a version has come', async () => {
+    const { body } = await list('')
+    const next = Number(body.metadata.resourceVersion) + 1
+    const listing = list(`resourceVersion=${next}`)
+    await server.client.create(configmaps, map('in-time'))
+    expect((await listing).code).toBe(200)
+  })
 })

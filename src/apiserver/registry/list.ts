@@ -53,6 +53,7 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
     return { entries, revision: await registry.store.currentRevision(), continue: '', remaining: undefined }
   }
   const cache = registry.openCache(resource) ?? (await registry.cache(resource))
+  await untilReached(query.resourceVersion, cache)
   const prefix = listPrefix(resource, query.namespace)
   // Whoever takes any state gets all of it, whatever the limit.
   const limit = query.resourceVersion === '0' ? 0 : query.limit
@@ -131,8 +132,18 @@ function snapshotFor(query: ListQuery, token: Token | undefined, cache: WatchCac
   return kept
 }
 
+/** How long a version may take to come, as upstream has it. */
+const WAIT_MS = 3000
+
+/** Waits for a version that has not happened yet. Throws Timeout when it does not come. */
+export async function untilReached(resourceVersion: string, cache: WatchCache): Promise<void> {
+  if (resourceVersion === '' || resourceVersion === '0' || Number(resourceVersion) <= cache.revision) return
+  await cache.reached(Number(resourceVersion), WAIT_MS)
+  checkReached(resourceVersion, cache)
+}
+
 /** What is asked of a version that has not happened cannot be answered. */
-export function checkReached(resourceVersion: string, cache: WatchCache): void {
+function checkReached(resourceVersion: string, cache: WatchCache): void {
   if (resourceVersion === '' || resourceVersion === '0') return
   const wanted = Number(resourceVersion)
   if (wanted <= cache.revision) return

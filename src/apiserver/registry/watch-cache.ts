@@ -44,6 +44,9 @@ export class WatchCache {
   /** Events at and before this revision are no longer in the window. */
   #windowStart: Revision = 0
   #revision: Revision = 0
+  #received = 0
+  /** Who waits for a revision. */
+  readonly #waiting = new Set<{ readonly revision: Revision; readonly reached: () => void }>()
   #unsubscribe: () => void = () => {}
 
   private constructor(prefix: string, clock: Clock, freeze: (object: StoredObject) => StoredObject) {
@@ -85,12 +88,32 @@ export class WatchCache {
     return this.#revision
   }
 
+  /** How many changes of its objects it has seen. */
+  get eventsReceived(): number {
+    return this.#received
+  }
+
   get size(): number {
     return this.#entries.size
   }
 
   get(key: string): Entry | undefined {
     return this.#byKey.get(key)
+  }
+
+  /** Resolves when the cache has seen a revision, or after `ms`. */
+  reached(revision: Revision, ms: number): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#waiting.delete(waiter)
+        resolve()
+      }
+      const waiter = { revision, reached: done }
+      const cancel = this.#clock.after(ms, done)
+      this.#waiting.add(waiter)
+    })
   }
 
   /** The current state. Taking one costs nothing; later changes do not show in it. */
@@ -146,10 +169,12 @@ export class WatchCache {
   close(): void {
     this.#unsubscribe()
     this.#listeners.clear()
+    for (const waiter of this.#waiting) waiter.reached()
   }
 
   #apply(event: StoreEvent): void {
     this.#revision = event.revision
+    for (const waiter of this.#waiting) if (waiter.revision <= event.revision) waiter.reached()
     const key = event.type === 'put' ? event.kv.key : event.key
     if (!key.startsWith(this.#prefix)) return
     const previous = this.#byKey.get(key)
@@ -173,6 +198,7 @@ export class WatchCache {
         frames: new Map(),
       }
     }
+    this.#received += 1
     this.#window.push(change)
     // Trimmed in blocks, so that an event costs no copying of the window.
     if (this.#window.length >= WINDOW * 2) {

@@ -1,11 +1,11 @@
 // Watch: events of the cache, filtered; an object that starts or stops matching appears or disappears.
 // Semantics: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
-import { type FieldError, field, internalError, methodNotSupported } from '../../machinery/errors.ts'
+import { type FieldError, field, methodNotSupported } from '../../machinery/errors.ts'
 import { EventChannel } from '../../store/event-channel.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
-import { checkListOptions, checkReached } from './list.ts'
+import { checkListOptions, untilReached } from './list.ts'
 import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
 import { parseResourceVersion } from './resource-version.ts'
@@ -51,13 +51,9 @@ export async function watch(
   const prefix = listPrefix(resource, query.namespace)
   const from = query.resourceVersion
   const wantsState = query.sendInitialEvents ?? (from === '' || from === '0')
-  if (query.sendInitialEvents) checkReached(from, cache)
+  if (query.sendInitialEvents) await untilReached(from, cache)
   const anywhere = wantsState || from === '' || from === '0'
   const start = anywhere ? cache.revision : Number(from)
-  if (start > cache.revision) {
-    // A client that knows a newer version talks to a store that went back in time.
-    throw internalError(`Too large resource version: ${start}, current: ${cache.revision}`)
-  }
   const { view } = resource
   const through = view ? inOrder(view, onEnd) : undefined
   const tell = (entries: readonly Entry[], act: () => void) => (through ? through.tell(entries, act) : act())
@@ -69,7 +65,8 @@ export async function watch(
   if (query.sendInitialEvents && query.allowBookmarks)
     tell([], () => sink({ type: 'BOOKMARK', revision: start, initialEventsEnd: true }))
   const unfollow = cache.follow(start, (event) => {
-    if (!event.entry.key.startsWith(prefix)) return
+    // A watch may begin at a version that is still to come, and tells of nothing before it.
+    if (event.revision <= start || !event.entry.key.startsWith(prefix)) return
     const concerned = event.previous ? [event.previous, event.entry] : [event.entry]
     tell(view ? concerned : [], () => {
       const item = seenThrough(query.selection, view ? shownEvent(view, event) : event)
@@ -85,7 +82,7 @@ export async function watch(
   }
   if (view?.ended.aborted) end()
   else view?.ended.addEventListener('abort', end, { once: true })
-  return { stop, revision: () => (through?.behind ? told : cache.revision) }
+  return { stop, revision: () => (through?.behind ? told : Math.max(start, cache.revision)) }
 }
 
 function sendState(entries: readonly Entry[], query: WatchQuery, sink: WatchSink): void {
