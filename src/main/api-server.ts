@@ -19,6 +19,8 @@ import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
 import { CustomResources } from '../apiserver/custom/custom-resources.ts'
+import { defaultFeatures } from '../apiserver/features/feature-gates.ts'
+import { gates } from '../apiserver/features/gates.ts'
 import { keepDanglingConditions } from '../apiserver/flow-control/dangling.ts'
 import { dumpOf } from '../apiserver/flow-control/dump.ts'
 import { PriorityAndFairness } from '../apiserver/flow-control/flow-control.ts'
@@ -26,7 +28,8 @@ import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
-import { createApiMetrics } from '../apiserver/metrics.ts'
+import { createApiMetrics } from '../apiserver/metrics/index.ts'
+import { addAudit, addBuild, addFlowControl, addRemotes } from '../apiserver/metrics/server.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import type { Resource } from '../apiserver/registry/resource.ts'
@@ -137,6 +140,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   if (serviceCidrs[0] !== setup.serviceCidr) {
     throw new Error(`cannot use ${serviceCidrs[0]} for services: this cluster was made with ${setup.serviceCidr}`)
   }
+  const metrics = createApiMetrics(registry, clock)
+  const version = versionInfo(process.arch === 'x64' ? 'amd64' : process.arch)
+  const features = setup.settings?.features ?? defaultFeatures
+  addBuild(
+    metrics.all,
+    version,
+    gates.map(({ name, stage }) => ({ name, stage: stage === 'GA' ? '' : stage, on: features(name) })),
+  )
   const ownIssuer = `https://kubernetes.default.svc.${setup.clusterDomain}`
   const [issuerUrl = ownIssuer, ...otherIssuers] = serviceAccounts?.issuers ?? []
   const issuers: readonly [string, ...string[]] = [issuerUrl, ...otherIssuers]
@@ -156,9 +167,18 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     createNodeAuthorizer(registry),
   ])
   registry.allocators = [allocator]
-  const { authorizer, rules } = configuredAuthorization(authorization, { node, rbac, clock, random, log })
+  const { authorizer, rules, counts } = configuredAuthorization(authorization, {
+    ...{ node, rbac, clock, random, log },
+    observer: metrics.access.webhooks,
+  })
+  metrics.access.showDecisions(counts)
+  metrics.access.showStaleTokens(issuer.staleTokens)
   const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
-  registry.admission = admissionPlugins(registry, { escalation: { authorizer, rbac }, webhooks: { call, log } })
+  const plugins = admissionPlugins(registry, {
+    escalation: { authorizer, rbac },
+    webhooks: { call, log, observe: metrics.admission.hookCalled },
+  })
+  registry.admission = [metrics.admission.timed(plugins)]
   const custom = await CustomResources.start({
     registry,
     clock,
@@ -187,7 +207,6 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       }),
     ]),
   )
-  const metrics = createApiMetrics(registry)
   const clientFor = (user: UserInfo) =>
     createInProcessClient({
       api,
@@ -232,7 +251,9 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const fairness = flow.fair
     ? await PriorityAndFairness.open({ registry, clock, totalSeats: flow.reading + flow.mutating })
     : undefined
-  if (fairness) metrics.showLevels(() => fairness.levels)
+  if (fairness) addFlowControl(metrics.all, () => fairness.figures)
+  if (auditor) addAudit(metrics.all, auditor.counts)
+  addRemotes(metrics.all, () => aggregation.remotes.verdicts)
   const stopConditions = fairness && (await keepDanglingConditions({ registry, client: ownClient, log }))
   const serverOptions: ApiServerOptions = {
     host: setup.host,
@@ -255,13 +276,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     authorizer,
     resources: {
       ...{ api, authorizer, clock, log, random, shutdown: shutdown.signal },
+      countWatch: ({ group, version }, resource) => metrics.requests.watching({ group, version, resource }),
       ...(operation ? { minWatchSeconds: operation.minWatchSeconds } : {}),
     },
     ...(operation && operation.goawayChance > 0 ? { sendsAway: () => random.next() < operation.goawayChance } : {}),
     system: {
       registry,
       metrics,
-      version: versionInfo(process.arch === 'x64' ? 'amd64' : process.arch),
+      version,
       serverAddress,
       livez: live,
       readyz: [

@@ -37,6 +37,8 @@ export interface ClusterEnv {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Sets how much is logged, in upstream's levels. */
+  readonly setVerbosity?: (level: number) => void
   readonly supervisor: Supervisor
   readonly env: NodeJS.ProcessEnv
   readonly apiDocs: string
@@ -99,6 +101,7 @@ export async function startCluster(env: ClusterEnv): Promise<RunningCluster> {
     clock,
     random,
     log: log.with({ component: 'apiserver' }),
+    ...(env.setVerbosity ? { setVerbosity: env.setVerbosity } : {}),
     host: '0.0.0.0',
     port: config.apiPort,
     advertiseIP: env.nodeIP,

@@ -27,10 +27,14 @@ export interface ServeOptions {
   readonly apiDocs: string
 }
 
+/** From which of upstream's levels on everything is logged. */
+const DEBUG_VERBOSITY = 4
+
 /** Runs the cluster until SIGTERM or SIGINT. Gives the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const { config, paths } = options
-  const log = jsonLogger({ write: options.write, level: options.logLevel, now: () => Date.now() })
+  const logging = { write: options.write, level: options.logLevel, now: () => Date.now() }
+  const log = jsonLogger(logging)
   claimPidFile(paths)
   let finish: (code: number) => void = () => {}
   const finished = new Promise<number>((resolve) => {
@@ -55,6 +59,9 @@ export async function serve(options: ServeOptions): Promise<number> {
       clock: systemClock,
       random: systemRandom,
       log,
+      setVerbosity(level) {
+        logging.level = level >= DEBUG_VERBOSITY ? 'debug' : options.logLevel
+      },
       supervisor,
       env: options.env,
       apiDocs: options.apiDocs,

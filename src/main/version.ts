@@ -11,8 +11,8 @@ export const sampanVersion: string = typeof SAMPAN_VERSION === 'undefined' ? '0.
 export const gitVersion = `${kubernetesVersion}+sampan.${sampanVersion}`
 
 /** The answer of /version. Spec: k8s.io/apimachinery/pkg/version. */
-export function versionInfo(arch: string): object {
-  const [major, minor] = kubernetesVersion.replace(/^v/, '').split('.')
+export function versionInfo(arch: string): Readonly<Record<string, string>> {
+  const [major = '', minor = ''] = kubernetesVersion.replace(/^v/, '').split('.')
   return {
     major,
     minor,

@@ -2,6 +2,7 @@
 
 import { readCertificateRequest } from '../../machinery/certificate-request.ts'
 import type { Logger } from '../../machinery/logger.ts'
+import type { HookObserver } from '../metrics/admission.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 import type { AdmissionPlugin } from './admission.ts'
@@ -26,7 +27,7 @@ import { validatingWebhooks } from './webhooks/validating.ts'
 /** What admission needs from outside; parts are absent where nothing is authorized and no webhooks are called. */
 export interface AdmissionOptions {
   readonly escalation?: EscalationOptions
-  readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger }
+  readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger; readonly observe?: HookObserver }
 }
 
 export function admissionPlugins(

@@ -100,6 +100,11 @@ export class RemoteApis {
     return this.#remotes.get(service.metadata.name)?.available ?? false
   }
 
+  /** What is known of every remote version, by the name of its API service. */
+  get verdicts(): readonly { readonly name: string; readonly available: boolean }[] {
+    return [...this.#remotes].map(([name, { available }]) => ({ name, available }))
+  }
+
   /** Every remote version, for discovery. */
   versions(): readonly RemoteVersion[] {
     return [...this.#remotes.values()].map(({ service: { spec }, available, resources }) => ({

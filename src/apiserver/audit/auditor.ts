@@ -24,7 +24,15 @@ export interface AuditorOptions {
 export interface Auditor {
   /** Follows a request; every event about it carries the same id, which the answer carries too. */
   follow(request: Request, info: RequestInfo, remoteAddress: string): AuditTrail
+  readonly counts: AuditCounts
   close(): void
+}
+
+/** How much was written. */
+export interface AuditCounts {
+  events: number
+  /** Requests by the level that the policy has for them. */
+  readonly levels: Map<string, number>
 }
 
 /** What is known about one request, told as it becomes known. */
@@ -54,15 +62,17 @@ const MAX_USER_AGENT = 1024
 const LONG_RUNNING = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
 
 export function createAuditor(options: AuditorOptions): Auditor {
+  const counts: AuditCounts = { events: 0, levels: new Map() }
   return {
-    follow: (request, info, remoteAddress) => new Trail(options, request, info, remoteAddress),
+    counts,
+    follow: (request, info, remoteAddress) => new Trail({ ...options, counts }, request, info, remoteAddress),
     close: () => options.sink.close(),
   }
 }
 
 class Trail implements AuditTrail {
   readonly id: string
-  readonly #options: AuditorOptions
+  readonly #options: AuditorOptions & { readonly counts: AuditCounts }
   readonly #request: Request
   readonly #info: RequestInfo
   readonly #remoteAddress: string
@@ -76,7 +86,12 @@ class Trail implements AuditTrail {
   #status: Partial<Status> | undefined
   #over = false
 
-  constructor(options: AuditorOptions, request: Request, info: RequestInfo, remoteAddress: string) {
+  constructor(
+    options: AuditorOptions & { readonly counts: AuditCounts },
+    request: Request,
+    info: RequestInfo,
+    remoteAddress: string,
+  ) {
     const given = request.headers['audit-id']
     this.id = typeof given === 'string' && given !== '' ? given.slice(0, 64) : options.random.uuid()
     this.#options = options
@@ -89,6 +104,8 @@ class Trail implements AuditTrail {
   received(user: UserInfo): void {
     this.#user = user
     this.#scope = scopeOf(this.#options.policy, user, this.#info)
+    const { levels } = this.#options.counts
+    levels.set(this.#scope.level, (levels.get(this.#scope.level) ?? 0) + 1)
     this.#write('RequestReceived')
   }
 
@@ -157,6 +174,7 @@ class Trail implements AuditTrail {
     const { level, omitStages } = this.#scope
     if (level === 'None' || omitStages.has(stage)) return
     const event = this.#eventOf(stage)
+    this.#options.counts.events += 1
     this.#options.sink.write(this.#options.format === 'json' ? `${JSON.stringify(event)}\n` : legacyLine(event))
   }
 

@@ -3,7 +3,7 @@
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
-import { type AttemptObserver, reviewClient } from '../review-client.ts'
+import { reviewClient } from '../review-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import { jwtAuthenticator } from './jwt/authenticator.ts'
 import type { AnonymousConfig, JwtIssuer } from './jwt/configuration.ts'
@@ -31,7 +31,6 @@ export function configuredAuthenticators(
     random: Random
     /** This server's. */
     audiences: readonly string[]
-    observeWebhook?: AttemptObserver
   },
 ): {
   readonly headers: readonly Authenticator[]
@@ -65,9 +64,9 @@ export function configuredAuthenticators(
 
 function webhookOf(
   settings: TokenWebhookSettings,
-  { clock, log, random, audiences, observeWebhook }: Parameters<typeof configuredAuthenticators>[1],
+  { clock, log, random, audiences }: Parameters<typeof configuredAuthenticators>[1],
 ): AudienceAuthenticator {
   const { endpoint } = settings
-  const ask = reviewClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random, observe: observeWebhook })
+  const ask = reviewClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random })
   return tokenWebhook({ settings, ask, audiences, clock, random, log })
 }

@@ -14,7 +14,8 @@ import type { Registry } from '../registry/registry.ts'
 import type { UserInfo } from '../user.ts'
 import { flowSchemas, priorityLevels } from './bootstrap-objects.ts'
 import { distinguisherOf, type FlowSchemaEntry, inPrecedence, matches } from './classify.ts'
-import { PriorityLevel, type SeatPool } from './level.ts'
+import { type FlowFigures, SchemaFigures } from './figures.ts'
+import { FlowRejection, PriorityLevel, type SeatPool } from './level.ts'
 
 /** A request that may be served. */
 export interface Admitted {
@@ -39,13 +40,22 @@ const GROUP = 'flowcontrol.apiserver.k8s.io'
 const OBJECTS_PER_SEAT = 100
 const MAX_SEATS = 10
 
+/** A schema with the level that it sends requests to. */
+interface Ranked {
+  readonly entry: FlowSchemaEntry
+  readonly level: PriorityLevel
+  readonly figures: SchemaFigures
+}
+
 /** Flow control by priority and fairness, as the schemas and levels in the registry say. */
 export class PriorityAndFairness implements FlowControl, SeatPool {
   readonly clock: Clock
   readonly #registry: Registry
   readonly #totalSeats: number
   readonly #levels = new Map<string, PriorityLevel>()
-  #schemas: readonly { readonly entry: FlowSchemaEntry; readonly level: PriorityLevel }[] = []
+  #schemas: readonly Ranked[] = []
+  /** By schema and level; kept as long as the schema is there. */
+  #figures = new Map<string, SchemaFigures>()
   #stale = true
   readonly #read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }
 
@@ -83,16 +93,16 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
 
   admit(user: UserInfo, info: RequestInfo, onGone: (gone: () => void) => void): Admitted | Promise<Admitted> {
     if (this.#stale) this.#configure()
-    for (const { entry, level } of this.#schemas) {
+    for (const { entry, level, figures } of this.#schemas) {
       if (!matches(entry, user, info)) continue
+      const seats = this.#seatsFor(info)
       const admitted = (release: () => void): Admitted => ({
         flowSchemaUid: entry.uid,
         priorityLevelUid: level.uid,
-        release,
+        release: figures.begun(seats, release),
       })
       const flow = `${entry.name}/${distinguisherOf(entry, user, info)}`
-      const entered = level.enter({ flow, seats: this.#seatsFor(info), onGone })
-      return entered instanceof Promise ? entered.then(admitted) : admitted(entered)
+      return whenEntered(() => level.enter({ flow, seats, onGone }), figures, admitted)
     }
     // The catch-all schema holds for every user; only someone without any group comes here.
     return { flowSchemaUid: '', priorityLevelUid: '', release: () => {} }
@@ -115,6 +125,15 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
   get levels(): readonly PriorityLevel[] {
     if (this.#stale) this.#configure()
     return [...this.#levels.values()]
+  }
+
+  /** What there is to count, for metrics. */
+  get figures(): FlowFigures {
+    const levels = this.levels.map(({ name, nominal, lendable, borrowingLimit }) => ({
+      ...{ name, nominal, lendable, borrowingLimit },
+      total: this.#totalSeats,
+    }))
+    return { levels, schemas: [...this.#figures.values()] }
   }
 
   /** Lists are as wide as what they have to go through. */
@@ -143,12 +162,43 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
       this.#levels.set(name, level)
       level.configure(uid, spec, seatsOfShare)
     }
+    const figures = new Map<string, SchemaFigures>()
     this.#schemas = inPrecedence(withMandatory(schemas, flowSchemas)).flatMap((entry) => {
       const name = entry.spec.priorityLevelConfiguration.name
       const level = names.has(name) ? this.#levels.get(name) : undefined
-      return level ? [{ entry, level }] : []
+      if (!level) return []
+      const key = `${entry.name} ${name}`
+      const counted = this.#figures.get(key) ?? new SchemaFigures(entry.name, name)
+      figures.set(key, counted)
+      return [{ entry, level, figures: counted }]
     })
+    this.#figures = figures
   }
+}
+
+/** Counts how a request gets in, or does not. */
+function whenEntered<T>(
+  enter: () => (() => void) | Promise<() => void>,
+  figures: SchemaFigures,
+  admitted: (release: () => void) => T,
+): T | Promise<T> {
+  const refused = (error: unknown): never => {
+    if (error instanceof FlowRejection) figures.refused(error.reason)
+    throw error
+  }
+  let entered: ReturnType<typeof enter>
+  try {
+    entered = enter()
+  } catch (error) {
+    return refused(error)
+  }
+  if (!(entered instanceof Promise)) return admitted(entered)
+  figures.waiting += 1
+  return entered
+    .finally(() => {
+      figures.waiting -= 1
+    })
+    .then(admitted, refused)
 }
 
 function entryOf<Spec>({ metadata, spec }: { metadata: { name: string; uid: string }; spec: Spec }) {

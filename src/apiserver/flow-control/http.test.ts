@@ -102,10 +102,9 @@ describe('priority and fairness over http', () => {
     expect(page.text).toMatch(/^none, +0, +false, +false, +0, +1, +\d+, +1, +0, +0$/m)
     expect((await call('/debug/api_priority_and_fairness/dump_queues', admin)).text).toContain('workload-high,')
     const metrics = (await call('/metrics', admin)).text
-    expect(metrics).toContain('apiserver_flowcontrol_current_executing_requests{priority_level="none"} 1')
-    expect(metrics).toContain(
-      'apiserver_flowcontrol_rejected_requests_total{priority_level="none",reason="concurrency-limit"} 1',
-    )
+    const flow = 'priority_level="none",flow_schema="alice"'
+    expect(metrics).toContain(`apiserver_flowcontrol_current_executing_requests{${flow}} 1`)
+    expect(metrics).toContain(`apiserver_flowcontrol_rejected_requests_total{${flow},reason="concurrency-limit"} 1`)
     expect(metrics).toContain('apiserver_current_inflight_requests{request_kind="mutating"} 1')
     expect(await leave()).toBe(201)
     expect((await call('/version', alice)).code).toBe(200)

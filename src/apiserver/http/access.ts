@@ -6,7 +6,8 @@ import { StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { AuditTrail } from '../audit/auditor.ts'
 import type { Authenticator } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
-import { type Authorizer, demanded, requireAllowed } from '../authorization/authorizer.ts'
+import { type Authorizer, type Decision, demanded, requireAllowed } from '../authorization/authorizer.ts'
+import type { ApiMetrics } from '../metrics/index.ts'
 import { ANONYMOUS, type UserInfo } from '../user.ts'
 import { type ClientAuthorities, identityOf } from './client-identity.ts'
 import type { Request } from './exchange.ts'
@@ -21,6 +22,8 @@ export interface AccessOptions {
   /** Whether a request without credentials may go on, as nobody; absent: it may. */
   readonly allowsAnonymous?: (path: string) => boolean
   readonly authorizer: Authorizer
+  readonly metrics: Pick<ApiMetrics, 'access'>
+  readonly now: () => number
 }
 
 /** Who a request is to be served as: who sent it, or whom that one names in its stead. */
@@ -46,13 +49,22 @@ async function senderOf(
 ): Promise<UserInfo> {
   const header = request.headers.authorization
   const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
+  const { metrics, now } = options
+  const started = now()
+  const noted = (result: 'success' | 'failure' | 'error', name: string) =>
+    metrics.access.authenticated(result, name, (now() - started) / 1000)
   try {
     const { certificate, proxyName } = identityOf(socket, options.tls)
     const user = await options.authenticate({ certificate, proxyName, bearerToken, headers: request.headers })
-    if (user) return user
+    if (user) {
+      noted('success', user.name)
+      return user
+    }
     if (header !== undefined || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+    noted('success', ANONYMOUS.name)
     return ANONYMOUS
   } catch (error) {
+    noted(error instanceof StatusError && error.cause === undefined ? 'failure' : 'error', '')
     if (error instanceof StatusError) trail?.unauthenticated(error.status, bearerToken !== undefined)
     throw error
   }
@@ -79,5 +91,16 @@ export function authorize(
   const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
   const about = { user, verb, group, version, resource, subresource, namespace, name, path, isResource }
   const asked = { ...about, fieldSelector, labelSelector }
-  return requireAllowed(options.authorizer, asked, trail && ((decision) => trail.decided(decision)))
+  const { metrics, now } = options
+  const started = now()
+  return requireAllowed(options.authorizer, asked, (decision) => {
+    metrics.access.authorized(resultOf(decision), (now() - started) / 1000)
+    trail?.decided(decision)
+  })
+}
+
+function resultOf({ verdict, error }: Decision) {
+  if (verdict === 'allow') return 'allowed'
+  if (error !== undefined) return 'error'
+  return verdict === 'deny' ? 'denied' : 'no-opinion'
 }

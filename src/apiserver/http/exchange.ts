@@ -18,6 +18,8 @@ export interface Request {
 export interface Response {
   readonly statusCode: number
   readonly headersSent: boolean
+  /** Length of the body, where it was sent as a whole. */
+  bodyBytes?: number
   setHeader(name: string, value: string | readonly string[]): unknown
   writeHead(code: number, headers?: OutgoingHttpHeaders): unknown
   /** `done` is called when the chunk has left this process. False: wait for `drain`. */

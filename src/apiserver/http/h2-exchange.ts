@@ -44,6 +44,7 @@ export class H2Request {
 export class H2Response {
   statusCode = 200
   headersSent = false
+  bodyBytes = -1
   readonly #stream: ServerHttp2Stream
   readonly #headers: OutgoingHttpHeaders = {}
 

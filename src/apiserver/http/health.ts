@@ -19,12 +19,19 @@ export interface HealthAnswer {
 export async function healthAnswer(
   endpoint: string,
   checks: readonly HealthCheck[],
-  request: { single: string; verbose: boolean; excluded: readonly string[] },
+  request: {
+    single: string
+    verbose: boolean
+    excluded: readonly string[]
+    /** Told how each check went. */
+    note?: (name: string, healthy: boolean) => void
+  },
 ): Promise<HealthAnswer | undefined> {
   if (request.single !== '') {
     const check = checks.find((c) => c.name === request.single)
     if (!check) return undefined
     const problem = await problemOf(check)
+    request.note?.(check.name, problem === undefined)
     return problem === undefined
       ? { code: 200, text: 'ok' }
       : { code: 500, text: `internal server error: ${problem}\n` }
@@ -37,6 +44,7 @@ export async function healthAnswer(
       continue
     }
     const problem = await problemOf(check)
+    request.note?.(check.name, problem === undefined)
     if (problem === undefined) lines.push(`[+]${check.name} ok`)
     else {
       failed = true

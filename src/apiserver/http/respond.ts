@@ -44,9 +44,11 @@ export function sendEncoded(
 }
 
 function sendBytes(response: Response, code: number, type: string, bytes: Buffer | string): void {
+  const length = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+  response.bodyBytes = length
   response.writeHead(code, {
     'content-type': type,
-    'content-length': typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length,
+    'content-length': length,
     'cache-control': 'no-cache, private',
   })
   response.end(bytes)

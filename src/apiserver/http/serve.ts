@@ -14,7 +14,8 @@ import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
 import { isProxied } from '../connect/proxy-target.ts'
 import type { Admitted, FlowControl } from '../flow-control/flow-control.ts'
 import { FlowRejection } from '../flow-control/level.ts'
-import type { ApiMetrics } from '../metrics.ts'
+import type { ApiMetrics } from '../metrics/index.ts'
+import type { TrackedRequest } from '../metrics/requests.ts'
 import type { UserInfo } from '../user.ts'
 import { type AccessOptions, authenticate, authorize } from './access.ts'
 import { limitTime, timeLimitOf } from './deadline.ts'
@@ -55,21 +56,15 @@ export async function serve(
   socket: Socket,
   response: Response,
 ): Promise<void> {
-  const started = options.now()
   const method = request.method ?? 'GET'
   const url = request.url ?? '/'
   const info = parseRequest(method, url)
   const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
   if (trail) response.setHeader('audit-id', trail.id)
   response.on('error', (error: Error) => options.log.debug('response-error', { error }))
-  const over = options.metrics.begun(kindOf(info))
+  const tracked = options.metrics.requests.begin(info, kindOf(info), request.headers['content-type'])
   response.on('close', () => {
-    over()
-    const { verb, group, version, resource, subresource } = info
-    options.metrics.finished(
-      { verb, group, version, resource, subresource, code: response.statusCode },
-      (options.now() - started) / 1000,
-    )
+    tracked.ended(response.statusCode, response.bodyBytes ?? -1)
     trail?.completed(response.statusCode)
   })
   try {
@@ -81,7 +76,7 @@ export async function serve(
     }
     const user = await authenticate(options, request, socket, trail)
     const admitted = admit(options, info, user, response)
-    const turn = admitted instanceof Promise ? await admitted : admitted
+    const turn = admitted instanceof Promise ? await itsTurn(admitted, tracked) : admitted
     try {
       if (turn) nameFlow(response, turn)
       await authorize(options, info, user, trail)
@@ -101,7 +96,9 @@ export async function serve(
 
 /** Requests that last by their nature: watches, connections, and layers of images on their way to slow nodes. */
 function staysLong({ verb, subresource, path }: RequestInfo): boolean {
-  return verb === 'watch' || LONG_RUNNING.has(subresource) || path.startsWith('/v2/')
+  return (
+    verb === 'watch' || LONG_RUNNING.has(subresource) || path.startsWith('/v2/') || path.startsWith('/debug/pprof/')
+  )
 }
 
 const READING = new Set(['get', 'list', 'head'])
@@ -115,6 +112,15 @@ function kindOf(info: RequestInfo): 'readOnly' | 'mutating' | 'longRunning' {
 function admit(options: ServeOptions, info: RequestInfo, user: UserInfo, response: Response) {
   if (!options.flow || LONG_RUNNING.has(info.subresource)) return undefined
   return options.flow.admit(user, info, (gone) => response.on('close', gone))
+}
+
+async function itsTurn(admitted: Promise<Admitted>, tracked: TrackedRequest): Promise<Admitted> {
+  const over = tracked.queued()
+  try {
+    return await admitted
+  } finally {
+    over()
+  }
 }
 
 function nameFlow(response: Response, { flowSchemaUid, priorityLevelUid }: Admitted): void {
@@ -158,7 +164,8 @@ async function dispatch(
   const remote = remoteOf(options, info)
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
   if (!info.isResource) {
-    if (info.verb !== 'get' && info.verb !== 'head') throw pageNotFound()
+    const reads = info.verb === 'get' || info.verb === 'head'
+    if (!reads && info.path !== '/debug/flags/v') throw pageNotFound()
     const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
     // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
     if (images && request instanceof IncomingMessage && response instanceof ServerResponse) {

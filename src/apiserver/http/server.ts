@@ -17,6 +17,8 @@ export interface ApiServerOptions extends ServeOptions {
   readonly port: number
   /** PEM texts. Client certificates are asked for and checked against `clientCa`. */
   readonly tls: ClientAuthorities & { readonly cert: string; readonly key: string }
+  /** Asked at every request over HTTP/2 whether its connection is to take no more, so that clients spread anew. */
+  readonly sendsAway?: () => boolean
 }
 
 export interface ApiListener {
@@ -55,7 +57,10 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
     const session = performServerHandshake(socket, SESSION)
     connections.upgraded(socket, session)
     session.on('error', (error) => log.debug('http2-session-error', { error }))
-    serveSession(session, socket, (request, response) => void serve(options, request, socket, response))
+    serveSession(session, socket, (request, response) => {
+      if (options.sendsAway?.()) session.close()
+      void serve(options, request, socket, response)
+    })
   })
   server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
   return started(server, connections, options)

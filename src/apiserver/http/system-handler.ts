@@ -1,9 +1,11 @@
 // Everything that is served beside resources: discovery, health, version, metrics, OpenAPI, token keys.
 
 import { pageNotFound } from '../../machinery/errors.ts'
+import { METRICS_TYPE } from '../../machinery/metrics.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts'
-import type { ApiMetrics } from '../metrics.ts'
+import type { ApiMetrics } from '../metrics/index.ts'
 import type { Registry } from '../registry/registry.ts'
+import { type DebugEnv, serveDebug } from './debug-handler.ts'
 import type { Request, Response } from './exchange.ts'
 import { type HealthCheck, healthAnswer } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -24,6 +26,7 @@ export interface SystemHandlerEnv {
   readonly openApi: OpenApiHandler
   /** Pages under /debug/api_priority_and_fairness/; absent without priority and fairness. */
   readonly flowControlPage?: (name: string) => string | undefined
+  readonly debug: DebugEnv
   readonly openIdConfiguration: object
   readonly jwks: object
 }
@@ -37,6 +40,7 @@ const PATHS = [
   '/healthz',
   '/livez',
   '/metrics',
+  '/metrics/slis',
   '/openapi/v2',
   '/openapi/v3',
   '/openid/v1/jwks',
@@ -67,12 +71,13 @@ export async function serveSystem(
       return serveHealth(env, response, info, root, rest.join('/'))
     case 'version':
       return sendJson(response, 200, `${JSON.stringify(env.version, null, 2)}\n`)
-    case 'metrics': {
-      const { contentType, text } = await env.metrics.render()
-      return sendText(response, 200, text, contentType)
-    }
+    case 'metrics':
+      if (path === '/metrics/slis') return sendText(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
+      if (path !== '/metrics') throw pageNotFound()
+      return sendText(response, 200, env.metrics.all.text(), METRICS_TYPE)
     case 'debug': {
-      const page = rest[0] === 'api_priority_and_fairness' ? env.flowControlPage?.(rest.slice(1).join('/')) : undefined
+      if (rest[0] !== 'api_priority_and_fairness') return serveDebug(env.debug, request, response, info)
+      const page = env.flowControlPage?.(rest.slice(1).join('/'))
       if (page === undefined) throw pageNotFound()
       return sendText(response, 200, page)
     }
@@ -169,6 +174,7 @@ async function serveHealth(
     single,
     verbose: info.query.has('verbose'),
     excluded: info.query.getAll('exclude'),
+    note: (name, healthy) => env.metrics.health.checked(endpoint, name, healthy),
   })
   if (!answer) throw pageNotFound()
   sendText(response, answer.code, answer.text)

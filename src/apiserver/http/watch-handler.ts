@@ -18,6 +18,10 @@ export interface WatchEnv {
   readonly clock: Clock
   readonly log: Logger
   readonly random: { next(): number }
+  /** How long a watch lasts at least that does not say how long; at most it is twice that. */
+  readonly minWatchSeconds?: number
+  /** Gives what is told of the length of every event that a watch sends. */
+  readonly countWatch?: (version: ServedVersion, resource: string) => (bytes: number) => void
   /** Aborts when the server shuts down: watches then end cleanly. */
   readonly shutdown: AbortSignal
 }
@@ -43,6 +47,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   const { response, query, resource, version } = exchange
   const binary = exchange.representation.format === 'protobuf'
   const frames = frameEncoder(env, exchange)
+  const count = env.countWatch?.(version, resource.resource)
   let begun = false
   const begin = () => {
     if (begun) return
@@ -69,6 +74,10 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
       unsent -= frame.length
     })
   }
+  const send = (frame: Buffer) => {
+    count?.(frame.length)
+    write(frame)
+  }
   const tooSlow = () => {
     env.log.warn('watcher-too-slow', { resource: resource.resource })
     end()
@@ -85,7 +94,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
   let started: { stop: () => void; revision: () => number }
   try {
-    started = await watch(env.api.registry, resource, query, (item) => write(frames(item)), gaveUp)
+    started = await watch(env.api.registry, resource, query, (item) => send(frames(item)), gaveUp)
   } catch (error) {
     if (!isReason(error, 'Expired')) throw error
     // A watch that starts too far back is answered with a stream that holds the error, as upstream's cache does.
@@ -111,7 +120,10 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   response.on('close', end)
   env.shutdown.addEventListener('abort', finish, { once: true })
   cancels.push(() => env.shutdown.removeEventListener('abort', finish))
-  const seconds = exchange.timeoutSeconds > 0 ? exchange.timeoutSeconds : MIN_TIMEOUT_S * (1 + env.random.next())
+  const seconds =
+    exchange.timeoutSeconds > 0
+      ? exchange.timeoutSeconds
+      : (env.minWatchSeconds ?? MIN_TIMEOUT_S) * (1 + env.random.next())
   cancels.push(env.clock.after(seconds * 1000, finish))
   if (query.allowBookmarks) {
     const tick = () => {

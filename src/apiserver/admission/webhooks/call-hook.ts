@@ -3,6 +3,7 @@
 import { badRequest, internalError } from '../../../machinery/errors.ts'
 import type { Logger } from '../../../machinery/logger.ts'
 import type { StoredObject } from '../../api-object.ts'
+import type { HookObserver, HookOutcome } from '../../metrics/admission.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { CallWebhook } from '../../webhook-call.ts'
 import type { AdmissionAttributes } from '../admission.ts'
@@ -16,6 +17,8 @@ export interface HookEnv {
   readonly call: CallWebhook
   readonly log: Logger
   readonly conditionsMet: ConditionsMet
+  /** Told of every call. */
+  readonly observe?: HookObserver | undefined
 }
 
 /** The webhook could not be asked: what its failurePolicy is about. */
@@ -57,8 +60,16 @@ export async function callHook(
   if (attributes.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   }
+  const { clock } = env.registry
+  const started = clock.now()
+  const observe = (more: Pick<HookOutcome, 'refusal' | 'failedOpen'>) => {
+    const seconds = (clock.now() - started) / 1000
+    env.observe?.({ name, mutating: question.mutating, operation: attributes.operation, seconds, ...more })
+  }
   try {
     const answer = await ask(env, hook, attributes, question)
+    const refusal = { type: 'no_error', code: answer.result?.code || 400 } as const
+    observe(answer.allowed ? {} : { refusal })
     const { context } = attributes
     for (const [key, value] of Object.entries(answer.auditAnnotations)) context.annotate?.(`${name}/${key}`, value)
     for (const warning of answer.warnings) context.warn(warning)
@@ -66,6 +77,8 @@ export async function callHook(
     return answer
   } catch (error) {
     if (!(error instanceof CallError)) throw error
+    const refusal = { type: 'calling_webhook_error', code: 0 } as const
+    observe(failurePolicy === 'Ignore' ? { failedOpen: true } : { refusal })
     if (failurePolicy !== 'Ignore') throw internalError(error.message, { cause: error })
     env.log.warn('webhook-failed-open', { webhook: name, error: error.message })
     attributes.context.annotate?.(question.failedOpenKey, name)

@@ -1,0 +1,154 @@
+// Pages under /debug: profiles of this process, and how much it logs.
+// Model: net/http/pprof and k8s.io/apiserver/pkg/server/routes.
+
+import type { Clock } from '../../machinery/clock.ts'
+import { badRequest, pageNotFound } from '../../machinery/errors.ts'
+import type { Measurement } from '../profiling/profiler.ts'
+import { readBody } from './body.ts'
+import type { Request, Response } from './exchange.ts'
+import type { RequestInfo } from './request-info.ts'
+
+export interface DebugEnv {
+  readonly clock: Clock
+  readonly profiling: boolean
+  /** What the process was started with. */
+  readonly commandLine: readonly string[]
+  /** Sets how much is logged; absent: that stays as it is. */
+  readonly setVerbosity?: (level: number) => void
+}
+
+const PPROF = '/debug/pprof/'
+const MAX_SECONDS = 300
+const DEFAULT_CPU_SECONDS = 30
+const DEFAULT_HEAP_SECONDS = 1
+const HTML = 'text/html; charset=utf-8'
+
+const PROFILES = [
+  ['cmdline', 'The command line invocation of the current program'],
+  ['heap', 'A sampling of memory that is allocated within ?seconds= (1) and still in use after them'],
+  ['profile', 'CPU profile. Its length is given by ?seconds= (30)'],
+] as const
+
+/** Serves a path below /debug. Throws NotFound for those that are none. */
+export async function serveDebug(
+  env: DebugEnv,
+  request: Request,
+  response: Response,
+  info: RequestInfo,
+): Promise<void> {
+  const { path } = info
+  if (path === '/debug/flags' || path === '/debug/flags/') return sendText(response, 200, flagsPage(), HTML)
+  if (path === '/debug/flags/v' && env.setVerbosity) return setVerbosity(env.setVerbosity, request, response)
+  if (!env.profiling || !path.startsWith('/debug/pprof')) throw pageNotFound()
+  if (path === '/debug/pprof') {
+    response.writeHead(302, { location: PPROF, 'content-length': 0 })
+    response.end()
+    return
+  }
+  switch (path.slice(PPROF.length)) {
+    case '':
+      return sendText(response, 200, indexPage(), HTML)
+    case 'cmdline':
+      return sendText(response, 200, env.commandLine.join('\0'))
+    case 'profile':
+    case 'heap':
+      return sendProfile(env, response, info)
+    default:
+      // What goroutines, threads, mutexes and the like are to Go has no equal here.
+      return sendText(response, 404, 'Unknown profile\n')
+  }
+}
+
+async function sendProfile({ clock }: DebugEnv, response: Response, { path, query }: RequestInfo): Promise<void> {
+  const cpu = path.endsWith('/profile')
+  const text = query.get('seconds') ?? String(cpu ? DEFAULT_CPU_SECONDS : DEFAULT_HEAP_SECONDS)
+  const seconds = Number(text)
+  if (!(seconds > 0) || seconds > MAX_SECONDS) throw badRequest(`invalid value for "seconds": ${JSON.stringify(text)}`)
+  // Few ever ask for a profile: nobody else waits for this to be loaded.
+  const { cpuProfile, heapProfile, ProfilingBusy } = await import('../profiling/profiler.ts')
+  const { encodePprof } = await import('../profiling/pprof.ts')
+  const measurement: Measurement = {
+    now: () => clock.now(),
+    wait: () =>
+      new Promise((resolve) => {
+        const cancel = clock.after(seconds * 1000, resolve)
+        // Nobody waits for it any more.
+        response.on('close', () => {
+          cancel()
+          resolve()
+        })
+      }),
+  }
+  try {
+    const profile = encodePprof(await (cpu ? cpuProfile(measurement) : heapProfile(measurement)))
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${cpu ? 'profile' : 'heap'}"`,
+      'content-length': profile.length,
+      'x-content-type-options': 'nosniff',
+    })
+    response.end(profile)
+  } catch (error) {
+    if (!(error instanceof ProfilingBusy)) throw error
+    sendText(response, 500, `Could not enable profiling: ${error.message}\n`)
+  }
+}
+
+async function setVerbosity(set: (level: number) => void, request: Request, response: Response): Promise<void> {
+  if (request.method !== 'PUT') return sendText(response, 406, 'unsupported http method')
+  const text = (await readBody(request)).toString()
+  if (!/^\d{1,2}$/.test(text)) {
+    return sendText(
+      response,
+      400,
+      `failed set klog.logging.verbosity ${text}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
+  }
+  set(Number(text))
+  sendText(response, 200, `successfully set klog.logging.verbosity to ${text}`)
+}
+
+function indexPage(): string {
+  const rows = PROFILES.map(([name, description]) => `<li><a href="${name}">${name}</a>: ${description}</li>`)
+  return `<html>
+<head>
+<title>/debug/pprof/</title>
+</head>
+<body>
+/debug/pprof/
+<p>Types of profiles available:</p>
+<ul>
+${rows.join('\n')}
+</ul>
+</body>
+</html>
+`
+}
+
+function flagsPage(): string {
+  return `<html>
+<head>
+<title>/debug/flags/</title>
+</head>
+<body>
+/debug/flags/<br>
+<br>
+flags:<br>
+<table>
+<tr>v<br>
+</table>
+<br>
+full flags configurable<br>
+</body>
+</html>
+`
+}
+
+function sendText(response: Response, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(code, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(text)
+}

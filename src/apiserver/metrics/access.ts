@@ -1,0 +1,166 @@
+// Figures of who was let in. Models: k8s.io/apiserver/pkg/endpoints/filters/metrics.go, pkg/authorization and
+// plugin/pkg/authorizer/webhook/metrics.
+
+import { exponential, type MetricSet } from '../../machinery/metrics.ts'
+import type { AuthorizationObserver, DecisionCount } from '../authorization/configured.ts'
+
+const LATENCIES = exponential(0.001, 2, 15)
+const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const KNOWN_USERS = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:serviceaccount:kube-system:default'])
+
+export class AccessMetrics {
+  readonly #metrics: MetricSet
+  readonly #authenticated
+  readonly #others
+  readonly #addresses
+  readonly #authentications
+  readonly #authorizations
+
+  constructor(metrics: MetricSet) {
+    this.#metrics = metrics
+    this.#authenticated = metrics.counter({
+      name: 'authenticated_user_requests',
+      help: 'Counter of authenticated requests broken out by username.',
+      stability: 'ALPHA',
+      labels: ['username'],
+    })
+    this.#others = this.#authenticated.of('other')
+    this.#addresses = this.#authenticated.of('email_id')
+    this.#authentications = outcomes(metrics, 'authentication_attempts', 'authentication_duration_seconds', [
+      'success',
+      'failure',
+      'error',
+    ])
+    this.#authorizations = outcomes(metrics, 'authorization_attempts_total', 'authorization_duration_seconds', [
+      'allowed',
+      'denied',
+      'no-opinion',
+      'error',
+    ])
+  }
+
+  /** It was found out, or not, who sent a request; `name` is who. */
+  authenticated(result: 'success' | 'failure' | 'error', name: string, seconds: number): void {
+    this.#authentications[result].count.add()
+    this.#authentications[result].latency.observe(seconds)
+    if (result !== 'success') return
+    if (KNOWN_USERS.has(name)) this.#authenticated.of(name).add()
+    else if (name.includes('@')) this.#addresses.add()
+    else this.#others.add()
+  }
+
+  authorized(result: 'allowed' | 'denied' | 'no-opinion' | 'error', seconds: number): void {
+    this.#authorizations[result].count.add()
+    this.#authorizations[result].latency.observe(seconds)
+  }
+
+  /** Shows what each authorizer decided. */
+  showDecisions(counts: readonly DecisionCount[]): void {
+    const decisions = this.#metrics.counter({
+      name: 'apiserver_authorization_decisions_total',
+      help: 'Total number of terminal decisions made by an authorizer split by authorizer type, name, and decision.',
+      stability: 'ALPHA',
+      labels: ['type', 'name', 'decision'],
+    })
+    this.#metrics.beforeText(() => {
+      for (const { type, name, allowed, denied } of counts) {
+        decisions.of(type, name, 'allowed').set(allowed)
+        decisions.of(type, name, 'denied').set(denied)
+      }
+    })
+  }
+
+  /** Shows requests with tokens that should have been replaced. */
+  showStaleTokens(count: () => number): void {
+    const stale = this.#metrics.counter({
+      name: 'serviceaccount_stale_tokens_total',
+      help: 'Cumulative stale projected service account tokens used',
+      stability: 'ALPHA',
+    })
+    this.#metrics.beforeText(() => stale.of().set(count()))
+  }
+
+  /** Told what webhooks for permissions do. */
+  get webhooks(): AuthorizationObserver {
+    const family = (name: string, help: string) =>
+      this.#metrics.counter({
+        name: `apiserver_authorization_${name}`,
+        help,
+        stability: 'ALPHA',
+        labels: ['name', 'result'],
+      })
+    const evaluations = family('webhook_evaluations_total', 'Round-trips to authorization webhooks.')
+    const failedOpen = family(
+      'webhook_evaluations_fail_open_total',
+      'NoOpinion results due to webhook timeout or error.',
+    )
+    const duration = this.#metrics.histogram({
+      name: 'apiserver_authorization_webhook_duration_seconds',
+      help: 'Request latency in seconds.',
+      stability: 'ALPHA',
+      labels: ['name', 'result'],
+      buckets: DEFAULT_BUCKETS,
+    })
+    const condition = (name: string, help: string) =>
+      this.#metrics.counter({
+        name: `apiserver_authorization_match_condition_${name}`,
+        help,
+        stability: 'ALPHA',
+        labels: ['type', 'name'],
+      })
+    const failures = condition(
+      'evaluation_errors_total',
+      'Total number of errors when an authorization webhook encounters a match condition error split by authorizer type and name.',
+    )
+    const exclusions = condition(
+      'exclusions_total',
+      'Total number of exclusions when an authorization webhook is skipped because match conditions exclude it.',
+    )
+    const evaluation = this.#metrics.histogram({
+      name: 'apiserver_authorization_match_condition_evaluation_seconds',
+      help: 'Authorization match condition evaluation time in seconds, split by authorizer type and name.',
+      stability: 'ALPHA',
+      labels: ['type', 'name'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
+    })
+    return {
+      attempt(name, code, seconds, error) {
+        const result = error === undefined ? 'success' : isTimeout(code, error) ? 'timeout' : 'error'
+        evaluations.of(name, result).add()
+        duration.of(name, result).observe(seconds)
+      },
+      of: (name) => ({
+        failedOpen: () => failedOpen.of(name, 'error').add(),
+        matched(outcome, seconds) {
+          evaluation.of('Webhook', name).observe(seconds)
+          if (outcome === 'excluded') exclusions.of('Webhook', name).add()
+          else if (outcome === 'failed') failures.of('Webhook', name).add()
+        },
+      }),
+    }
+  }
+}
+
+function isTimeout(code: string, error: unknown): boolean {
+  return code === '504' || (error instanceof Error && error.message.includes('deadline exceeded'))
+}
+
+/** A counter and a distribution of latencies for each result. */
+function outcomes<const R extends string>(metrics: MetricSet, count: string, latency: string, results: readonly R[]) {
+  const [what = ''] = count.split('_')
+  const counts = metrics.counter({
+    name: count,
+    help: `Counter of ${what} attempts broken down by result.`,
+    stability: 'ALPHA',
+    labels: ['result'],
+  })
+  const latencies = metrics.histogram({
+    name: latency,
+    help: `${what[0]?.toUpperCase()}${what.slice(1)} duration in seconds broken out by result.`,
+    stability: 'ALPHA',
+    labels: ['result'],
+    buckets: LATENCIES,
+  })
+  const of = (result: R) => ({ count: counts.of(result), latency: latencies.of(result) })
+  return Object.fromEntries(results.map((result) => [result, of(result)])) as Record<R, ReturnType<typeof of>>
+}

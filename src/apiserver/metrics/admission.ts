@@ -1,0 +1,152 @@
+// Figures of admission: how long each controller takes, what webhooks say. Model: k8s.io/apiserver/pkg/admission/metrics.
+
+import type { Clock } from '../../machinery/clock.ts'
+import type { Distribution, MetricSet } from '../../machinery/metrics.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts'
+
+const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5]
+const LABELS = ['type', 'operation', 'rejected']
+
+/** Both halves of the chain, as upstream names them. */
+type Half = 'admit' | 'validate'
+type Latencies = (operation: string, rejected: boolean, seconds: number) => void
+
+/** What became of a call of a webhook. */
+export interface HookOutcome {
+  readonly name: string
+  readonly mutating: boolean
+  readonly operation: string
+  readonly seconds: number
+  /** Absent: it let the request pass. */
+  readonly refusal?: { readonly type: 'calling_webhook_error' | 'no_error'; readonly code: number }
+  readonly failedOpen?: boolean
+}
+
+export type HookObserver = (outcome: HookOutcome) => void
+
+export class AdmissionMetrics {
+  readonly #clock: Clock
+  readonly #steps
+  readonly #controllers
+  readonly #hooks
+  readonly #rejections
+  readonly #failedOpen
+  readonly #requests
+
+  constructor(metrics: MetricSet, clock: Clock) {
+    this.#clock = clock
+    const prefix = 'apiserver_admission_'
+    this.#steps = metrics.histogram({
+      name: `${prefix}step_admission_duration_seconds`,
+      help: 'Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
+      stability: 'STABLE',
+      labels: LABELS,
+      buckets: BUCKETS,
+    })
+    this.#controllers = metrics.histogram({
+      name: `${prefix}controller_admission_duration_seconds`,
+      help: 'Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
+      stability: 'STABLE',
+      labels: ['name', ...LABELS],
+      buckets: BUCKETS,
+    })
+    this.#hooks = metrics.histogram({
+      name: `${prefix}webhook_admission_duration_seconds`,
+      help: 'Admission webhook latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
+      stability: 'STABLE',
+      labels: ['name', ...LABELS],
+      buckets: [...BUCKETS, 10, 25],
+    })
+    this.#rejections = metrics.counter({
+      name: `${prefix}webhook_rejection_count`,
+      help: 'Admission webhook rejection count, identified by name and broken out for each admission type (validating or admit) and operation.',
+      stability: 'ALPHA',
+      labels: ['name', 'type', 'operation', 'error_type', 'rejection_code'],
+    })
+    this.#failedOpen = metrics.counter({
+      name: `${prefix}webhook_fail_open_count`,
+      help: 'Admission webhook fail open count, identified by name and broken out for each admission type (validating or admit).',
+      stability: 'ALPHA',
+      labels: ['name', 'type'],
+    })
+    this.#requests = metrics.counter({
+      name: `${prefix}webhook_request_total`,
+      help: 'Admission webhook request total, identified by name and broken out for each admission type (validating or admit) and operation.',
+      stability: 'ALPHA',
+      labels: ['name', 'type', 'operation', 'code', 'rejected'],
+    })
+  }
+
+  /** Told of every call of a webhook. */
+  readonly hookCalled: HookObserver = ({ name, mutating, operation, seconds, refusal, failedOpen }) => {
+    const type = mutating ? 'admit' : 'validating'
+    const code = refusal?.type === 'no_error' ? 200 : (refusal?.code ?? 200)
+    this.#hooks.of(name, type, operation, String(refusal !== undefined)).observe(seconds)
+    this.#requests.of(name, type, operation, String(code), String(refusal !== undefined)).add()
+    if (failedOpen) this.#failedOpen.of(name, type).add()
+    if (refusal === undefined) return
+    const rejected = refusal.type === 'no_error' ? refusal.code : 0
+    this.#rejections.of(name, type, operation, refusal.type, String(rejected)).add()
+  }
+
+  /** The whole chain as one plugin that is timed, and its parts too. */
+  timed(plugins: readonly AdmissionPlugin[]): AdmissionPlugin {
+    const half = (which: Half) => {
+      const step = this.#latencies((operation, rejected) => this.#steps.of(which, operation, rejected))
+      const parts = plugins.flatMap((plugin) => {
+        const run = plugin[which]
+        if (!run) return []
+        const note = this.#latencies((operation, rejected) =>
+          this.#controllers.of(plugin.name, which, operation, rejected),
+        )
+        return [(attributes: AdmissionAttributes) => this.#time(attributes, note, () => run.call(plugin, attributes))]
+      })
+      return (attributes: AdmissionAttributes) => this.#time(attributes, step, () => inTurn(parts, 0, attributes))
+    }
+    return { name: 'chain', admit: half('admit'), validate: half('validate') }
+  }
+
+  /** Series are made when they are first used, and then kept. */
+  #latencies(series: (operation: string, rejected: string) => Distribution): Latencies {
+    const known = new Map<string, { readonly passed: Distribution; readonly refused: Distribution }>()
+    return (operation, rejected, seconds) => {
+      let pair = known.get(operation)
+      if (!pair) {
+        pair = { passed: series(operation, 'false'), refused: series(operation, 'true') }
+        known.set(operation, pair)
+      }
+      ;(rejected ? pair.refused : pair.passed).observe(seconds)
+    }
+  }
+
+  /** Runs something that may be done at once. */
+  #time({ operation }: AdmissionAttributes, note: Latencies, run: () => Promise<void> | void): Promise<void> | void {
+    const started = this.#clock.now()
+    const over = (rejected: boolean) => note(operation, rejected, (this.#clock.now() - started) / 1000)
+    let pending: Promise<void> | void
+    try {
+      pending = run()
+    } catch (error) {
+      over(true)
+      throw error
+    }
+    if (!pending) return over(false)
+    return pending.then(
+      () => over(false),
+      (error: unknown) => {
+        over(true)
+        throw error
+      },
+    )
+  }
+}
+
+type Part = (attributes: AdmissionAttributes) => Promise<void> | void
+
+/** One after the other, waiting only for what takes time. */
+function inTurn(parts: readonly Part[], first: number, attributes: AdmissionAttributes): Promise<void> | void {
+  for (let i = first; i < parts.length; i++) {
+    const pending = parts[i]?.(attributes)
+    if (pending) return pending.then(() => inTurn(parts, i + 1, attributes))
+  }
+}

@@ -1,0 +1,225 @@
+// Figures of the process, of what is stored, of caches, levels, the audit log and other servers.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import type { MetricSet } from '../../machinery/metrics.ts'
+import type { AuditCounts } from '../audit/auditor.ts'
+import type { FlowFigures } from '../flow-control/figures.ts'
+import type { Registry } from '../registry/registry.ts'
+
+const BY_RESOURCE = ['group', 'resource']
+
+/** Figures of the process itself. Measuring the event loop all the time is left out: too much for a server at rest. */
+export function addProcess(metrics: MetricSet): void {
+  const gauge = (name: string, help: string) => metrics.gauge({ name, help, stability: 'ALPHA' })
+  const cpu = metrics.counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    stability: 'ALPHA',
+  })
+  const resident = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+  const heap = gauge('nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.')
+  const open = gauge('process_open_fds', 'Number of open file descriptors.')
+  const most = gauge('process_max_fds', 'Maximum number of open file descriptors.')
+  gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
+    .of()
+    .set(Math.round(performance.timeOrigin / 1000))
+  metrics.beforeText(() => {
+    const { user, system } = process.cpuUsage()
+    cpu.of().set((user + system) / 1e6)
+    resident.of().set(process.memoryUsage.rss())
+    heap.of().set(process.memoryUsage().heapUsed)
+    open.of().set(readdirSync('/proc/self/fd').length)
+    const [, limit = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    most.of().set(Number(limit))
+  })
+}
+
+/** What this build is, and which features are on. */
+export function addBuild(
+  metrics: MetricSet,
+  version: Readonly<Record<string, string>>,
+  features: readonly { readonly name: string; readonly stage: string; readonly on: boolean }[],
+): void {
+  const labels = [
+    ['build_date', 'buildDate'],
+    ['compiler', 'compiler'],
+    ['git_commit', 'gitCommit'],
+    ['git_tree_state', 'gitTreeState'],
+    ['git_version', 'gitVersion'],
+    ['go_version', 'goVersion'],
+    ['major', 'major'],
+    ['minor', 'minor'],
+    ['platform', 'platform'],
+  ] as const
+  metrics
+    .gauge({
+      name: 'kubernetes_build_info',
+      help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+      stability: 'ALPHA',
+      labels: labels.map(([label]) => label),
+    })
+    .of(...labels.map(([, field]) => version[field] ?? ''))
+    .set(1)
+  const enabled = metrics.gauge({
+    name: 'kubernetes_feature_enabled',
+    help: 'This metric records the data about the stage and enablement of a k8s feature.',
+    stability: 'BETA',
+    labels: ['name', 'stage'],
+  })
+  for (const { name, stage, on } of features) enabled.of(name, stage).set(on ? 1 : 0)
+}
+
+/** Objects and caches, by resource. */
+export function addStorage(metrics: MetricSet, registry: Registry): void {
+  const old = metrics.gauge({
+    name: 'apiserver_storage_objects',
+    help: '[DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind.',
+    stability: 'STABLE',
+    labels: ['resource'],
+  })
+  const objects = metrics.gauge({
+    name: 'apiserver_resource_objects',
+    help: 'Number of stored objects at the time of last check split by kind.',
+    stability: 'ALPHA',
+    labels: BY_RESOURCE,
+  })
+  const cacheFamily = (make: 'counter' | 'gauge', name: string, help: string) =>
+    metrics[make]({ name: `apiserver_watch_cache_${name}`, help, stability: 'ALPHA', labels: BY_RESOURCE })
+  const initialized = cacheFamily(
+    'counter',
+    'initializations_total',
+    'Counter of watch cache initializations broken by resource type.',
+  )
+  const received = cacheFamily(
+    'counter',
+    'events_received_total',
+    'Counter of events received in watch cache broken by resource type.',
+  )
+  const dispatched = cacheFamily(
+    'counter',
+    'events_dispatched_total',
+    'Counter of events dispatched in watch cache broken by resource type.',
+  )
+  const revision = cacheFamily(
+    'gauge',
+    'resource_version',
+    'Current resource version of watch cache broken by resource type. This is truncated to the 15 least significant digits.',
+  )
+  metrics.beforeText(() => {
+    // A resource that is gone leaves nothing behind.
+    for (const family of [old, objects, initialized, received, dispatched, revision]) family.clear()
+    for (const resource of registry.resources) {
+      const cache = registry.openCache(resource)
+      if (!cache) continue
+      const { group, resource: name } = resource
+      old.of(group === '' ? name : `${name}.${group}`).set(cache.size)
+      objects.of(group, name).set(cache.size)
+      initialized.of(group, name).set(1)
+      received.of(group, name).set(cache.eventsReceived)
+      dispatched.of(group, name).set(cache.eventsReceived)
+      revision.of(group, name).set(cache.revision % 1e15)
+    }
+  })
+}
+
+/** Levels and schemas of flow control. */
+export function addFlowControl(metrics: MetricSet, figures: () => FlowFigures): void {
+  const prefix = 'apiserver_flowcontrol_'
+  const gauge = (name: string, help: string, labels: readonly string[]) =>
+    metrics.gauge({ name: `${prefix}${name}`, help, stability: 'BETA', labels })
+  const counter = (name: string, help: string, labels: readonly string[]) =>
+    metrics.counter({ name: `${prefix}${name}`, help, stability: 'BETA', labels })
+  const level = ['priority_level']
+  const flow = ['priority_level', 'flow_schema']
+  const nominal = gauge(
+    'nominal_limit_seats',
+    'Nominal number of execution seats configured for each priority level',
+    level,
+  )
+  const lower = gauge(
+    'lower_limit_seats',
+    'Configured lower bound on number of execution seats available to each priority level',
+    level,
+  )
+  const upper = gauge(
+    'upper_limit_seats',
+    'Configured upper bound on number of execution seats available to each priority level',
+    level,
+  )
+  const executing = gauge(
+    'current_executing_requests',
+    'Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority and Fairness subsystem',
+    flow,
+  )
+  const seats = gauge(
+    'current_executing_seats',
+    'Concurrency (number of seats) occupied by the currently executing (initial stage for a WATCH, any stage otherwise) requests in the API Priority and Fairness subsystem',
+    flow,
+  )
+  const waiting = gauge(
+    'current_inqueue_requests',
+    'Number of requests currently pending in queues of the API Priority and Fairness subsystem',
+    flow,
+  )
+  const dispatched = counter(
+    'dispatched_requests_total',
+    'Number of requests executed by API Priority and Fairness subsystem',
+    flow,
+  )
+  const rejected = counter(
+    'rejected_requests_total',
+    'Number of requests rejected by API Priority and Fairness subsystem',
+    [...flow, 'reason'],
+  )
+  metrics.beforeText(() => {
+    for (const family of [nominal, lower, upper, executing, seats, waiting]) family.clear()
+    const { levels, schemas } = figures()
+    for (const one of levels) {
+      nominal.of(one.name).set(one.nominal)
+      lower.of(one.name).set(one.nominal - one.lendable)
+      upper.of(one.name).set(one.nominal + Math.min(one.borrowingLimit, one.total))
+    }
+    for (const one of schemas) {
+      const labels = [one.level, one.schema] as const
+      executing.of(...labels).set(one.executing)
+      seats.of(...labels).set(one.seats)
+      waiting.of(...labels).set(one.waiting)
+      dispatched.of(...labels).set(one.dispatched)
+      for (const [reason, count] of one.rejected) rejected.of(...labels, reason).set(count)
+    }
+  })
+}
+
+/** The audit log. */
+export function addAudit(metrics: MetricSet, counts: AuditCounts): void {
+  const counter = (name: string, help: string, labels?: readonly string[]) =>
+    metrics.counter({ name: `apiserver_audit_${name}`, help, stability: 'ALPHA', ...(labels ? { labels } : {}) })
+  const events = counter('event_total', 'Counter of audit events generated and sent to the audit backend.')
+  const levels = counter('level_total', 'Counter of policy levels for audit events (1 per request).', ['level'])
+  const rejected = counter(
+    'requests_rejected_total',
+    'Counter of apiserver requests rejected due to an error in audit logging backend.',
+  )
+  metrics.beforeText(() => {
+    events.of().set(counts.events)
+    rejected.of().set(0)
+    for (const [level, count] of counts.levels) levels.of(level).set(count)
+  })
+}
+
+/** Servers of other APIs. */
+export function addRemotes(
+  metrics: MetricSet,
+  verdicts: () => readonly { readonly name: string; readonly available: boolean }[],
+): void {
+  const unavailable = metrics.gauge({
+    name: 'aggregator_unavailable_apiservice',
+    help: 'Gauge of APIServices which are marked as unavailable broken down by APIService name.',
+    stability: 'ALPHA',
+    labels: ['name'],
+  })
+  metrics.beforeText(() => {
+    unavailable.clear()
+    for (const { name, available } of verdicts()) unavailable.of(name).set(available ? 0 : 1)
+  })
+}
