@@ -8,6 +8,19 @@ import { startTestServer, type TestServer } from '../../main/testing.ts'
 
 const GROUP = 'metrics.example'
 
+const KEY = `apis/${GROUP}/v1`
+const ITEM = { get: { responses: { 200: { schema: { $ref: '#/definitions/io.k8s.api.core.v1.Pod' } } } } }
+const OWN_POD = { type: 'object', description: 'no pod of ours' }
+const DOCUMENTS: Readonly<Record<string, object>> = {
+  '/openapi/v3': { paths: { [KEY]: { serverRelativeURL: `/openapi/v3/${KEY}?hash=ABC` }, 'apis/other/v1': {} } },
+  [`/openapi/v3/${KEY}?hash=ABC`]: { openapi: '3.0.0', paths: { [`/${KEY}/things`]: {} } },
+  '/openapi/v2': {
+    swagger: '2.0',
+    paths: { [`/${KEY}/things`]: ITEM, '/apis/other/v1/things': ITEM },
+    definitions: { 'io.k8s.api.core.v1.Pod': OWN_POD, unused: {} },
+  },
+}
+
 /** Another API server: says who asked, and with which certificate. */
 async function remoteServer(
   server: TestServer,
@@ -29,6 +42,8 @@ async function remoteServer(
       ]
       return send(200, { kind: 'APIResourceList', groupVersion: `${GROUP}/v1`, resources })
     }
+    const document = DOCUMENTS[incoming.url ?? '']
+    if (document) return send(200, document)
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', () =>
@@ -182,6 +197,25 @@ describe('the API of another server', () => {
     expect(JSON.parse((await ask(`/apis/${GROUP}/v1`)).text)).toMatchObject({ groupVersion: `${GROUP}/v1` })
   })
 
+  it('is described by its own documents', async () => {
+    const index = async () => JSON.parse((await ask('/openapi/v3')).text) as { paths: Record<string, object> }
+    await expect.poll(index).toHaveProperty(['paths', KEY], { serverRelativeURL: `/openapi/v3/${KEY}?hash=ABC` })
+    const { paths } = await index()
+    expect(paths).not.toHaveProperty(['apis/other/v1'])
+    expect(paths).toHaveProperty(['api/v1'])
+    expect(JSON.parse((await ask(`/openapi/v3/${KEY}?hash=ABC`)).text)).toEqual(
+      DOCUMENTS[`/openapi/v3/${KEY}?hash=ABC`],
+    )
+    const v2 = JSON.parse((await ask('/openapi/v2')).text) as Record<'paths' | 'definitions', Record<string, object>>
+    // What the other server calls the same and is not has another name here.
+    const renamed = JSON.stringify(ITEM).replace('v1.Pod', 'v1.Pod_v2')
+    expect(JSON.stringify(v2.paths[`/${KEY}/things`])).toBe(renamed)
+    expect(v2.definitions['io.k8s.api.core.v1.Pod_v2']).toEqual(OWN_POD)
+    expect(v2.definitions['io.k8s.api.core.v1.Pod']).not.toEqual(OWN_POD)
+    expect(v2.paths).not.toHaveProperty(['/apis/other/v1/things'])
+    expect(v2.definitions).not.toHaveProperty('unused')
+  })
+
   it('gets upgrades', async () => {
     const headers = { connection: 'upgrade', upgrade: 'echo' }
     expect(await ask(`/apis/${GROUP}/v1/namespaces/default/things/a/attach`, { headers })).toEqual({
@@ -213,6 +247,9 @@ describe('the API of another server', () => {
   it('is gone with its registration', async () => {
     await server.client.delete(apiservices, { name: `v1.${GROUP}` })
     await expect.poll(async () => (await ask(`/apis/${GROUP}/v1/things`)).code).toBe(404)
+    expect((await ask('/openapi/v3')).text).not.toContain(KEY)
+    expect((await ask('/openapi/v2')).text).not.toContain(KEY)
+    expect((await ask(`/openapi/v3/${KEY}`)).code).toBe(404)
   })
 })
 

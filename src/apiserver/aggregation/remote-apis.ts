@@ -18,6 +18,7 @@ import type { WatchCache } from '../registry/watch-cache.ts'
 import type { ResolveService } from '../webhook-call.ts'
 import { failedDiscovery, objection, PASSED, type Verdict, withVerdict } from './availability.ts'
 import { type RemoteVersion, readResourceList } from './remote-discovery.ts'
+import { indexedUrl, type RemoteDocuments, versionPart } from './remote-openapi.ts'
 
 type ApiService = DeepReadonly<APIService>
 
@@ -47,6 +48,7 @@ interface Remote {
   service: ApiService
   available: boolean
   resources: readonly APIResource[]
+  documents: RemoteDocuments
   checking: boolean
   /** Asked for again while a check was under way. */
   again: boolean
@@ -58,6 +60,7 @@ export class RemoteApis {
   readonly #options: RemoteApisOptions
   readonly #remotes = new Map<string, Remote>()
   readonly #stop: (() => void)[] = []
+  #documentChanges = 0
   #closed = false
 
   private constructor(options: RemoteApisOptions) {
@@ -117,6 +120,16 @@ export class RemoteApis {
     }))
   }
 
+  /** What every remote version says of itself in OpenAPI. */
+  documents(): readonly RemoteDocuments[] {
+    return [...this.#remotes.values()].map(({ documents }) => documents)
+  }
+
+  /** Grows whenever `documents` are other ones than before. */
+  get documentChanges(): number {
+    return this.#documentChanges
+  }
+
   /** Where requests for an API go. Rejects when its service cannot be reached by any address. */
   async targetOf({ spec }: ApiService): Promise<ForwardTarget> {
     const { namespace = '', name = '', port = DEFAULT_PORT } = spec.service ?? {}
@@ -159,6 +172,7 @@ export class RemoteApis {
       if (seen.has(name)) continue
       remote.cancel()
       this.#remotes.delete(name)
+      this.#documentChanges += 1
     }
   }
 
@@ -178,7 +192,10 @@ export class RemoteApis {
     remote.checking = true
     remote.cancel()
     this.#judge(remote)
-      .then((verdict) => this.#tell(remote, verdict))
+      .then(async (verdict) => {
+        await this.#tell(remote, verdict)
+        if (verdict === PASSED) await this.#readDocuments(remote, await this.targetOf(remote.service))
+      })
       .catch((error: unknown) => this.#options.log.warn('api-service-not-checked', { name, error }))
       .finally(() => {
         remote.checking = false
@@ -212,6 +229,30 @@ export class RemoteApis {
     }
   }
 
+  /** Not every server describes what it serves. */
+  async #readDocuments(remote: Remote, target: ForwardTarget): Promise<void> {
+    const before = remote.documents
+    const read = async <T>(what: string, get: () => Promise<T | undefined>): Promise<T | undefined> => {
+      try {
+        return await get()
+      } catch (error) {
+        this.#options.log.debug('remote-openapi-not-read', { what, name: remote.service.metadata.name, error })
+        return undefined
+      }
+    }
+    const v3 = await read('v3', async () => {
+      const url = indexedUrl(await ask(target, '/openapi/v3'), before.key)
+      if (url === undefined || url === before.v3?.url) return before.v3
+      return { url, bytes: Buffer.from(JSON.stringify(await ask(target, url))) }
+    })
+    // A hash says that nothing has changed.
+    if (v3 && v3 === before.v3) return
+    const v2 = await read('v2', async () => versionPart(await ask(target, '/openapi/v2'), before.key))
+    if (v3 === before.v3 && sameJson(v2, before.v2)) return
+    remote.documents = { key: before.key, ...(v3 ? { v3 } : {}), ...(v2 ? { v2 } : {}) }
+    this.#documentChanges += 1
+  }
+
   async #tell(remote: Remote, verdict: Verdict): Promise<void> {
     const { clock, client } = this.#options
     remote.available = verdict.status === 'True'
@@ -228,7 +269,8 @@ export class RemoteApis {
 }
 
 function newRemote(service: ApiService): Remote {
-  return { service, available: false, resources: [], checking: false, again: false, cancel: () => {} }
+  const documents = { key: `apis/${service.spec.group}/${service.spec.version}` }
+  return { service, available: false, resources: [], documents, checking: false, again: false, cancel: () => {} }
 }
 
 /** GETs a JSON document as the API server itself. Rejects on any other answer than 200. */

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { kubernetesVersion } from '../../api/schema.ts'
 import { notAcceptable } from '../../machinery/errors.ts'
+import { mergeV2, type RemoteDocuments } from '../aggregation/remote-openapi.ts'
 import type { OpenApiHandler } from '../http/system-handler.ts'
 import type { Registry } from '../registry/registry.ts'
 import { documentV2, documentV3 } from './documents.ts'
@@ -39,17 +40,31 @@ function documentKey({ key, operations, custom }: GroupOperations): string {
   return `v3/${key}#${state.digest('hex')}`
 }
 
+/** What other servers say of the APIs that they serve. */
+export interface RemoteOpenApi {
+  documents(): readonly RemoteDocuments[]
+  readonly documentChanges: number
+}
+
+const NO_REMOTES: RemoteOpenApi = { documents: () => [], documentChanges: 0 }
+
 /** The handler of everything under /openapi. */
-export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = () => undefined): OpenApiHandler {
+export function createOpenApiHandler(
+  registry: Registry,
+  loadDocs: LoadDocs = () => undefined,
+  remotes: RemoteOpenApi = NO_REMOTES,
+): OpenApiHandler {
   const version = kubernetesVersion
   let docs: ApiDocs | undefined
   const made = new Map<string, Served>()
-  let changes = registry.changes
-  /** What definitions have a part in is made anew when they change. */
+  const state = () => `${registry.changes} ${remotes.documentChanges}`
+  let changes = state()
+  /** What definitions and other servers have a part in is made anew when they change. */
   const refresh = () => {
-    if (changes === registry.changes) return
-    changes = registry.changes
+    if (changes === state()) return
+    changes = state()
     for (const key of made.keys()) if (!key.startsWith('v3/') || key.includes('#')) made.delete(key)
+    made.delete('v3')
   }
   const once = (key: string, type: string, make: () => Buffer): Served => {
     const known = made.get(key)
@@ -61,6 +76,8 @@ export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = ()
   }
   const json = (document: object) => Buffer.from(JSON.stringify(document))
   const groupV3 = (key: string): Served | undefined => {
+    const remote = remotes.documents().find((documents) => documents.key === key && documents.v3)?.v3
+    if (remote) return once(`v3/${key}#${remote.url}`, JSON_TYPE, () => remote.bytes)
     const group = allOperations(registry).find((g) => g.key === key)
     return group && once(documentKey(group), JSON_TYPE, () => json(documentV3(group, version, docs ?? {})))
   }
@@ -74,9 +91,13 @@ export function createOpenApiHandler(registry: Registry, loadDocs: LoadDocs = ()
         const hash = createHash('sha256').update(text).digest('hex').toUpperCase()
         return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }]
       })
-      return json({ paths: Object.fromEntries(paths) })
+      const others = remotes.documents().flatMap(({ key, v3 }) => (v3 ? [[key, { serverRelativeURL: v3.url }]] : []))
+      return json({ paths: Object.fromEntries([...paths, ...others]) })
     })
-  const everything = () => documentV2(allOperations(registry), version, docs ?? {})
+  const everything = () => {
+    const parts = remotes.documents().flatMap(({ v2 }) => (v2 ? [v2] : []))
+    return mergeV2(documentV2(allOperations(registry), version, docs ?? {}), parts)
+  }
 
   return (request, response, info) => {
     refresh()
