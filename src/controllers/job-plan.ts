@@ -19,6 +19,22 @@ export function isJobFinished(job: ReadJob): boolean {
   )
 }
 
+/** How a job ends: the type is Complete or Failed. */
+export type Ending = Pick<JobCondition, 'type' | 'reason' | 'message'>
+
+/** How a job will end that waits for its last pods; undefined while nothing is decided. */
+export function decidedCondition(job: ReadJob): Ending | undefined {
+  for (const { type, status, reason, message } of job.status.conditions ?? []) {
+    if (status !== 'True' || (type !== 'FailureTarget' && type !== 'SuccessCriteriaMet')) continue
+    return {
+      type: type === 'FailureTarget' ? 'Failed' : 'Complete',
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
+    }
+  }
+  return undefined
+}
+
 export function isIndexed(job: ReadJob): boolean {
   return job.spec.completionMode === 'Indexed'
 }
@@ -115,7 +131,7 @@ export function finishingCondition(
   progress: JobProgress,
   failJob: string | undefined,
   now: number,
-): Pick<JobCondition, 'type' | 'reason' | 'message'> | undefined {
+): Ending | undefined {
   const { completions, backoffLimit, activeDeadlineSeconds, maxFailedIndexes } = job.spec
   if (failJob !== undefined) return { type: 'Failed', reason: 'PodFailurePolicy', message: failJob }
   const perIndex = job.spec.backoffLimitPerIndex !== undefined

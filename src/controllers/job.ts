@@ -11,6 +11,8 @@ import { matchesLabelSelector } from '../machinery/label-selector.ts'
 import { randomSuffix } from '../machinery/random.ts'
 import {
   deadlineOf,
+  decidedCondition,
+  type Ending,
   finishingCondition,
   formatIndexes,
   freeIndexes,
@@ -137,16 +139,19 @@ class Jobs {
       return
     }
     const { progress, newlyEnded, counted, failJob } = this.#count(job, pods)
-    const finished = finishingCondition(job, progress, failJob, now)
+    const decided = decidedCondition(job) ?? finishingCondition(job, progress, failJob, now)
+    // A job has ended when its last pod has, and all are counted.
+    const left = newlyEnded.length + progress.active.length + progress.terminating
+    const finished = left === 0 ? decided : undefined
     let active = progress.active.length
-    if (finished) {
+    if (decided) {
       await this.#delete(job, progress.active)
       active = 0
     } else if (this.#expectations.satisfied(key)) {
       active = await this.#manage(key, job, progress, pods)
     }
-    const conditions = this.#conditions(job, finished, now)
-    const ready = finished ? 0 : progress.active.filter(isPodReady).length
+    const conditions = this.#conditions(job, decided, finished !== undefined, now)
+    const ready = Math.min(active, progress.active.filter(isPodReady).length)
     const status: JobStatus = {
       ...(job.status.startTime === undefined || job.spec.suspend ? {} : { startTime: job.status.startTime }),
       ...(active > 0 ? { active } : {}),
@@ -168,7 +173,7 @@ class Jobs {
     await forEachBounded(newlyEnded, WRITES_AT_ONCE, (pod) => this.#release(pod))
     if (finished) this.#announce(job, finished)
     const deadline = deadlineOf(job)
-    if (deadline !== undefined && !finished) this.#queue.addAfter(key, deadline - now)
+    if (deadline !== undefined && !decided) this.#queue.addAfter(key, deadline - now)
   }
 
   /** Progress from the status and from the pods that still carry the tracking finalizer, i.e. are not counted yet. */
@@ -342,19 +347,15 @@ class Jobs {
     }
   }
 
-  #conditions(
-    job: ReadJob,
-    finished: Pick<JobCondition, 'type' | 'reason' | 'message'> | undefined,
-    now: number,
-  ): JobCondition[] {
+  #conditions(job: ReadJob, decided: Ending | undefined, finished: boolean, now: number): JobCondition[] {
     const time = { lastProbeTime: formatTime(now), lastTransitionTime: formatTime(now) }
     const conditions: JobCondition[] = (job.status.conditions ?? []).map((c) => ({ ...c }))
-    if (finished) {
-      const criterion = finished.type === 'Failed' ? 'FailureTarget' : 'SuccessCriteriaMet'
+    if (decided) {
+      const criterion = decided.type === 'Failed' ? 'FailureTarget' : 'SuccessCriteriaMet'
       if (!conditions.some((c) => c.type === criterion)) {
-        conditions.push({ ...finished, type: criterion, status: 'True', ...time })
+        conditions.push({ ...decided, type: criterion, status: 'True', ...time })
       }
-      conditions.push({ ...finished, status: 'True', ...time })
+      if (finished) conditions.push({ ...decided, status: 'True', ...time })
       return conditions
     }
     const suspended = conditions.find((c) => c.type === 'Suspended')
@@ -375,7 +376,7 @@ class Jobs {
     return conditions
   }
 
-  #announce(job: ReadJob, finished: Pick<JobCondition, 'type' | 'reason' | 'message'>): void {
+  #announce(job: ReadJob, finished: Ending): void {
     const { events } = this.#context
     if (finished.type === 'Complete') events.event(target(job), 'Normal', 'Completed', 'Job completed')
     else events.event(target(job), 'Warning', finished.reason ?? '', finished.message ?? '')

@@ -16,6 +16,7 @@ import {
   validateTemplate,
 } from '../core/workload-validation.ts'
 import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
+import { validateJobStatus } from './job-status.ts'
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
 const JOB_NAME = 'batch.kubernetes.io/job-name'
@@ -57,6 +58,7 @@ export const jobs = defineResource<Job>({
   },
   validate: (job) => [...validateSelector(job), ...validateJobSpec(job.spec, 'spec')],
   validateUpdate,
+  validateStatusUpdate: validateJobStatus,
   selectableFields: { 'status.successful': (job) => String(job.status.succeeded ?? 0) },
   columns: [
     nameColumn,
