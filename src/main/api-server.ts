@@ -7,6 +7,7 @@ import { admissionPlugins } from '../apiserver/admission/index.ts'
 import { startAggregation } from '../apiserver/aggregation/index.ts'
 import type { ProxyIdentity } from '../apiserver/aggregation/remote-apis.ts'
 import { Api } from '../apiserver/api.ts'
+import { auditedClient } from '../apiserver/audit/audited-client.ts'
 import { createAuditor } from '../apiserver/audit/auditor.ts'
 import { openLogFile } from '../apiserver/audit/log-file.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
@@ -207,13 +208,18 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       }),
     ]),
   )
-  const clientFor = (user: UserInfo) =>
-    createInProcessClient({
+  const auditor = audit && createAuditor({ ...audit, sink: openLogFile({ ...audit, clock, log }), clock, random })
+  const clientFor = (user: UserInfo) => {
+    const client = createInProcessClient({
       api,
       user,
       authorizer,
       onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
     })
+    if (!auditor) return client
+    const userAgent = `sampan/${version.gitVersion} (${version.platform})`
+    return auditedClient(client, { audit: auditor, user, authorizer, userAgent })
+  }
   const ownClient = clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
   const eventsOf = (component: string) => createEventRecorder({ client: ownClient, clock, log, component })
   const stopRange = await keepDefaultRange({
@@ -247,7 +253,6 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
-  const auditor = audit && createAuditor({ ...audit, sink: openLogFile({ ...audit, clock, log }), clock, random })
   const fairness = flow.fair
     ? await PriorityAndFairness.open({ registry, clock, totalSeats: flow.reading + flow.mutating })
     : undefined
@@ -296,7 +301,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
           },
         },
       ],
-      openApi: createOpenApiHandler(registry, setup.loadDocs, aggregation.remotes),
+      openApi: createOpenApiHandler(registry, setup.loadDocs),
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       debug: {
         clock,

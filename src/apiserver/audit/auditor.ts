@@ -21,9 +21,12 @@ export interface AuditorOptions {
   readonly random: Random
 }
 
+/** What is written down of how a request was sent. */
+type Sender = Pick<Request, 'headers' | 'url'>
+
 export interface Auditor {
   /** Follows a request; every event about it carries the same id, which the answer carries too. */
-  follow(request: Request, info: RequestInfo, remoteAddress: string): AuditTrail
+  follow(request: Sender, info: RequestInfo, remoteAddress: string): AuditTrail
   readonly counts: AuditCounts
   close(): void
 }
@@ -48,12 +51,16 @@ export interface AuditTrail {
   readonly annotate: (key: string, value: string) => void
   /** Looks at what goes through the handler, as far as it is to be written. */
   observe(request: Request, response: Response): void
+  /** What a request within this process carries; `copy` is called when it is to be written. */
+  sent(copy: () => unknown): void
+  /** What such a request is answered. */
+  answered(answer: () => unknown): void
   /** The answer is an error. */
   failed(status: Status): void
   /** The handler broke. */
   panicked(message: string): void
-  /** The connection was given to another protocol. */
-  upgraded(): void
+  /** The answer has begun, and lasts: the connection was given to another protocol (101), or events follow. */
+  begun(code: number): void
   /** The answer is complete. */
   completed(code: number): void
 }
@@ -73,7 +80,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
 class Trail implements AuditTrail {
   readonly id: string
   readonly #options: AuditorOptions & { readonly counts: AuditCounts }
-  readonly #request: Request
+  readonly #request: Sender
   readonly #info: RequestInfo
   readonly #remoteAddress: string
   readonly #receivedAt: string
@@ -88,7 +95,7 @@ class Trail implements AuditTrail {
 
   constructor(
     options: AuditorOptions & { readonly counts: AuditCounts },
-    request: Request,
+    request: Sender,
     info: RequestInfo,
     remoteAddress: string,
   ) {
@@ -154,8 +161,16 @@ class Trail implements AuditTrail {
     this.#over = true
   }
 
-  upgraded(): void {
-    this.#status = { code: 101 }
+  sent(copy: () => unknown): void {
+    if (atLeast(this.#scope.level, 'Request')) this.#sent.set(copy())
+  }
+
+  answered(answer: () => unknown): void {
+    if (atLeast(this.#scope.level, 'RequestResponse')) this.#answered.set(answer())
+  }
+
+  begun(code: number): void {
+    this.#status = { code }
     this.#write('ResponseStarted')
   }
 
@@ -241,7 +256,7 @@ function userOf({ name, uid, groups, extra }: UserInfo) {
 }
 
 /** Where the request came from, the proxies it went through included. */
-function sourcesOf({ headers }: Request, remoteAddress: string): string[] {
+function sourcesOf({ headers }: Sender, remoteAddress: string): string[] {
   const list = (value: string | string[] | undefined) =>
     String(value ?? '')
       .split(',')

@@ -16,6 +16,7 @@ export class Capture {
   encoding = ''
   #chunks: Buffer[] = []
   #size = 0
+  #known: unknown
 
   add(chunk: Buffer | string): void {
     this.#size += chunk.length
@@ -23,8 +24,14 @@ export class Capture {
     else this.#chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
   }
 
+  /** Takes an object that was never encoded. */
+  set(object: unknown): void {
+    this.#known = object
+  }
+
   /** The object that the body is; undefined without one that can be read. */
   object(omitManagedFields: boolean): unknown {
+    if (this.#known !== undefined) return omitManagedFields ? withoutManagedFields(this.#known) : this.#known
     if (this.#size === 0 || this.#size > MAX_CAPTURED) return undefined
     const read = this.#read()
     return omitManagedFields ? withoutManagedFields(read) : read

@@ -201,7 +201,7 @@ export async function upgrade(
     const user = await authenticate(options, request, socket, trail)
     await authorize(options, info, user, trail)
     if (trail) {
-      trail.upgraded()
+      trail.begun(101)
       socket.on('close', () => trail.completed(101))
     }
     const remote = remoteOf(options, info)
