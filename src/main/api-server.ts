@@ -301,7 +301,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
           },
         },
       ],
-      openApi: createOpenApiHandler(registry, setup.loadDocs),
+      openApi: createOpenApiHandler(registry, setup.loadDocs, aggregation.remotes),
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       debug: {
         clock,
