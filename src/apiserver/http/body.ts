@@ -58,7 +58,7 @@ export function parseBody(body: Buffer, contentType: string | undefined, kind = 
 }
 
 function mediaTypeOf(contentType: string | undefined): string {
-  return (contentType ?? 'application/json').split(';')[0]?.trim() ?? ''
+  return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
 /** Paths of fields that a JSON body names twice; the last one wins. */

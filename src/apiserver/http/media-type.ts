@@ -1,4 +1,5 @@
 // Which representation a client wants. Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
+// Model: k8s.io/apiserver/pkg/endpoints/handlers/negotiation.
 
 import { notAcceptable } from '../../machinery/errors.ts'
 
@@ -15,57 +16,126 @@ export interface Representation {
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
+const STREAMED = ['application/json;stream=watch', `${PROTOBUF};stream=watch`]
+const FORMATS = ['json', 'yaml', 'protobuf'] as const
 const OBJECT_JSON: Representation = { format: 'json', as: 'object', wrapperVersion: '', pretty: false, gzip: false }
 const OBJECT_JSON_GZIP: Representation = { ...OBJECT_JSON, gzip: true }
-const WRAPPERS = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 
 /** What negotiation goes by. */
 export interface Accepting {
   readonly accept?: string | undefined
   readonly 'accept-encoding'?: string | string[] | undefined
+  readonly 'user-agent'?: string | undefined
 }
 
-/**
- * The first alternative of the Accept header that can be served; `can` says what the kind has a form in. Throws
- * NotAcceptable.
- */
-export function negotiate(headers: Accepting, can: { readonly protobuf: boolean }): Representation {
+/** What there is a form for, and what the request says beside its headers. */
+export interface Answerable {
+  /** Whether the kind can be sent in protobuf. */
+  readonly protobuf: boolean
+  /** The answer is a stream of watch events. */
+  readonly stream?: boolean
+  /** The query parameter of that name. */
+  readonly pretty?: string | null
+}
+
+/** The first alternative of the Accept header, by what the client prefers, that can be served. Throws NotAcceptable. */
+export function negotiate(headers: Accepting, can: Answerable): Representation {
   const { accept } = headers
   const base = acceptsGzip(headers) ? OBJECT_JSON_GZIP : OBJECT_JSON
-  if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return base
-  for (const alternative of accept.split(',')) {
-    const [type = '', ...parameters] = alternative.split(';').map((s) => s.trim())
-    const format = formatOf(type)
-    if (!format || (format === 'protobuf' && !can.protobuf)) continue
-    const given = new Map(parameters.map((p) => p.split('=', 2) as [string, string]))
-    const as = given.get('as')
-    const pretty = given.get('pretty') === '1' || given.get('pretty') === 'true'
-    if (as === undefined) return { ...base, format, pretty }
-    // The cells of a Table are of any type, which protobuf has no form for.
-    if (as === 'Table' && format === 'protobuf') continue
-    const version = given.get('v') ?? ''
-    if (given.get('g') === 'meta.k8s.io' && WRAPPERS.has(as) && (version === 'v1' || version === 'v1beta1')) {
-      return { ...base, format, as: as as Representation['as'], wrapperVersion: `meta.k8s.io/${version}`, pretty }
+  const readable = isForReading(headers, can.pretty)
+  const plain = readable ? { ...base, pretty: true } : base
+  if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return plain
+  for (const clause of clausesOf(accept)) {
+    for (const format of FORMATS) {
+      if (!includes(clause.type, format)) continue
+      const found = representationOf(clause, format, can)
+      // Who accepts only what cannot be streamed cannot watch.
+      if (found && can.stream && format === 'yaml') throw notAcceptable(STREAMED)
+      if (found) return { ...base, ...found, pretty: readable || found.pretty }
     }
   }
-  throw notAcceptable(ACCEPTED)
+  throw notAcceptable(can.stream ? STREAMED : ACCEPTED)
+}
+
+interface Clause {
+  readonly type: string
+  readonly quality: number
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+const MAX_KNOWN = 256
+const known = new Map<string, readonly Clause[]>()
+
+/** The alternatives of an Accept header: what is preferred first, then what is said more exactly. */
+function clausesOf(accept: string): readonly Clause[] {
+  const before = known.get(accept)
+  if (before) return before
+  const clauses = accept
+    .split(',')
+    .map(clauseOf)
+    .sort((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type))
+  // Clients say the same all the time, and few say many things.
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(accept, clauses)
+  return clauses
+}
+
+function clauseOf(text: string): Clause {
+  const [type = '', ...rest] = text.split(';').map((part) => part.trim())
+  const pairs = rest.map((part) => {
+    const [name = '', value = ''] = part.split('=', 2)
+    return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')] as const
+  })
+  const parameters = new Map(pairs)
+  const quality = Number(parameters.get('q') ?? 1)
+  parameters.delete('q')
+  return { type: type.toLowerCase(), quality: Number.isNaN(quality) ? 1 : quality, parameters }
+}
+
+function wildcards(type: string): number {
+  return type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0
+}
+
+const TYPES: Readonly<Record<Representation['format'], string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: PROTOBUF,
+}
+
+function includes(type: string, format: Representation['format']): boolean {
+  return type === TYPES[format] || type === 'application/*' || type === '*/*'
+}
+
+/** What a clause asks for in a format; undefined when that cannot be. Upstream's acceptMediaTypeOptions. */
+function representationOf({ parameters }: Clause, format: Representation['format'], can: Answerable) {
+  const stream = parameters.get('stream')
+  if (stream && (stream !== 'watch' || format === 'yaml')) return undefined
+  if (parameters.get('sv')) return undefined
+  const pretty = parameters.get('pretty') === '1'
+  const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name))
+  if (as === undefined && group === undefined && version === undefined) {
+    return format === 'protobuf' && !can.protobuf ? undefined : { format, pretty }
+  }
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
+  const wrapperVersion = `meta.k8s.io/${version}`
+  switch (as) {
+    case 'Table':
+      // The cells of a Table are of any type, which protobuf has no form for.
+      return format === 'protobuf' ? undefined : { format, as, wrapperVersion, pretty }
+    case 'PartialObjectMetadata':
+    case 'PartialObjectMetadataList':
+      return { format, as, wrapperVersion, pretty } as const
+    default:
+      return undefined
+  }
+}
+
+/** Whether a person reads the answer: the query says so, or the client is one that people use. */
+function isForReading({ 'user-agent': agent = '' }: Accepting, pretty: string | null | undefined): boolean {
+  if (pretty) return /^(1|t|true)$/i.test(pretty)
+  return agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0')
 }
 
 function acceptsGzip({ 'accept-encoding': encoding }: Accepting): boolean {
   return encoding !== undefined && /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/.test(String(encoding))
-}
-
-function formatOf(type: string): Representation['format'] | undefined {
-  switch (type) {
-    case 'application/json':
-    case '*/*':
-    case 'application/*':
-      return 'json'
-    case 'application/yaml':
-      return 'yaml'
-    case PROTOBUF:
-      return 'protobuf'
-    default:
-      return undefined
-  }
 }

@@ -7,6 +7,7 @@ import { selectionOf } from '../registry/selection.ts'
 import { protobufList } from './protobuf.ts'
 import {
   integerOf,
+  notAcceptableAs,
   type ResourceHandlerEnv,
   type ResourceRequest,
   sendEntry,
@@ -26,6 +27,9 @@ const OPEN = Buffer.from('{')
 
 export async function serveList(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, version, info, response, representation } = exchange
+  if (representation.as === 'PartialObjectMetadata') {
+    throw notAcceptableAs('PartialObjectMetadata, but the requested object is a list', exchange, 'List')
+  }
   const initial = switchOf(info.query, 'sendInitialEvents')
   const query = { ...listQueryOf(exchange), ...(initial === undefined ? {} : { sendInitialEvents: initial }) }
   const result = await list(env.api.registry, target.resource, query)

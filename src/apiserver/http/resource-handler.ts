@@ -35,7 +35,7 @@ export async function serveResource(
   const context = annotate ? { ...own, annotate } : own
   const target = { resource, subresource: info.subresource, name: info.name }
   // Before anything is done: who cannot be answered is not served either.
-  const representation = representationOf({ request, version })
+  const representation = representationOf({ request, version, info })
   const exchange: ResourceRequest = { request, response, info, target, context, version, representation }
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
   if (!offers(version, info)) throw methodNotSupported(resource, info.verb)
@@ -102,14 +102,19 @@ async function serveVirtual(
   user: UserInfo,
 ): Promise<void> {
   const handler = env.api.virtual(`${info.group}/${info.resource}`)
-  if (!handler || info.name !== '') throw pageNotFound()
+  if (!handler || info.name !== '' || !isServedVirtual(env, info)) throw pageNotFound()
   if (info.verb !== 'create') throw methodNotSupported(info, info.verb)
   const version = virtualVersion(info)
-  const representation = representationOf({ request, version })
+  const representation = representationOf({ request, version, info })
   const body = parseBody(await readBody(request), request.headers['content-type'])
   const context = contextOf(request, response, info, user, version, info.namespace !== '')
   const answer = await handler({ name: '', body, context })
   sendObject(response, 201, representation, { object: answer })
+}
+
+/** Reviews have versions, too. */
+function isServedVirtual({ api }: ResourceHandlerEnv, { group, version, resource }: RequestInfo): boolean {
+  return /^v\d+$/.test(version) && api.registry.serves(group, version, resource)
 }
 
 function virtualVersion(info: RequestInfo): ServedVersion {

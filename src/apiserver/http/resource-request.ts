@@ -1,6 +1,6 @@
 // What serving a resource request shares from verb to verb: the request as it is understood, and how one object is answered.
 
-import { badRequest } from '../../machinery/errors.ts'
+import { badRequest, StatusError } from '../../machinery/errors.ts'
 import type { Api, Target } from '../api.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Entry } from '../registry/entry.ts'
@@ -31,8 +31,16 @@ export interface ResourceRequest {
 }
 
 /** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */
-export function representationOf({ request, version }: Pick<ResourceRequest, 'request' | 'version'>): Representation {
-  return negotiate(request.headers, { protobuf: version.typeRef === '' || hasProtobuf(version) })
+export function representationOf({
+  request,
+  version,
+  info,
+}: Pick<ResourceRequest, 'request' | 'version' | 'info'>): Representation {
+  return negotiate(request.headers, {
+    protobuf: version.typeRef === '' || hasProtobuf(version),
+    stream: info.verb === 'watch',
+    pretty: info.query.get('pretty'),
+  })
 }
 
 /** One entry in the representation that the client wants. */
@@ -43,12 +51,23 @@ export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry,
     const table = tableOf(target.resource, [entry], { resourceVersion }, tableOptions(representation, info, env))
     return sendObject(response, code, representation, { object: table })
   }
+  if (representation.as === 'PartialObjectMetadataList') {
+    throw notAcceptableAs('PartialObjectMetadataList, but the requested object is not a list', exchange)
+  }
   if (representation.as === 'PartialObjectMetadata') {
     const partial = partialMetadata(entry.object, representation.wrapperVersion)
     return sendObject(response, code, representation, { object: partial })
   }
   if (representation.format === 'protobuf') return sendEncoded(response, code, representation, protobufEntry(entry))
   sendObject(response, code, representation, { object: entry.object, json: entry.json })
+}
+
+/** The refusal to show an object as what it is not; upstream names its own type of the object. */
+export function notAcceptableAs(what: string, { target, version }: ResourceRequest, list = ''): StatusError {
+  const { resource } = target
+  const owner = resource.group === '' ? 'core' : (resource.group.split('.')[0] ?? '')
+  const type = resource.view ? `unstructured.Unstructured${list}` : `${owner}.${version.kind}${list}`
+  return new StatusError({ message: `you requested ${what} (*${type})`, reason: 'NotAcceptable', code: 406 })
 }
 
 /** How a Table is to be made for this request. */

@@ -67,7 +67,9 @@ export function sendObject(
 function encoded({ format, pretty }: Representation, { object, json }: { object: unknown; json?: Buffer }) {
   if (format === 'yaml') return formatYaml(object)
   if (format === 'protobuf') return protobufOf(object as ApiObject)
-  return pretty ? `${JSON.stringify(object, null, 2)}\n` : (json ?? `${JSON.stringify(object)}\n`)
+  // What is encoded already has its fields in order.
+  if (pretty) return `${JSON.stringify(json ? JSON.parse(json.toString()) : object, null, 2)}\n`
+  return json ?? `${JSON.stringify(object)}\n`
 }
 
 /** Sends an error as its Status, in a format that the client accepts or else in JSON. What is no StatusError is logged with its cause and becomes a 500. */
