@@ -38,6 +38,9 @@ export interface OtherVersion {
   readonly fieldLabels?: Readonly<Record<string, string>>
   /** Problems of the storage version that this one always let pass. */
   forgives?(error: FieldError): boolean
+  /** Checks of objects, as they are stored, that come through this version, besides those of the resource. */
+  validateCreate?(object: ApiObject): readonly FieldError[]
+  validateUpdate?(object: ApiObject, old: ApiObject): readonly FieldError[]
 }
 
 /** Where the scale subresource finds its numbers. */

@@ -43,6 +43,7 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
     reportingInstance: 'b',
     action: 'x',
     type: 'Normal',
+    eventTime: '2026-01-01T00:00:00.000000Z',
   },
   daemonsets: { spec: { selector, template } },
   deployments: { spec: { selector, template } },

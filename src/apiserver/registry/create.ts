@@ -100,6 +100,7 @@ async function tryCreate(
     ...validateMetadata(resource, object),
     ...(definition.validate?.(object) ?? []),
     ...(definition.validateCreate?.(object) ?? []),
+    ...(context.version.validateCreate?.(object) ?? []),
   ]
   const errors = problems.filter((error) => !context.version.forgives?.(error))
   if (errors.length > 0) {

@@ -35,6 +35,9 @@ export interface ServedVersion {
   readonly fieldLabels?: Readonly<Record<string, string>>
   /** Problems of the storage version that are none in this one. */
   forgives?(error: FieldError): boolean
+  /** Checks of what comes through this version, besides those of the resource. */
+  validateCreate?(object: ApiObject): readonly FieldError[]
+  validateUpdate?(object: ApiObject, old: ApiObject): readonly FieldError[]
   /** The schema of its objects where they are none of the built-in types: what OpenAPI documents say. */
   readonly schema?: Schema
   /** Decodes a body in place of the schema of built-in types, reporting unknown fields as the request asks. */
@@ -88,6 +91,8 @@ export function resolveResource(
     },
     ...(other.deprecation ? { deprecation: other.deprecation } : {}),
     ...(other.forgives ? { forgives: other.forgives } : {}),
+    ...(other.validateCreate ? { validateCreate: other.validateCreate } : {}),
+    ...(other.validateUpdate ? { validateUpdate: other.validateUpdate } : {}),
     ...(other.fieldLabels ? { fieldLabels: other.fieldLabels } : {}),
   }))
   const fields = typeOf(storage.typeRef).fields ?? {}

@@ -238,6 +238,7 @@ function check(
   if (request.subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before) ?? []))
   else {
     errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
+    errors.push(...(context.version.validateUpdate?.(object, before) ?? []))
     // A subresource that prepares by itself may change what a plain update may not.
     if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
     else errors.push(...(definition.subresources?.[request.subresource]?.validateUpdate?.(object, before) ?? []))

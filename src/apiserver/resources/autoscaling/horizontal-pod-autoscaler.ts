@@ -11,6 +11,7 @@ import { autoscalerFromStorage, autoscalerToStorage } from '../../../machinery/c
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, quantityText, text } from '../columns/common.ts'
+import { checkCounts } from '../core/status-counts.ts'
 import { validateBehavior, validateMetric, validateReference } from './metric-validation.ts'
 
 const DEFAULT_CPU_PERCENT = 80
@@ -46,6 +47,7 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
     object.status = { desiredReplicas: 0, currentReplicas: 0 }
   },
   validate,
+  validateStatusUpdate: ({ status }) => checkCounts(status, ['currentReplicas', 'desiredReplicas']),
   columns: [
     nameColumn,
     text('Reference', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),

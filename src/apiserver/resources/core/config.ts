@@ -102,16 +102,15 @@ function validateSecretType(secret: Secret): FieldError[] {
     case 'kubernetes.io/tls':
       return missing('tls.crt', 'tls.key')
     case 'kubernetes.io/dockercfg':
-      return missing('.dockercfg')
     case 'kubernetes.io/dockerconfigjson': {
-      const value = secret.data?.['.dockerconfigjson']
-      if (value === undefined) return missing('.dockerconfigjson')
-      return isJson(Buffer.from(value, 'base64').toString())
-        ? []
-        : [field.invalid('data[.dockerconfigjson]', '<secret contents redacted>', 'invalid character in JSON')]
+      const key = secret.type === 'kubernetes.io/dockercfg' ? '.dockercfg' : '.dockerconfigjson'
+      const value = secret.data?.[key]
+      if (value === undefined) return missing(key)
+      const problem = mapProblem(Buffer.from(value, 'base64').toString())
+      return problem ? [field.invalid(`data[${key}]`, '<secret contents redacted>', problem)] : []
     }
     case 'kubernetes.io/ssh-auth':
-      return missing('ssh-privatekey')
+      return secret.data?.['ssh-privatekey'] ? [] : [field.required('data[ssh-privatekey]')]
     case 'kubernetes.io/basic-auth':
       return secret.data?.username === undefined && secret.data?.password === undefined
         ? [field.required('data[username]'), field.required('data[password]')]
@@ -121,12 +120,18 @@ function validateSecretType(secret: Secret): FieldError[] {
   }
 }
 
-function isJson(text: string): boolean {
+/** What is wrong with the JSON of a map, in the words of Go's encoding/json as far as they can be told. */
+function mapProblem(text: string): string | undefined {
+  if (text.trim() === '') return 'unexpected end of JSON input'
   try {
-    JSON.parse(text)
-    return true
+    const value: unknown = JSON.parse(text)
+    if (value === null || (typeof value === 'object' && !Array.isArray(value))) return undefined
+    const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`
   } catch {
-    return false
+    const first = text.trimStart()[0] ?? ''
+    if ('{["-0123456789tfn'.includes(first)) return 'invalid JSON'
+    return `invalid character '${first}' looking for beginning of value`
   }
 }
 

@@ -3,10 +3,11 @@
 
 import type { Event } from '../../../api/generated/core-v1.ts'
 import type { Event as NewEvent } from '../../../api/generated/events-v1.ts'
-import { type FieldError, field } from '../../../machinery/errors.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
 import type { ApiObject, StoredObject } from '../../api-object.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { age, nameColumn, number, text } from '../columns/common.ts'
+import { isRenamed, validateEvent, validateEventUpdate, validateNewEvent } from './event-validation.ts'
 
 const HOUR_SECONDS = 3600
 
@@ -47,19 +48,23 @@ export const events = defineResource<Event>({
   shortNames: ['ev'],
   createOnUpdate: true,
   ttlSeconds: HOUR_SECONDS,
-  otherVersions: [{ group: 'events.k8s.io', version: 'v1', toStorage, fromStorage, fieldLabels: FIELD_LABELS }],
+  otherVersions: [
+    {
+      group: 'events.k8s.io',
+      version: 'v1',
+      toStorage,
+      fromStorage,
+      fieldLabels: FIELD_LABELS,
+      forgives: isRenamed,
+      validateCreate: (event) => validateNewEvent(event as unknown as Event),
+      validateUpdate: (event, old) => validateEventUpdate(event as unknown as Event, old as unknown as Event),
+    },
+  ],
   defaults(event) {
     event.involvedObject ??= {}
   },
-  validate(event) {
-    const errors: FieldError[] = []
-    const { namespace } = event.involvedObject
-    const expected = event.metadata.namespace
-    if (namespace ? namespace !== expected : expected !== 'default' && expected !== 'kube-system') {
-      errors.push(field.invalid('involvedObject.namespace', namespace ?? '', 'does not match event.namespace'))
-    }
-    return errors
-  },
+  nameProblem: pathSegmentProblem,
+  validate: validateEvent,
   selectableFields: {
     'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
     'involvedObject.namespace': (e) => e.involvedObject.namespace ?? '',

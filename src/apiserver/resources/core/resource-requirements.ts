@@ -13,7 +13,7 @@ const NANO = 1_000_000_000n
 
 const isHugePages = (name: string) => name.startsWith('hugepages-')
 const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/')
-const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name)
+export const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name)
 
 /** Whether other makers than Kubernetes own the resource, as `example.com/gpu`. */
 function isExtended(name: string): boolean {
@@ -21,7 +21,7 @@ function isExtended(name: string): boolean {
 }
 
 /** Problems of a resource's name anywhere. */
-function validateResourceName(path: string, name: string): FieldError[] {
+export function validateResourceName(path: string, name: string): FieldError[] {
   const errors = checkQualifiedName(path, name)
   if (errors.length > 0 || name.includes('/') || STANDARD.has(name)) return errors
   if (isHugePages(name) || name.startsWith('requests.hugepages-')) return errors
@@ -46,7 +46,7 @@ function validatePodResourceName(path: string, name: string): FieldError[] {
 }
 
 /** An amount as the server writes it. */
-function canonical(value: string): string {
+export function canonical(value: string): string {
   const quantity = parseQuantity(value)
   return quantity === undefined ? value : formatQuantity(quantity)
 }

@@ -6,13 +6,13 @@ import type {
   ScopedResourceSelectorRequirement,
 } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { qualifiedNameProblem } from '../../../machinery/names.ts'
-import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts'
 import { canonicalQuantity } from '../../../machinery/quota/resource-list.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
-import { immutable } from '../core/workload-validation.ts'
-import { COMPUTE, COUNTED, QUOTA_NAMES } from './quota-names.ts'
+import { immutable } from '../core/field-checks.ts'
+import { validateResourceName, validateResourceQuantity } from '../core/resource-requirements.ts'
+import { COMPUTE, QUOTA_NAMES } from './quota-names.ts'
 
 const SCOPES = new Set([
   'Terminating',
@@ -36,11 +36,17 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   resource: 'resourcequotas',
   shortNames: ['quota'],
   generation: false,
-  validate: ({ spec }) => [...validateHard(spec), ...validateScopes(spec), ...validateSelector(spec)],
-  validateUpdate: (quota, old) => [
-    ...immutable('spec.scopes', sorted(quota.spec.scopes), sorted(old.spec.scopes)),
-    ...immutable('spec.scopeSelector', quota.spec.scopeSelector, old.spec.scopeSelector),
+  validate: ({ spec }) => [
+    ...validateAmounts(spec.hard, 'spec.hard'),
+    ...validateScopes(spec),
+    ...validateSelector(spec),
   ],
+  validateStatusUpdate: ({ status }) => [
+    ...validateAmounts(status.hard, 'status.hard'),
+    ...validateAmounts(status.used, 'status.used'),
+  ],
+  validateUpdate: ({ spec }, old) =>
+    sameJson(sorted(spec.scopes), sorted(old.spec.scopes)) ? [] : immutable('spec.scopes', spec.scopes, undefined),
   columns: [
     nameColumn,
     text('Request', (q) => usageText(q, (name) => !name.startsWith('limits.'))),
@@ -50,7 +56,7 @@ export const resourceQuotas = defineResource<ResourceQuota>({
 })
 
 function sorted(scopes: readonly string[] | undefined): readonly string[] {
-  return [...(scopes ?? [])].sort()
+  return [...new Set(scopes)].sort()
 }
 
 function usageText(quota: ResourceQuota, wanted: (name: string) => boolean): string {
@@ -64,21 +70,16 @@ function usageText(quota: ResourceQuota, wanted: (name: string) => boolean): str
     .join(', ')
 }
 
-function validateHard({ hard = {} }: ResourceQuotaSpec): FieldError[] {
+function validateAmounts(amounts: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = []
-  for (const [name, value] of Object.entries(hard)) {
-    const path = `spec.hard[${name}]`
-    const problem = qualifiedNameProblem(name)
-    if (problem) errors.push(field.invalid(path, name, problem))
-    const hugepages = name.startsWith('hugepages-') || name.startsWith('requests.hugepages-')
-    if (!problem && !name.includes('/') && !hugepages && !QUOTA_NAMES.has(name)) {
-      errors.push(field.invalid(path, name, 'must be a standard resource for quota'))
+  for (const name in amounts) {
+    const at = `${path}[${name}]`
+    errors.push(...validateResourceName(at, name))
+    const hugePages = name.startsWith('hugepages-') || name.startsWith('requests.hugepages-')
+    if (!name.includes('/') && !hugePages && !QUOTA_NAMES.has(name)) {
+      errors.push(field.invalid(at, name, 'must be a standard resource for quota'))
     }
-    if (compareQuantities(value, '0') < 0) {
-      errors.push(field.invalid(path, value, 'must be greater than or equal to 0'))
-    }
-    const whole = (parseQuantity(value)?.nanos ?? 0n) % 1_000_000_000n === 0n
-    if (COUNTED.has(name) && !whole) errors.push(field.invalid(path, value, 'must be an integer'))
+    errors.push(...validateResourceQuantity(at, name, amounts[name] ?? '0'))
   }
   return errors
 }
@@ -104,17 +105,25 @@ function validateSelector(spec: ResourceQuotaSpec): FieldError[] {
     if (!SCOPES.has(scopeName)) errors.push(field.invalid(`${path}.scopeName`, scopeName, 'unsupported scope'))
     for (const name of Object.keys(spec.hard ?? {}).sort()) {
       if (QUOTA_NAMES.has(name) && !applies(scopeName, name)) {
-        errors.push(field.invalid(path, spec.scopeSelector, 'unsupported scope applied to resource'))
+        errors.push(field.invalid(path, shownSelector(spec), 'unsupported scope applied to resource'))
       }
     }
     errors.push(...validateRequirement(requirement, path))
   }
   const names = new Set(spec.scopeSelector?.matchExpressions?.map((requirement) => requirement.scopeName))
   if (OPPOSITES.some((pair) => pair.every((scope) => names.has(scope)))) {
-    errors.push(field.invalid(path, spec.scopeSelector, 'conflicting scopes'))
+    errors.push(field.invalid(path, spec.scopes ?? null, 'conflicting scopes'))
   }
   return errors
 }
+
+const shownSelector = ({ scopeSelector }: ResourceQuotaSpec) => ({
+  MatchExpressions: (scopeSelector?.matchExpressions ?? []).map(({ scopeName, operator, values }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values ?? null,
+  })),
+})
 
 function validateRequirement(requirement: ScopedResourceSelectorRequirement, path: string): FieldError[] {
   const { scopeName, operator, values = [] } = requirement
@@ -124,7 +133,7 @@ function validateRequirement(requirement: ScopedResourceSelectorRequirement, pat
       field.invalid(
         `${path}.operator`,
         operator,
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+        "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
       ),
     )
   }
