@@ -8,12 +8,12 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
   SelectableField,
-  WebhookClientConfig,
 } from '../../api/generated/apiextensions-v1.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
 import { dns1035LabelProblem, dnsSubdomainProblem } from '../../machinery/names.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { immutable } from '../resources/core/workload-validation.ts'
+import { webhookClientProblems } from '../webhook-client-problems.ts'
 import { follow, JsonPathError, parseJsonPath } from './json-path.ts'
 import { APPROVAL, isProtectedGroup, isTrue } from './names.ts'
 import { ruleProblems } from './rule-problems.ts'
@@ -22,8 +22,8 @@ import { defaultProblems, schemaProblems } from './schema-rules.ts'
 import { structuralProblems } from './structural.ts'
 
 const STORAGE = 'must have exactly one version marked as storage version'
-const COLUMN_TYPES = ['integer', 'number', 'string', 'boolean', 'date']
-const COLUMN_FORMATS = ['int32', 'int64', 'float', 'double', 'byte', 'date', 'date-time', 'password']
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string']
+const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
 const REVIEW_VERSIONS = ['v1', 'v1beta1']
 const MAX_SELECTABLE = 8
 
@@ -36,7 +36,10 @@ export function definitionProblems({ metadata, spec }: CustomResourceDefinition)
   }
   if (spec.group && isProtectedGroup(spec.group)) errors.push(...approvalProblems(metadata.annotations?.[APPROVAL]))
   errors.push(...groupProblems(spec), ...nameProblems(spec.names), ...versionProblems(spec))
-  if (spec.preserveUnknownFields) errors.push(field.invalid('spec.preserveUnknownFields', true, 'must be false'))
+  if (spec.preserveUnknownFields) {
+    const instead = 'set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
+    errors.push(field.invalid('spec.preserveUnknownFields', true, `cannot set to true, ${instead}`))
+  }
   errors.push(...conversionProblems(spec))
   return errors
 }
@@ -89,14 +92,29 @@ function nameProblems(names: Partial<CustomResourceDefinitionNames> = {}): Field
   return errors
 }
 
+const MAX_WARNING = 256
+
+function deprecationProblems({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): string[] {
+  if (text === undefined) return []
+  if (!deprecated) return ['can only be set for deprecated versions']
+  const problems: string[] = []
+  if (Buffer.byteLength(text) > MAX_WARNING) problems.push(`must be <= ${MAX_WARNING} characters long`)
+  if (text === '') problems.push('must not be an empty string')
+  const bad = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
+  if (bad >= 0) {
+    const at = Buffer.byteLength(text.slice(0, bad))
+    problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${at}`)
+  }
+  return problems
+}
+
 function versionProblems({ versions = [] }: CustomResourceDefinitionSpec): FieldError[] {
   const errors: FieldError[] = []
   const names = versions.map((v) => v.name)
   for (const [i, version] of versions.entries()) {
     const problem = dns1035LabelProblem(version.name ?? '')
     if (problem) errors.push(field.invalid(`spec.versions[${i}].name`, version.name ?? '', problem))
-    if (version.deprecationWarning !== undefined && !version.deprecated) {
-      const detail = 'can only be set for deprecated versions'
+    for (const detail of deprecationProblems(version)) {
       errors.push(field.invalid(`spec.versions[${i}].deprecationWarning`, version.deprecationWarning, detail))
     }
   }
@@ -106,7 +124,7 @@ function versionProblems({ versions = [] }: CustomResourceDefinitionSpec): Field
   if (versions.filter((v) => v.storage).length !== 1) errors.push(field.invalid('spec.versions', names, STORAGE))
   for (const [i, version] of versions.entries()) {
     if (!version.schema?.openAPIV3Schema) {
-      errors.push(field.required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required'))
+      errors.push(field.required(`spec.versions[${i}].schema.openAPIV3Schema`))
     }
   }
   // What all versions have in common upstream looks at once, and names it by where it stood before there were versions.
@@ -175,11 +193,9 @@ function scaleProblems({ scale }: CustomResourceSubresources, path: string): Fie
     const at = `${path}.scale.${key}`
     if (!value) return required ? [field.required(at)] : []
     if (!value.startsWith('.')) return [field.invalid(at, value, 'must be a simple json path starting with .')]
-    if (/[[\]*?()]/.test(value))
-      return [field.invalid(at, value, 'must be a simple json path, without arrays or filters')]
     const prefixes = under === 'label' ? ['.spec.', '.status.'] : [under]
     if (prefixes.some((prefix) => value.startsWith(prefix))) return []
-    const where = under === 'label' ? '.spec or .status' : under.slice(0, -1)
+    const where = under === 'label' ? 'either .spec or .status' : under.slice(0, -1)
     return [field.invalid(at, value, `should be a json path under ${where}`)]
   }
   return [
@@ -199,9 +215,10 @@ function columnProblems(column: CustomResourceColumnDefinition, path: string): F
   if (format && !COLUMN_FORMATS.includes(format)) {
     errors.push(field.invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(',')}`))
   }
-  const at = `${path}.jsonPath`
+  // Upstream tells the path by its name in Go.
+  const at = `${path}.JSONPath`
   if (!jsonPath) return [...errors, field.required(at)]
-  if (!/^[.[]/.test(jsonPath))
+  if (!jsonPath.startsWith('.'))
     return [...errors, field.invalid(at, jsonPath, 'must be a simple json path starting with .')]
   const problem = pathProblem(jsonPath)
   return problem === undefined ? errors : [...errors, field.invalid(at, jsonPath, problem)]
@@ -255,56 +272,40 @@ function conversionProblems({ conversion, preserveUnknownFields }: CustomResourc
   if (!conversion) return []
   const { strategy, webhook } = conversion
   const strategies = ['None', 'Webhook']
-  if (!strategy) return [field.required('spec.conversion.strategy')]
-  if (!strategies.includes(strategy)) return [field.notSupported('spec.conversion.strategy', strategy, strategies)]
-  if (strategy === 'None') {
-    const detail = 'should not be set when strategy is not set to Webhook'
-    return webhook ? [field.forbidden('spec.conversion.webhook', detail)] : []
-  }
-  const errors: FieldError[] = []
-  if (preserveUnknownFields) {
-    errors.push(
-      field.invalid('spec.conversion.strategy', strategy, 'must be None if spec.preserveUnknownFields is true'),
-    )
-  }
+  const at = 'spec.conversion'
   const versions = webhook?.conversionReviewVersions ?? []
-  if (versions.length === 0) errors.push(field.required('spec.conversion.conversionReviewVersions'))
-  else if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
-    const detail = `must include at least one of ${REVIEW_VERSIONS.join(', ')}`
-    errors.push(field.invalid('spec.conversion.conversionReviewVersions', versions, detail))
+  const errors: FieldError[] = []
+  if (!strategy) errors.push(field.required(`${at}.strategy`))
+  else if (!strategies.includes(strategy)) errors.push(field.notSupported(`${at}.strategy`, strategy, strategies))
+  if (strategy !== 'Webhook') {
+    const detail = 'should not be set when strategy is not set to Webhook'
+    if (webhook?.clientConfig) errors.push(field.forbidden(`${at}.webhookClientConfig`, detail))
+    if (versions.length > 0) errors.push(field.forbidden(`${at}.conversionReviewVersions`, detail))
+    return errors
   }
-  const at = 'spec.conversion.webhookClientConfig'
-  if (!webhook?.clientConfig) return [...errors, field.required(at, 'required when strategy is set to Webhook')]
-  return [...errors, ...clientProblems(webhook.clientConfig, at)]
+  const client = webhook?.clientConfig
+  errors.push(
+    ...(client
+      ? webhookClientProblems(`${at}.webhookClientConfig`, client)
+      : [field.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook')]),
+    ...reviewVersionProblems(versions, `${at}.conversionReviewVersions`),
+  )
+  if (preserveUnknownFields) {
+    const detail = 'must be None if spec.preserveUnknownFields is true'
+    errors.push(field.invalid(`${at}.strategy`, strategy, detail))
+  }
+  return errors
 }
 
-function clientProblems({ url, service }: WebhookClientConfig, path: string): FieldError[] {
-  if ((url === undefined) === (service === undefined))
-    return [field.required(path, 'exactly one of url or service is required')]
-  if (url !== undefined) {
-    const form = '; desired format: https://host[/path]'
-    const parsed = URL.canParse(url) ? new URL(url) : undefined
-    if (!parsed) return [field.required(`${path}.url`, `url must be a valid URL${form}`)]
-    const detail =
-      parsed.protocol !== 'https:'
-        ? `'https' is the only allowed URL scheme${form}`
-        : parsed.username || parsed.password
-          ? 'user information is not permitted in the URL'
-          : parsed.hash
-            ? 'fragments are not permitted in the URL'
-            : parsed.search
-              ? 'query parameters are not permitted in the URL'
-              : undefined
-    return detail === undefined ? [] : [field.invalid(`${path}.url`, url, detail)]
-  }
+function reviewVersionProblems(versions: readonly string[], path: string): FieldError[] {
+  if (versions.length === 0) return [field.required(path)]
   const errors: FieldError[] = []
-  if (!service?.name) errors.push(field.required(`${path}.service.name`, 'service name is required'))
-  if (!service?.namespace) errors.push(field.required(`${path}.service.namespace`, 'service namespace is required'))
-  const port = service?.port ?? 443
-  if (port < 1 || port > 65535) {
-    errors.push(
-      field.invalid(`${path}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
-    )
+  for (const [i, version] of versions.entries()) {
+    const problem = versions.indexOf(version) < i ? 'duplicate version' : dns1035LabelProblem(version)
+    if (problem) errors.push(field.invalid(`${path}[${i}]`, version, problem))
+  }
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
+    errors.push(field.invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`))
   }
   return errors
 }

@@ -139,7 +139,8 @@ function setProblems({ items }: Schema, path: string): FieldError[] {
   if (value === 'atomic' || (value === undefined && name === LIST)) return errors
   const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set'
   const at = `${path}.items.${name}`
-  return [...errors, value === undefined ? field.required(at, detail) : field.invalid(at, value, detail)]
+  // Upstream shows how the items are a list, which objects are not.
+  return [...errors, field.invalid(at, name === MAP ? 'null' : value, detail)]
 }
 
 /** Defaults must fit what they are a default of. */

@@ -1,16 +1,11 @@
 // What is wrong with what webhooks and policies match: rules, selectors and policies of matching.
 
-import type {
-  MatchResources,
-  NamedRuleWithOperations,
-  WebhookClientConfig,
-} from '../../../api/generated/admissionregistration-v1.ts'
+import type { MatchResources, NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { validateLabelSelector } from '../core/workload-validation.ts'
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
-const MAX_PORT = 65_535
 
 interface Matching {
   readonly matchPolicy?: string
@@ -95,43 +90,5 @@ function resourceProblems(path: string, resources: readonly string[]): FieldErro
       field.invalid(path, resources, "if '*' is present, must not specify other resources without subresources"),
     )
   }
-  return errors
-}
-
-/** Of how a webhook is reached. */
-export function clientProblems(path: string, { url, service }: Partial<WebhookClientConfig>): FieldError[] {
-  if ((url === undefined) === (service === undefined)) {
-    return [field.required(path, 'exactly one of url or service is required')]
-  }
-  if (url !== undefined) return urlProblems(`${path}.url`, url)
-  const { name, namespace, port = 443, path: at } = service ?? {}
-  const errors: FieldError[] = []
-  if (!name) errors.push(field.required(`${path}.service.name`, 'service name is required'))
-  if (!namespace) errors.push(field.required(`${path}.service.namespace`, 'service namespace is required'))
-  if (port < 1 || port > MAX_PORT) {
-    errors.push(
-      field.invalid(`${path}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
-    )
-  }
-  if (at !== undefined && at !== '/' && !at.startsWith('/')) {
-    errors.push(field.invalid(`${path}.service.path`, at, "must start with a '/'"))
-  }
-  return errors
-}
-
-function urlProblems(path: string, url: string): FieldError[] {
-  const form = 'desired format: https://host[/path]'
-  if (!URL.canParse(url)) return [field.required(path, `url must be a valid URL: ${JSON.stringify(url)}; ${form}`)]
-  const { protocol, username, password, search, hash } = new URL(url)
-  const errors: FieldError[] = []
-  if (protocol !== 'https:') {
-    errors.push(field.invalid(path, protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${form}`))
-  }
-  if (username || password) {
-    errors.push(field.invalid(path, username, `user information is not permitted in the URL; ${form}`))
-  }
-  if (hash) errors.push(field.invalid(path, hash.slice(1), `fragments are not permitted in the URL; ${form}`))
-  if (search)
-    errors.push(field.invalid(path, search.slice(1), `query parameters are not permitted in the URL; ${form}`))
   return errors
 }

@@ -18,10 +18,11 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { webhookClientProblems } from '../../webhook-client-problems.ts'
 import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
 import { validateLabelSelector } from '../core/workload-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
-import { clientProblems, matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
+import { matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
 import { checkedStatus } from './type-checking.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -69,7 +70,7 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
     if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
     names.add(name)
     errors.push(
-      ...clientProblems(`${at}.clientConfig`, webhook.clientConfig ?? {}),
+      ...webhookClientProblems(`${at}.clientConfig`, webhook.clientConfig ?? {}),
       ...ruleProblems(`${at}.rules`, webhook.rules),
       ...matchingProblems(at, webhook),
     )

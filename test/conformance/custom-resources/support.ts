@@ -1,0 +1,61 @@
+// Definitions of custom resources for tables of cases: a valid one, and ways to change it.
+
+import { afterAll, beforeAll } from 'vitest'
+import { startTestServer, type TestServer } from '../../../src/main/testing.ts'
+import { type Answered, type Call, callerOf } from '../access-support.ts'
+
+export const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+
+// biome-ignore lint/suspicious/noExplicitAny: definitions that are wrong in every way there is
+export type Json = any
+export type Edit = (definition: Json) => void
+
+/** A server for one file of tests, called as an administrator. */
+export function useServer(): Call {
+  let server: TestServer
+  let call: Call
+  beforeAll(async () => {
+    server = await startTestServer()
+    call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
+  })
+  afterAll(() => server.close())
+  return (path, options) => call(path, options)
+}
+
+/** A valid definition of boats in `group`, changed. */
+export function boats(group: string, edit: Edit = () => {}): Json {
+  const spec = { type: 'object', properties: { a: { type: 'string' } } }
+  const openAPIV3Schema = { type: 'object', properties: { spec, status: { type: 'object' } } }
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `boats.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural: 'boats', kind: 'Boat' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  }
+  edit(definition)
+  return definition
+}
+
+/** Sets the schema of `spec`. */
+export const specSchema =
+  (schema: Json): Edit =>
+  (definition) => {
+    definition.spec.versions[0].schema.openAPIV3Schema.properties.spec = schema
+  }
+/** Sets the schema of `spec.a`. */
+export const schemaOfA = (schema: Json): Edit => specSchema({ type: 'object', properties: { a: schema } })
+/** Sets fields of the version. */
+export const version =
+  (more: object): Edit =>
+  (definition) => {
+    Object.assign(definition.spec.versions[0], more)
+  }
+
+/** The problems of an answer, as `field: message`. */
+export const problemsOf = ({ body }: Answered): string[] =>
+  (body.details?.causes ?? []).map((cause: Json) => `${cause.field}: ${cause.message}`)
