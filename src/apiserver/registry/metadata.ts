@@ -1,7 +1,13 @@
 // Rules on ObjectMeta that hold for every kind. Wording: k8s.io/apimachinery/pkg/api/validation/objectmeta.go.
 
+import type { OwnerReference } from '../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
-import { dnsLabelProblem, dnsSubdomainProblem, labelValueProblem, qualifiedNameProblem } from '../../machinery/names.ts'
+import {
+  dnsLabelProblem,
+  dnsSubdomainProblem,
+  labelValueProblem,
+  qualifiedNameProblems,
+} from '../../machinery/names.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Resource } from './resource.ts'
 
@@ -14,8 +20,7 @@ export function validateMetadata(resource: Resource, object: ApiObject): FieldEr
   const errors: FieldError[] = []
   const nameProblem = resource.definition.nameProblem ?? dnsSubdomainProblem
   if (generateName) {
-    // A generated name may end in a dash: the suffix completes it.
-    const problem = nameProblem(generateName.replace(/-$/, 'a'))
+    const problem = nameProblem(masked(generateName))
     if (problem) errors.push(field.invalid('metadata.generateName', generateName, problem))
   }
   if (!name) {
@@ -36,47 +41,71 @@ export function validateMetadata(resource: Resource, object: ApiObject): FieldEr
   return [...errors, ...validateCommon(object)]
 }
 
+/** A generated name may end in a dash: the suffix completes it. Upstream: maskTrailingDash. */
+function masked(name: string): string {
+  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name
+}
+
 function validateCommon(object: ApiObject): FieldError[] {
   const { labels, annotations, ownerReferences, finalizers } = object.metadata
-  const errors = validateLabels(labels ?? {}, 'metadata.labels')
+  return [
+    ...(labels ? validateLabels(labels, 'metadata.labels') : []),
+    ...(annotations ? validateAnnotations(annotations, 'metadata.annotations') : []),
+    ...(ownerReferences ? validateOwners(ownerReferences, 'metadata.ownerReferences') : []),
+    ...(finalizers ? validateFinalizers(finalizers, 'metadata.finalizers') : []),
+  ]
+}
+
+/** Problems of annotations: their keys are like those of labels but for the case, and all together have a size. */
+export function validateAnnotations(annotations: Readonly<Record<string, string>>, path: string): FieldError[] {
+  const errors: FieldError[] = []
   let size = 0
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    const problem = qualifiedNameProblem(key.toLowerCase())
-    if (problem) errors.push(field.invalid('metadata.annotations', key, problem))
+  for (const [key, value] of Object.entries(annotations)) {
+    for (const problem of qualifiedNameProblems(key.toLowerCase())) errors.push(field.invalid(path, key, problem))
     size += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
-  if (size > MAX_ANNOTATIONS) errors.push(field.tooLong('metadata.annotations', MAX_ANNOTATIONS))
-  let controllers = 0
-  for (const [i, owner] of (ownerReferences ?? []).entries()) {
-    const at = `metadata.ownerReferences[${i}]`
-    if (!owner.apiVersion) errors.push(field.invalid(`${at}.apiVersion`, '', 'version must not be empty'))
-    if (!owner.kind) errors.push(field.invalid(`${at}.kind`, '', 'must not be empty'))
-    if (!owner.name) errors.push(field.invalid(`${at}.name`, '', 'must not be empty'))
-    if (!owner.uid) errors.push(field.invalid(`${at}.uid`, '', 'must not be empty'))
-    if (owner.controller) controllers += 1
-  }
-  if (controllers > 1) {
-    errors.push(
-      field.invalid(
-        'metadata.ownerReferences',
-        ownerReferences,
-        'Only one reference can have Controller set to true. Found "true" in references',
-      ),
-    )
-  }
-  for (const finalizer of finalizers ?? []) {
-    const problem = qualifiedNameProblem(finalizer)
-    if (problem) errors.push(field.invalid('metadata.finalizers', finalizer, problem))
+  if (size > MAX_ANNOTATIONS) errors.push(field.tooLong(path, MAX_ANNOTATIONS))
+  return errors
+}
+
+/** The paths tell no index, as upstream's do not. */
+function validateOwners(owners: readonly OwnerReference[], path: string): FieldError[] {
+  const errors: FieldError[] = []
+  let first: string | undefined
+  for (const { apiVersion = '', kind = '', name = '', uid = '', controller } of owners) {
+    // More than one slash makes it no version at all.
+    const version = apiVersion.split('/').length > 2 ? '' : apiVersion
+    if (version === '') errors.push(field.invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'))
+    if (kind === '') errors.push(field.invalid(`${path}.kind`, kind, 'must not be empty'))
+    if (name === '') errors.push(field.invalid(`${path}.name`, name, 'must not be empty'))
+    if (uid === '') errors.push(field.invalid(`${path}.uid`, uid, 'must not be empty'))
+    if (apiVersion === 'v1' && kind === 'Event') {
+      const why = '/v1, Kind=Event is disallowed from being an owner'
+      errors.push(field.invalid(path, { apiVersion, kind, name, uid }, why))
+    }
+    if (!controller) continue
+    const current = `${kind}/${name}`
+    if (first !== undefined) {
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${current}`
+      errors.push(field.invalid(path, owners, why))
+    }
+    first ??= current
   }
   return errors
+}
+
+function validateFinalizers(finalizers: readonly string[], path: string): FieldError[] {
+  const errors = finalizers.flatMap((name) => qualifiedNameProblems(name).map((p) => field.invalid(path, name, p)))
+  if (!finalizers.includes('orphan') || !finalizers.includes('foregroundDeletion')) return errors
+  const why = 'finalizer orphan and foregroundDeletion cannot be both set'
+  return [...errors, field.invalid(path, finalizers, why)]
 }
 
 /** Problems of a label map at `path`. */
 export function validateLabels(labels: Readonly<Record<string, string>>, path: string): FieldError[] {
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(labels)) {
-    const keyProblem = qualifiedNameProblem(key)
-    if (keyProblem) errors.push(field.invalid(path, key, keyProblem))
+    for (const problem of qualifiedNameProblems(key)) errors.push(field.invalid(path, key, problem))
     const valueProblem = labelValueProblem(value)
     if (valueProblem) errors.push(field.invalid(path, value, valueProblem))
   }

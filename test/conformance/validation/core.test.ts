@@ -37,10 +37,7 @@ const ranges: readonly Case[] = [
   ],
   [
     'validateLimitRangeResourceName',
-    limits(
-      { type: 'Pod', max: { storage: '1' } },
-      { type: 'PersistentVolumeClaim', max: { storage: '1', x: '1' } },
-    ),
+    limits({ type: 'Pod', max: { storage: '1' } }, { type: 'PersistentVolumeClaim', max: { storage: '1', x: '1' } }),
     [
       `${at}.max[storage]: Invalid value: "storage": must be a standard resource for containers`,
       `spec.limits[1].max[x]: Invalid value: "x": ${STANDARD}`,

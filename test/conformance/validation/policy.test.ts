@@ -73,14 +73,15 @@ const budgetStatuses: readonly UpdateCase[] = [
       (name) => `status.${name}: Invalid value: -1: must be greater than or equal to 0`,
     ),
   ],
-  ['ValidateConditions', {}, conditions({}, {}), ['status.conditions[1]: Duplicate value: "A"']],
+  ['ValidateConditions', {}, conditions({}, {}), ['status.conditions[1].type: Duplicate value: "A"']],
   [
     'ValidateCondition',
     {},
     conditions({ type: '', status: '', observedGeneration: -1, lastTransitionTime: null, reason: '' }),
     [
-      `${conditionAt}.type: Required value: is required`,
-      `${conditionAt}.status: Required value`,
+      `${conditionAt}.type: Invalid value: "": name part must be non-empty`,
+      `${conditionAt}.type: Invalid value: "": ${NAME_PART}`,
+      `${conditionAt}.status: Unsupported value: "": supported values: "False", "True", "Unknown"`,
       `${conditionAt}.observedGeneration: Invalid value: -1: must be greater than or equal to zero`,
       `${conditionAt}.lastTransitionTime: Required value`,
       `${conditionAt}.reason: Required value`,

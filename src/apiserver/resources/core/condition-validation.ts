@@ -3,7 +3,7 @@
 
 import type { Condition } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { checkEnum, checkQualifiedName } from './field-checks.ts'
+import { checkOptionalEnum, checkQualifiedName } from './field-checks.ts'
 
 const STATUSES = ['False', 'True', 'Unknown']
 const MAX_REASON = 1024
@@ -18,7 +18,7 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
   const errors: FieldError[] = []
   const types = new Set<string>()
   for (const [i, condition] of conditions.entries()) {
-    if (types.has(condition.type)) errors.push(field.duplicate(`${path}[${i}]`, condition.type))
+    if (types.has(condition.type)) errors.push(field.duplicate(`${path}[${i}].type`, condition.type))
     types.add(condition.type)
     errors.push(...validateCondition(condition, `${path}[${i}]`))
   }
@@ -27,8 +27,10 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
 
 function validateCondition(condition: Condition, path: string): FieldError[] {
   const { type, status, observedGeneration = 0, lastTransitionTime, reason, message = '' } = condition
-  const errors = type ? checkQualifiedName(`${path}.type`, type) : [field.required(`${path}.type`, 'is required')]
-  errors.push(...checkEnum(`${path}.status`, status, STATUSES))
+  const errors = [
+    ...checkQualifiedName(`${path}.type`, type ?? ''),
+    ...checkOptionalEnum(`${path}.status`, status ?? '', STATUSES),
+  ]
   if (observedGeneration < 0) {
     const why = 'must be greater than or equal to zero'
     errors.push(field.invalid(`${path}.observedGeneration`, observedGeneration, why))
