@@ -30,7 +30,7 @@ import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics/index.ts'
-import { addAudit, addBuild, addFlowControl, addRemotes } from '../apiserver/metrics/server.ts'
+import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import type { Resource } from '../apiserver/registry/resource.ts'
@@ -254,7 +254,12 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
   const fairness = flow.fair
-    ? await PriorityAndFairness.open({ registry, clock, totalSeats: flow.reading + flow.mutating })
+    ? await PriorityAndFairness.open({
+        registry,
+        clock,
+        totalSeats: flow.reading + flow.mutating,
+        observe: flowObservers(metrics.all),
+      })
     : undefined
   if (fairness) addFlowControl(metrics.all, () => fairness.figures)
   if (auditor) addAudit(metrics.all, auditor.counts)

@@ -14,7 +14,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { UserInfo } from '../user.ts'
 import { flowSchemas, priorityLevels } from './bootstrap-objects.ts'
 import { distinguisherOf, type FlowSchemaEntry, inPrecedence, matches } from './classify.ts'
-import { type FlowFigures, SchemaFigures } from './figures.ts'
+import { type FlowFigures, type FlowObserver, SchemaFigures } from './figures.ts'
 import { FlowRejection, PriorityLevel, type SeatPool } from './level.ts'
 
 /** A request that may be served. */
@@ -40,6 +40,14 @@ const GROUP = 'flowcontrol.apiserver.k8s.io'
 const OBJECTS_PER_SEAT = 100
 const MAX_SEATS = 10
 
+export interface FlowOptions {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly totalSeats: number
+  /** Gives who is told of the requests of one schema. */
+  readonly observe?: (level: string, schema: string) => FlowObserver
+}
+
 /** A schema with the level that it sends requests to. */
 interface Ranked {
   readonly entry: FlowSchemaEntry
@@ -52,6 +60,7 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
   readonly clock: Clock
   readonly #registry: Registry
   readonly #totalSeats: number
+  readonly #observe: FlowOptions['observe']
   readonly #levels = new Map<string, PriorityLevel>()
   #schemas: readonly Ranked[] = []
   /** By schema and level; kept as long as the schema is there. */
@@ -59,18 +68,16 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
   #stale = true
   readonly #read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }
 
-  private constructor(
-    options: { registry: Registry; clock: Clock; totalSeats: number },
-    read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] },
-  ) {
+  private constructor(options: FlowOptions, read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }) {
     this.#registry = options.registry
     this.clock = options.clock
     this.#totalSeats = options.totalSeats
+    this.#observe = options.observe
     this.#read = read
   }
 
   /** Opens the caches; requests are then let in without waiting for anything but their turn. */
-  static async open(options: { registry: Registry; clock: Clock; totalSeats: number }): Promise<PriorityAndFairness> {
+  static async open(options: FlowOptions): Promise<PriorityAndFairness> {
     const { registry } = options
     const resources = [
       registry.resource(GROUP, 'flowschemas'),
@@ -99,7 +106,7 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
       const admitted = (release: () => void): Admitted => ({
         flowSchemaUid: entry.uid,
         priorityLevelUid: level.uid,
-        release: figures.begun(seats, release),
+        release: figures.begun(seats, info.verb === 'watch' ? 'watch' : 'regular', release),
       })
       const flow = `${entry.name}/${distinguisherOf(entry, user, info)}`
       return whenEntered(() => level.enter({ flow, seats, onGone }), figures, admitted)
@@ -146,6 +153,10 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
     return Math.min(MAX_SEATS, Math.max(1, Math.ceil(seen / OBJECTS_PER_SEAT)))
   }
 
+  #newFigures(schema: string, level: string): SchemaFigures {
+    return new SchemaFigures({ schema, level }, this.clock, this.#observe?.(level, schema))
+  }
+
   #configure(): void {
     this.#stale = false
     const { schemas, levels } = this.#read()
@@ -168,7 +179,7 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
       const level = names.has(name) ? this.#levels.get(name) : undefined
       if (!level) return []
       const key = `${entry.name} ${name}`
-      const counted = this.#figures.get(key) ?? new SchemaFigures(entry.name, name)
+      const counted = this.#figures.get(key) ?? this.#newFigures(entry.name, name)
       figures.set(key, counted)
       return [{ entry, level, figures: counted }]
     })
@@ -193,12 +204,17 @@ function whenEntered<T>(
     return refused(error)
   }
   if (!(entered instanceof Promise)) return admitted(entered)
-  figures.waiting += 1
-  return entered
-    .finally(() => {
-      figures.waiting -= 1
-    })
-    .then(admitted, refused)
+  const over = figures.queued()
+  return entered.then(
+    (release) => {
+      over(true)
+      return admitted(release)
+    },
+    (error: unknown) => {
+      over(false)
+      return refused(error)
+    },
+  )
 }
 
 function entryOf<Spec>({ metadata, spec }: { metadata: { name: string; uid: string }; spec: Spec }) {

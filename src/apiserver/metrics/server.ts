@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { MetricSet } from '../../machinery/metrics.ts'
 import type { AuditCounts } from '../audit/auditor.ts'
-import type { FlowFigures } from '../flow-control/figures.ts'
+import type { FlowFigures, FlowObserver } from '../flow-control/figures.ts'
 import type { Registry } from '../registry/registry.ts'
 
 const BY_RESOURCE = ['group', 'resource']
@@ -120,6 +120,36 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
       revision.of(group, name).set(cache.revision % 1e15)
     }
   })
+}
+
+const WAITS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
+
+/** How long requests wait for their turn and last. */
+export function flowObservers(metrics: MetricSet): (level: string, schema: string) => FlowObserver {
+  const waits = metrics.histogram({
+    name: 'apiserver_flowcontrol_request_wait_duration_seconds',
+    help: 'Length of time a request spent waiting in its queue',
+    stability: 'BETA',
+    labels: ['priority_level', 'flow_schema', 'execute'],
+    buckets: WAITS,
+  })
+  const lasting = metrics.histogram({
+    name: 'apiserver_flowcontrol_request_execution_seconds',
+    help: 'Duration of initial stage (for a WATCH) or any (for a non-WATCH) stage of request execution in the API Priority and Fairness subsystem',
+    stability: 'ALPHA',
+    labels: ['priority_level', 'flow_schema', 'type'],
+    buckets: WAITS,
+  })
+  return (level, schema) => {
+    const series = {
+      regular: lasting.of(level, schema, 'regular'),
+      watch: lasting.of(level, schema, 'watch'),
+    }
+    return {
+      waited: (executed, seconds) => waits.of(level, schema, String(executed)).observe(seconds),
+      lasted: (type, seconds) => series[type].observe(seconds),
+    }
+  }
 }
 
 /** Levels and schemas of flow control. */
