@@ -30,6 +30,7 @@ import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { createApiMetrics } from '../apiserver/metrics/index.ts'
+import { queueObservers } from '../apiserver/metrics/queues.ts'
 import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
@@ -47,6 +48,7 @@ import { MASTERS_GROUP, type UserInfo } from '../apiserver/user.ts'
 import { clusterAddresses, webhookCaller } from '../apiserver/webhook-call.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
+import type { QueueObserver } from '../client/workqueue.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
 import type { Random } from '../machinery/random.ts'
@@ -107,6 +109,8 @@ export interface RunningApiServer {
   ): Promise<boolean>
   /** A client for components in this process. */
   clientFor(user: UserInfo): Client
+  /** Who counts what happens in the queue of a controller in this process. */
+  observeQueue(name: string): QueueObserver
   close(): Promise<void>
 }
 
@@ -286,6 +290,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     authorizer,
     resources: {
       ...{ api, authorizer, clock, log, random, shutdown: shutdown.signal },
+      cbor: features('CBORServingAndStorage'),
       countWatch: ({ group, version }, resource) => metrics.requests.watching({ group, version, resource }),
       ...(operation ? { minWatchSeconds: operation.minWatchSeconds } : {}),
     },
@@ -347,6 +352,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       return (await authorizer.authorize(attributes)).verdict === 'allow'
     },
     clientFor,
+    observeQueue: queueObservers(metrics.all),
     async close() {
       shuttingDown = true
       // Whoever balances load has this long to see that /readyz fails.

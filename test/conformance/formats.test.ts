@@ -5,6 +5,8 @@ import { request } from 'node:https'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configmaps } from '../../src/api/generated/resources.ts'
+import { decodeCbor } from '../../src/machinery/cbor/decode.ts'
+import { encodeCbor } from '../../src/machinery/cbor/encode.ts'
 import { decodeProtobuf, encodeProtobuf } from '../../src/machinery/protobuf/codec.ts'
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 
@@ -37,12 +39,12 @@ afterAll(() => server.close())
 
 function call(
   path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: Buffer | string } = {},
+  options: { method?: string; headers?: Record<string, string>; body?: Buffer | string; server?: TestServer } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { cert, key } = server.admin
-    const { method = 'GET', headers = {}, body } = options
-    const target = { host: '127.0.0.1', port: server.port, method, path, ca: server.ca, cert, key, headers }
+    const { method = 'GET', headers = {}, body, server: asked = server } = options
+    const { cert, key } = asked.admin
+    const target = { host: '127.0.0.1', port: asked.port, method, path, ca: asked.ca, cert, key, headers }
     const outgoing = request(target, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -276,6 +278,68 @@ describe('watches', () => {
     const answer = await watch(`application/json;${meta('PartialObjectMetadata')}`)
     expect(jsonOf(answer).object).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'one' } })
     expect(jsonOf(answer).object).not.toHaveProperty('data')
+  })
+})
+
+describe('CBOR, where it is served', () => {
+  const CBOR = 'application/cbor'
+  let cbor: TestServer
+  const send = (path: string, options: Parameters<typeof call>[1] = {}) => call(path, { ...options, server: cbor })
+  beforeAll(async () => {
+    cbor = await startTestServer({ flags: { 'feature-gates': 'CBORServingAndStorage=true' } })
+  })
+  afterAll(() => cbor.close())
+
+  it('is taken and answered', async () => {
+    const object = { kind: 'Secret', apiVersion: 'v1', metadata: { name: 'one' }, data: { a: 'aGk=' } }
+    const made = await send('/api/v1/namespaces/default/secrets', {
+      method: 'POST',
+      headers: { 'content-type': CBOR, accept: CBOR },
+      body: encodeCbor(object, 'io.k8s.api.core.v1.Secret'),
+    })
+    expect({ code: made.code, type: made.type }).toEqual({ code: 201, type: CBOR })
+    expect(made.bytes.subarray(0, 3).toString('hex')).toBe('d9d9f7')
+    expect(decodeCbor(made.bytes)).toMatchObject(object)
+    // The bytes themselves, that want to be base64.
+    expect(made.bytes.toString('hex')).toContain('d6426869')
+    const list = await send('/api/v1/namespaces/default/secrets', { headers: { accept: CBOR } })
+    expect(decodeCbor(list.bytes)).toMatchObject({ kind: 'SecretList', items: [{ metadata: { name: 'one' } }] })
+    const table = await send('/api/v1/namespaces/default/secrets', { headers: { accept: `${CBOR};${meta('Table')}` } })
+    expect(decodeCbor(table.bytes)).toMatchObject({ kind: 'Table', rows: [{ cells: ['one', 'Opaque', 1, '0s'] }] })
+  })
+
+  it('applies', async () => {
+    const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'applied' }, data: { a: '1' } }
+    const answer = await send(`${MAPS}/applied?fieldManager=me`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+cbor' },
+      body: encodeCbor(body),
+    })
+    expect(answer.code).toBe(201)
+    expect(jsonOf(answer)).toMatchObject(body)
+  })
+
+  it('streams events', async () => {
+    const path = '/api/v1/namespaces?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=default'
+    const { type, bytes } = await send(path, { headers: { accept: CBOR } })
+    expect(type).toBe('application/cbor-seq')
+    expect(decodeCbor(bytes)).toMatchObject({ type: 'ADDED', object: { kind: 'Namespace' } })
+  })
+
+  it('says what is wrong', async () => {
+    const missing = await send(`${MAPS}/none`, { headers: { accept: CBOR } })
+    expect({ code: missing.code, type: missing.type }).toEqual({ code: 404, type: CBOR })
+    expect(decodeCbor(missing.bytes)).toMatchObject({ kind: 'Status', reason: 'NotFound' })
+    const broken = await send(MAPS, {
+      method: 'POST',
+      headers: { 'content-type': CBOR },
+      body: Buffer.from('a2', 'hex'),
+    })
+    expect(broken.code).toBe(400)
+    const neither = await send(MAPS, { headers: { accept: 'text/html' } })
+    expect(jsonOf(neither).message).toBe(`${NOT_ACCEPTABLE}, ${CBOR}`)
+    const type = await send(MAPS, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' })
+    expect(jsonOf(type).message).toContain(`${PROTOBUF}, ${CBOR}`)
   })
 })
 

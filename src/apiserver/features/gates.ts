@@ -120,6 +120,6 @@ export const dependencies: Readonly<Record<string, readonly string[]>> = {
 /** The gates that are heeded here; all others can only keep their default. */
 export const heeded: ReadonlySet<string> = new Set(
   names(`
-    ClusterTrustBundle CoordinatedLeaderElection DRADeviceTaintRules DRAResourcePoolStatus GenericWorkload
+    CBORServingAndStorage ClusterTrustBundle CoordinatedLeaderElection DRADeviceTaintRules DRAResourcePoolStatus GenericWorkload
     PodCertificateRequest StorageVersionAPI`),
 )

@@ -1,12 +1,13 @@
 // Reading request bodies: bounded, decompressed if need be, parsed as JSON or YAML.
 
+import { CborError, decodeCbor } from '../../machinery/cbor/decode.ts'
 import { badRequest, requestEntityTooLarge, type StatusError, unsupportedMediaType } from '../../machinery/errors.ts'
 import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Request } from './exchange.ts'
-import { PROTOBUF } from './media-type.ts'
+import { CBOR, PROTOBUF } from './media-type.ts'
 
 /** Upstream's limit on request bodies: 3 MiB. */
 const MAX_BODY = 3 * 1024 * 1024
@@ -39,10 +40,14 @@ export function readBody(request: Request): Promise<Buffer> {
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
 /**
- * Parses a body by its content type; `kind` is what it should be, for messages.
+ * Parses a body by its content type; `kind` is what it should be, for messages, `cbor` whether it may be CBOR.
  * Throws BadRequest or UnsupportedMediaType with upstream's wording.
  */
-export function parseBody(body: Buffer, contentType: string | undefined, kind = 'object'): unknown {
+export function parseBody(
+  body: Buffer,
+  contentType: string | undefined,
+  { kind = 'object', cbor = false }: { kind?: string; cbor?: boolean } = {},
+): unknown {
   switch (mediaTypeOf(contentType)) {
     case '':
     case '*/*':
@@ -52,8 +57,11 @@ export function parseBody(body: Buffer, contentType: string | undefined, kind = 
       return parseYamlBody(body, kind)
     case PROTOBUF:
       return parseProtobuf(body)
-    default:
+    case CBOR:
+      if (cbor) return parseCbor(body)
       throw unsupportedMediaType(ACCEPTED)
+    default:
+      throw unsupportedMediaType(cbor ? [...ACCEPTED, CBOR] : ACCEPTED)
   }
 }
 
@@ -133,6 +141,16 @@ function parseYamlBody(body: Buffer, kind: string): unknown {
       body,
       error,
     )
+  }
+}
+
+/** Parses CBOR. Throws BadRequest. */
+export function parseCbor(body: Buffer): unknown {
+  try {
+    return decodeCbor(body)
+  } catch (error) {
+    if (!(error instanceof CborError)) throw error
+    throw badRequest(`unable to determine group/version/kind: ${error.message}`, { cause: error })
   }
 }
 

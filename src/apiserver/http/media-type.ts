@@ -5,7 +5,7 @@ import { notAcceptable } from '../../machinery/errors.ts'
 
 /** `format` is how bytes look, `as` what object they show. */
 export interface Representation {
-  readonly format: 'json' | 'yaml' | 'protobuf'
+  readonly format: 'json' | 'yaml' | 'protobuf' | 'cbor'
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
   /** Group version of the wrapper kind, `meta.k8s.io/v1`. */
   readonly wrapperVersion: string
@@ -15,9 +15,12 @@ export interface Representation {
 }
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+export const CBOR = 'application/cbor'
+/** Items of CBOR one after another. */
+export const CBOR_SEQUENCE = 'application/cbor-seq'
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 const STREAMED = ['application/json;stream=watch', `${PROTOBUF};stream=watch`]
-const FORMATS = ['json', 'yaml', 'protobuf'] as const
+const FORMATS = ['json', 'yaml', 'protobuf', 'cbor'] as const
 const OBJECT_JSON: Representation = { format: 'json', as: 'object', wrapperVersion: '', pretty: false, gzip: false }
 const OBJECT_JSON_GZIP: Representation = { ...OBJECT_JSON, gzip: true }
 
@@ -32,6 +35,8 @@ export interface Accepting {
 export interface Answerable {
   /** Whether the kind can be sent in protobuf. */
   readonly protobuf: boolean
+  /** Whether CBOR is served. */
+  readonly cbor?: boolean
   /** The answer is a stream of watch events. */
   readonly stream?: boolean
   /** The query parameter of that name. */
@@ -50,11 +55,16 @@ export function negotiate(headers: Accepting, can: Answerable): Representation {
       if (!includes(clause.type, format)) continue
       const found = representationOf(clause, format, can)
       // Who accepts only what cannot be streamed cannot watch.
-      if (found && can.stream && format === 'yaml') throw notAcceptable(STREAMED)
+      if (found && can.stream && format === 'yaml') throw notAcceptable(acceptedBy(can))
       if (found) return { ...base, ...found, pretty: readable || found.pretty }
     }
   }
-  throw notAcceptable(can.stream ? STREAMED : ACCEPTED)
+  throw notAcceptable(acceptedBy(can))
+}
+
+function acceptedBy({ stream, cbor }: Answerable): string[] {
+  if (stream) return cbor ? [...STREAMED, CBOR_SEQUENCE] : STREAMED
+  return cbor ? [...ACCEPTED, CBOR] : ACCEPTED
 }
 
 interface Clause {
@@ -100,6 +110,7 @@ const TYPES: Readonly<Record<Representation['format'], string>> = {
   json: 'application/json',
   yaml: 'application/yaml',
   protobuf: PROTOBUF,
+  cbor: CBOR,
 }
 
 function includes(type: string, format: Representation['format']): boolean {
@@ -108,6 +119,7 @@ function includes(type: string, format: Representation['format']): boolean {
 
 /** What a clause asks for in a format; undefined when that cannot be. Upstream's acceptMediaTypeOptions. */
 function representationOf({ parameters }: Clause, format: Representation['format'], can: Answerable) {
+  if (format === 'cbor' && !can.cbor) return undefined
   const stream = parameters.get('stream')
   if (stream && (stream !== 'watch' || format === 'yaml')) return undefined
   if (parameters.get('sv')) return undefined

@@ -52,7 +52,7 @@ export async function serveList(env: ResourceHandlerEnv, exchange: ResourceReque
     return sendEncoded(response, 200, representation, protobufList(version, metadata, entries))
   }
   const head = { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata }
-  if (representation.format === 'yaml' || representation.pretty) {
+  if (representation.format !== 'json' || representation.pretty) {
     const items = entries.map(({ object: { kind: _, apiVersion: __, ...rest } }) => rest)
     return sendObject(response, 200, representation, { object: { ...head, items } })
   }

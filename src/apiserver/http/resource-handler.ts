@@ -35,8 +35,9 @@ export async function serveResource(
   const context = annotate ? { ...own, annotate } : own
   const target = { resource, subresource: info.subresource, name: info.name }
   // Before anything is done: who cannot be answered is not served either.
-  const representation = representationOf({ request, version, info })
-  const exchange: ResourceRequest = { request, response, info, target, context, version, representation }
+  const { cbor = false } = env
+  const representation = representationOf({ request, version, info, cbor })
+  const exchange: ResourceRequest = { request, response, info, target, context, version, representation, cbor }
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
   if (!offers(version, info)) throw methodNotSupported(resource, info.verb)
   const deprecation = version.deprecation?.(version.subresources.get(info.subresource)?.kind.kind ?? version.kind)
@@ -105,8 +106,9 @@ async function serveVirtual(
   if (!handler || info.name !== '' || !isServedVirtual(env, info)) throw pageNotFound()
   if (info.verb !== 'create') throw methodNotSupported(info, info.verb)
   const version = virtualVersion(info)
-  const representation = representationOf({ request, version, info })
-  const body = parseBody(await readBody(request), request.headers['content-type'])
+  const { cbor = false } = env
+  const representation = representationOf({ request, version, info, cbor })
+  const body = parseBody(await readBody(request), request.headers['content-type'], { cbor })
   const context = contextOf(request, response, info, user, version, info.namespace !== '')
   const answer = await handler({ name: '', body, context })
   sendObject(response, 201, representation, { object: answer })

@@ -15,6 +15,8 @@ import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import type { WatchEnv } from './watch-handler.ts'
 
 export interface ResourceHandlerEnv extends WatchEnv {
+  /** Whether bodies may be CBOR; absent: they may not. */
+  readonly cbor?: boolean
   readonly api: Api
   readonly authorizer: Authorizer
 }
@@ -28,6 +30,7 @@ export interface ResourceRequest {
   readonly context: RequestContext
   readonly version: ServedVersion
   readonly representation: Representation
+  readonly cbor: boolean
 }
 
 /** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */
@@ -35,9 +38,11 @@ export function representationOf({
   request,
   version,
   info,
-}: Pick<ResourceRequest, 'request' | 'version' | 'info'>): Representation {
+  cbor,
+}: Pick<ResourceRequest, 'request' | 'version' | 'info' | 'cbor'>): Representation {
   return negotiate(request.headers, {
     protobuf: version.typeRef === '' || hasProtobuf(version),
+    cbor,
     stream: info.verb === 'watch',
     pretty: info.query.get('pretty'),
   })

@@ -5,8 +5,9 @@ import { internalError, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
 import type { ApiObject } from '../api-object.ts'
+import { cborOf } from './cbor.ts'
 import type { Response } from './exchange.ts'
-import { type Accepting, negotiate, PROTOBUF, type Representation } from './media-type.ts'
+import { type Accepting, CBOR, negotiate, PROTOBUF, type Representation } from './media-type.ts'
 import { protobufOf } from './protobuf.ts'
 
 const MAX_WARNING = 256
@@ -23,7 +24,7 @@ export function sendJson(response: Response, code: number, json: Buffer | string
 }
 
 const JSON_TYPE = 'application/json'
-const TYPES = { json: JSON_TYPE, yaml: 'application/yaml', protobuf: PROTOBUF } as const
+const TYPES = { json: JSON_TYPE, yaml: 'application/yaml', protobuf: PROTOBUF, cbor: CBOR } as const
 // As upstream: shorter answers gain too little.
 const MIN_COMPRESSED = 128 * 1024
 
@@ -67,6 +68,7 @@ export function sendObject(
 function encoded({ format, pretty }: Representation, { object, json }: { object: unknown; json?: Buffer }) {
   if (format === 'yaml') return formatYaml(object)
   if (format === 'protobuf') return protobufOf(object as ApiObject)
+  if (format === 'cbor') return cborOf(object as ApiObject)
   // What is encoded already has its fields in order.
   if (pretty) return `${JSON.stringify(json ? JSON.parse(json.toString()) : object, null, 2)}\n`
   return json ?? `${JSON.stringify(object)}\n`
@@ -77,7 +79,7 @@ export function sendError(
   response: Response,
   error: unknown,
   log: Logger,
-  request: { method: string; url: string; headers: Accepting },
+  request: { method: string; url: string; headers: Accepting; cbor?: boolean },
 ): void {
   const known =
     error instanceof StatusError
@@ -94,13 +96,13 @@ export function sendError(
   const retry = known.status.details?.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(retry))
   if (known.code === 401) response.setHeader('www-authenticate', 'Bearer realm="kubernetes"')
-  sendObject(response, known.code, formOfErrors(request.headers), { object: known.status })
+  sendObject(response, known.code, formOfErrors(request), { object: known.status })
 }
 
 /** Status has a form in every format; nothing else that may be asked for can be made of it. */
-function formOfErrors(headers: Accepting): Representation {
+function formOfErrors({ headers, cbor = false }: { headers: Accepting; cbor?: boolean }): Representation {
   try {
-    return { ...negotiate(headers, { protobuf: true }), as: 'object' }
+    return { ...negotiate(headers, { protobuf: true, cbor }), as: 'object' }
   } catch (error) {
     if (error instanceof StatusError) return negotiate({}, { protobuf: true })
     throw error

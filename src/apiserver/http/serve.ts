@@ -71,7 +71,7 @@ export async function serve(
     if (!staysLong(info)) {
       limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
         trail?.failed(error.status)
-        sendError(response, error, options.log, described(request))
+        sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
       })
     }
     const user = await authenticate(options, request, socket, trail)
@@ -90,7 +90,7 @@ export async function serve(
     if (error instanceof FlowRejection) return refuseForNow(request, response, error)
     if (trail) tellFailure(trail, error)
     request.resume()
-    sendError(response, error, options.log, described(request))
+    sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
   }
 }
 

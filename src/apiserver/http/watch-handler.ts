@@ -8,8 +8,9 @@ import { inVersion } from '../api.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { INITIAL_EVENTS_END, type WatchItem, type WatchQuery, watch } from '../registry/watch.ts'
+import { cborFrame } from './cbor.ts'
 import type { Request, Response } from './exchange.ts'
-import { PROTOBUF, type Representation } from './media-type.ts'
+import { CBOR_SEQUENCE, PROTOBUF, type Representation } from './media-type.ts'
 import { protobufEntry, protobufFrame, protobufOf } from './protobuf.ts'
 import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
 
@@ -38,6 +39,16 @@ export interface WatchExchange {
   readonly timeoutSeconds: number
 }
 
+type Format = Representation['format']
+
+/** There are no watches in YAML. */
+const STREAM_TYPES: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  yaml: 'application/json',
+  protobuf: `${PROTOBUF};stream=watch`,
+  cbor: CBOR_SEQUENCE,
+}
+
 const BOOKMARK_MS = 60_000
 const MIN_TIMEOUT_S = 1800
 const MAX_UNSENT = 16 * 1024 * 1024
@@ -45,7 +56,7 @@ const MAX_UNSENT = 16 * 1024 * 1024
 /** Serves a watch to its end. */
 export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promise<void> {
   const { response, query, resource, version } = exchange
-  const binary = exchange.representation.format === 'protobuf'
+  const { format } = exchange.representation
   const frames = frameEncoder(env, exchange)
   const count = env.countWatch?.(version, resource.resource)
   let begun = false
@@ -53,7 +64,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
     if (begun) return
     begun = true
     response.writeHead(200, {
-      'content-type': binary ? `${PROTOBUF};stream=watch` : 'application/json',
+      'content-type': STREAM_TYPES[format],
       'cache-control': 'no-cache, private',
     })
   }
@@ -87,7 +98,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   const gaveUp = (error?: unknown) => {
     if (error !== undefined) {
       const { status } = error instanceof StatusError ? error : internalError(String(error), { cause: error })
-      write(objectFrame('ERROR', { ...status }, binary))
+      write(objectFrame('ERROR', { ...status }, format))
     }
     over = true
     if (begun) finish()
@@ -99,7 +110,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
     if (!isReason(error, 'Expired')) throw error
     // A watch that starts too far back is answered with a stream that holds the error, as upstream's cache does.
     begin()
-    response.end(objectFrame('ERROR', { ...error.status }, binary))
+    response.end(objectFrame('ERROR', { ...error.status }, format))
     return
   }
   const { stop, revision } = started
@@ -128,7 +139,7 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   if (query.allowBookmarks) {
     const tick = () => {
       if (ended) return
-      write(bookmarkFrame(version, revision(), { initialEventsEnd: false, binary }))
+      write(bookmarkFrame(version, revision(), { initialEventsEnd: false, format }))
       cancelTick = env.clock.after(BOOKMARK_MS, tick)
     }
     let cancelTick = env.clock.after(BOOKMARK_MS, tick)
@@ -138,11 +149,11 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
 
 function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem) => Buffer {
   const { representation, resource, version, include } = exchange
-  const binary = representation.format === 'protobuf'
+  const { format } = representation
   let first = true
   return (item) => {
     if (item.type === 'BOOKMARK') {
-      return bookmarkFrame(version, item.revision, { initialEventsEnd: item.initialEventsEnd, binary })
+      return bookmarkFrame(version, item.revision, { initialEventsEnd: item.initialEventsEnd, format })
     }
     const entry = inVersion(item.entry, version)
     if (representation.as === 'Table') {
@@ -158,12 +169,12 @@ function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem)
         },
       )
       first = false
-      return frame(item.type, Buffer.from(JSON.stringify(table)))
+      return objectFrame(item.type, table, format)
     }
     if (representation.as !== 'object') {
-      return objectFrame(item.type, partialMetadata(entry.object, representation.wrapperVersion), binary)
+      return objectFrame(item.type, partialMetadata(entry.object, representation.wrapperVersion), format)
     }
-    return sharedFrame(item, entry, { version, binary })
+    return sharedFrame(item, entry, { version, format })
   }
 }
 
@@ -171,18 +182,24 @@ function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem)
 function sharedFrame(
   item: Exclude<WatchItem, { type: 'BOOKMARK' }>,
   entry: Entry,
-  { version, binary }: { version: ServedVersion; binary: boolean },
+  { version, format }: { version: ServedVersion; format: Format },
 ): Buffer {
-  const name = binary ? `${version.apiVersion} protobuf` : version.apiVersion
+  const name = format === 'json' ? version.apiVersion : `${version.apiVersion} ${format}`
   const known = item.source?.frames.get(name)
   if (known) return known
-  const made = binary ? protobufFrame(item.type, protobufEntry(entry)) : frame(item.type, entry.json)
+  const made = entryFrame(item.type, entry, format)
   item.source?.frames.set(name, made)
   return made
 }
 
-function objectFrame(type: string, object: object, binary: boolean): Buffer {
-  return binary ? protobufFrame(type, protobufOf({ ...object })) : frame(type, Buffer.from(JSON.stringify(object)))
+function entryFrame(type: string, entry: Entry, format: Format): Buffer {
+  if (format === 'protobuf') return protobufFrame(type, protobufEntry(entry))
+  return format === 'cbor' ? cborFrame(type, entry.object) : frame(type, entry.json)
+}
+
+function objectFrame(type: string, object: object, format: Format): Buffer {
+  if (format === 'protobuf') return protobufFrame(type, protobufOf({ ...object }))
+  return format === 'cbor' ? cborFrame(type, object) : frame(type, Buffer.from(JSON.stringify(object)))
 }
 
 function frame(type: string, object: Buffer): Buffer {
@@ -192,9 +209,9 @@ function frame(type: string, object: Buffer): Buffer {
 function bookmarkFrame(
   version: ServedVersion,
   revision: number,
-  { initialEventsEnd, binary }: { initialEventsEnd: boolean; binary: boolean },
+  { initialEventsEnd, format }: { initialEventsEnd: boolean; format: Format },
 ): Buffer {
   const annotations = initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}
   const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
-  return objectFrame('BOOKMARK', { kind: version.kind, apiVersion: version.apiVersion, metadata }, binary)
+  return objectFrame('BOOKMARK', { kind: version.kind, apiVersion: version.apiVersion, metadata }, format)
 }

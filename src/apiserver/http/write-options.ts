@@ -58,11 +58,11 @@ export function fieldValidationOf(value: string | null): RequestContext['fieldVa
 }
 
 /** Options of a deletion: the body, or for old clients the query. */
-export async function deleteOptionsOf({ request, info }: ResourceRequest): Promise<DeleteOptions> {
+export async function deleteOptionsOf({ request, info, cbor }: ResourceRequest): Promise<DeleteOptions> {
   const bytes = await readBody(request)
   const fromQuery = optionsFromQuery(info.query)
   if (bytes.length === 0) return fromQuery
-  const body = parseBody(bytes, request.headers['content-type'])
+  const body = parseBody(bytes, request.headers['content-type'], { cbor })
   if (!isRecord(body)) throw badRequest('the body of a delete request must be a DeleteOptions object')
   try {
     return { ...fromQuery, ...(decode(DELETE_OPTIONS, body).object as DeleteOptions) }

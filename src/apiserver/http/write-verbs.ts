@@ -6,7 +6,7 @@ import { inVersion } from '../api.ts'
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
 import type { PatchType } from '../registry/patch.ts'
-import { duplicateFields, parseBody, parseConfiguration, parsePatch, readBody } from './body.ts'
+import { duplicateFields, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
 import { listQueryOf } from './read-verbs.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, sendEntry, switchOf } from './resource-request.ts'
 import { sendObject } from './respond.ts'
@@ -26,11 +26,11 @@ export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceReq
 }
 
 /** The object in a request's body, and the context with what the text of the body said twice. */
-async function readObject({ request, version, context, target }: ResourceRequest) {
+async function readObject({ request, version, context, target, cbor }: ResourceRequest) {
   const bytes = await readBody(request)
   const type = request.headers['content-type']
   const kind = version.subresources.get(target.subresource)?.kind.kind ?? version.kind
-  const body = parseBody(bytes, type, kind)
+  const body = parseBody(bytes, type, { kind, cbor })
   if (context.fieldValidation === 'Ignore') return { body, context }
   return { body, context: { ...context, duplicateFields: duplicateFields(bytes, type) } }
 }
@@ -44,6 +44,7 @@ export async function serveUpdate(env: ResourceHandlerEnv, exchange: ResourceReq
 }
 
 const APPLY = 'application/apply-patch+yaml'
+const APPLY_CBOR = 'application/apply-patch+cbor'
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
@@ -53,11 +54,13 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { request, target, context } = exchange
   const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
-  if (contentType === APPLY) return serveApply(env, exchange)
+  if (contentType === APPLY || (exchange.cbor && contentType === APPLY_CBOR)) {
+    return serveApply(env, exchange, contentType === APPLY_CBOR)
+  }
   const type = PATCH_TYPES[contentType]
   if (!type) {
     request.resume()
-    throw unsupportedMediaType([...Object.keys(PATCH_TYPES), APPLY])
+    throw unsupportedMediaType([...Object.keys(PATCH_TYPES), APPLY, ...(exchange.cbor ? [APPLY_CBOR] : [])])
   }
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
@@ -69,7 +72,7 @@ export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequ
 
 const NOT_FORCED = field.forbidden('force', 'may not be specified for non-apply patch')
 
-async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
+async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cbor: boolean): Promise<void> {
   const { request, target, info, context } = exchange
   const bytes = await readBody(request)
   const named = info.query.get('fieldManager') !== null && info.query.get('fieldManager') !== ''
@@ -78,7 +81,7 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest): P
     exchange,
     named ? [] : [field.required('fieldManager', 'is required for apply patch')],
   )
-  const { body, duplicates } = parseConfiguration(bytes)
+  const { body, duplicates } = cbor ? { body: parseCbor(bytes), duplicates: [] } : parseConfiguration(bytes)
   const [first] = duplicates
   if (first !== undefined && context.fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding YAML: ${first}`)
