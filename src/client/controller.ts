@@ -6,7 +6,7 @@ import type { Random } from '../machinery/random.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { InformerFactory } from './informer.ts'
-import { Workqueue } from './workqueue.ts'
+import { type QueueObserver, Workqueue } from './workqueue.ts'
 
 /** Everything a controller may use. */
 export interface ControllerContext {
@@ -39,7 +39,11 @@ export interface Controller {
 }
 
 /** What all controllers share. `eventsFor` makes the recorder of one component. */
-export type SharedContext = Omit<ControllerContext, 'events'> & { eventsFor(component: string): EventRecorder }
+export type SharedContext = Omit<ControllerContext, 'events'> & {
+  eventsFor(component: string): EventRecorder
+  /** Gives who counts what happens in the queue of a controller. */
+  observeQueue?(name: string): QueueObserver
+}
 
 /** Sets up `controllers`, waits for their informers, and runs them until the signal aborts. */
 export async function runControllers(
@@ -47,10 +51,11 @@ export async function runControllers(
   shared: SharedContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { eventsFor, ...context } = shared
+  const { eventsFor, observeQueue, ...context } = shared
   const runs = controllers.map((controller) => {
     const log = context.log.with({ controller: controller.name })
-    const queue = new Workqueue({ name: controller.name, clock: context.clock, log })
+    const observer = observeQueue?.(controller.name)
+    const queue = new Workqueue({ name: controller.name, clock: context.clock, log, observer })
     const events = eventsFor(controller.eventComponent ?? controller.name)
     return { queue, reconciler: controller.setup({ ...context, log, events }, queue, signal) }
   })

@@ -57,4 +57,38 @@ describe('a workqueue', () => {
     expect(times.map((t) => t - begin)).toEqual([100])
     await stop()
   })
+
+  it('tells an observer what happens to keys', async () => {
+    const told: string[] = []
+    const clock = new VirtualClock()
+    const observer = {
+      added: (depth: number) => told.push(`added ${depth}`),
+      started: (depth: number, waited: number) => told.push(`started ${depth} ${waited}`),
+      done: (worked: number) => told.push(`done ${worked}`),
+      retried: () => told.push('retried'),
+    }
+    const queue = new Workqueue({ name: 'test', clock, log: silentLogger, observer })
+    let failures = 1
+    const abort = new AbortController()
+    queue.add('a')
+    queue.add('b')
+    queue.add('a')
+    await clock.advance(2000)
+    const done = queue.run(
+      1,
+      async () => {
+        if (failures-- > 0) throw new Error('not yet')
+      },
+      abort.signal,
+    )
+    await clock.advance(10)
+    abort.abort()
+    await done
+    expect(told).toEqual([
+      ...['added 1', 'added 2'],
+      ...['started 1 2', 'retried', 'done 0'],
+      ...['started 0 2', 'done 0'],
+      ...['added 1', 'started 0 0', 'done 0'],
+    ])
+  })
 })

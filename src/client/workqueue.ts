@@ -7,6 +7,18 @@ import type { Logger } from '../machinery/logger.ts'
 const BASE_BACKOFF_MS = 5
 const MAX_BACKOFF_MS = 60_000
 
+/** Told what happens to the keys of a queue, for whoever counts it. */
+export interface QueueObserver {
+  /** `depth` keys wait now. */
+  added(depth: number): void
+  /** A key is being handled that has waited so long. */
+  started(depth: number, waitedSeconds: number): void
+  /** It has been handled, or handling it has failed. */
+  done(workedSeconds: number): void
+  /** It will be tried again. */
+  retried(): void
+}
+
 /** See the file comment. Keys are usually `namespace/name`. Bounded by the number of distinct keys. */
 export class Workqueue {
   readonly name: string
@@ -19,11 +31,15 @@ export class Workqueue {
   readonly #failures = new Map<string, number>()
   readonly #delayed = new Map<string, { due: number; cancel: () => void }>()
   readonly #idleWorkers: (() => void)[] = []
+  readonly #observer: QueueObserver | undefined
+  /** Since when keys wait; kept only for an observer. */
+  readonly #since = new Map<string, number>()
 
-  constructor(options: { name: string; clock: Clock; log: Logger }) {
+  constructor(options: { name: string; clock: Clock; log: Logger; observer?: QueueObserver | undefined }) {
     this.name = options.name
     this.#clock = options.clock
     this.#log = options.log
+    this.#observer = options.observer
   }
 
   /** Number of keys waiting. */
@@ -39,6 +55,10 @@ export class Workqueue {
     if (this.#queued.has(key)) return
     this.#queued.add(key)
     this.#ready.push(key)
+    if (this.#observer) {
+      this.#since.set(key, this.#clock.now())
+      this.#observer.added(this.#ready.length)
+    }
     this.#idleWorkers.shift()?.()
   }
 
@@ -78,6 +98,13 @@ export class Workqueue {
     await Promise.all(Array.from({ length: workers }, () => this.#work(handle, signal)))
   }
 
+  #begun(key: string, observer: QueueObserver): number {
+    const now = this.#clock.now()
+    observer.started(this.#ready.length, (now - (this.#since.get(key) ?? now)) / 1000)
+    this.#since.delete(key)
+    return now
+  }
+
   async #work(handle: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const key = this.#ready.shift()
@@ -87,6 +114,7 @@ export class Workqueue {
       }
       this.#queued.delete(key)
       this.#active.add(key)
+      const started = this.#observer ? this.#begun(key, this.#observer) : 0
       try {
         await handle(key)
         this.#failures.delete(key)
@@ -97,8 +125,10 @@ export class Workqueue {
         const delay = Math.min(BASE_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS)
         this.#log.warn('reconcile-failed', { queue: this.name, key, failures, error })
         this.#active.delete(key)
+        this.#observer?.retried()
         this.addAfter(key, delay)
       }
+      this.#observer?.done((this.#clock.now() - started) / 1000)
       this.#active.delete(key)
       if (this.#dirty.delete(key)) this.add(key)
     }

@@ -189,7 +189,9 @@ function startControlLoops(env: ClusterEnv, api: RunningApiServer, ca: Certifica
     },
   })
   const eventsFor = (component: string) => createEventRecorder({ ...manager, component })
-  supervisor.run('controllers', () => runControllers(controllers, { ...manager, eventsFor }, signal))
+  supervisor.run('controllers', () =>
+    runControllers(controllers, { ...manager, eventsFor, observeQueue: api.observeQueue }, signal),
+  )
   const scheduler = partFor(env, api, 'kube-scheduler')
   supervisor.run('scheduler', () =>
     runScheduler({
