@@ -181,6 +181,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
   const plugins = admissionPlugins(registry, {
     escalation: { authorizer, rbac },
+    observePolicies: metrics.admission.policyFound,
     webhooks: { call, log, observe: metrics.admission.hookCalled },
   })
   registry.admission = [metrics.admission.timed(plugins)]

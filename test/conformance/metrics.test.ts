@@ -81,6 +81,11 @@ const OTHERS: Readonly<Record<string, readonly [type: string, labels: string]>> 
   apiserver_authorization_decisions_total: ['counter', 'decision name type'],
   apiserver_admission_webhook_request_total: ['counter', 'code name operation rejected type'],
   apiserver_admission_webhook_rejection_count: ['counter', 'error_type name operation rejection_code type'],
+  apiserver_validating_admission_policy_check_total: ['counter', 'enforcement_action error_type policy policy_binding'],
+  apiserver_validating_admission_policy_check_duration_seconds: [
+    'histogram',
+    'enforcement_action error_type policy policy_binding',
+  ],
   authentication_attempts: ['counter', 'result'],
   authentication_duration_seconds: ['histogram', 'result'],
   authenticated_user_requests: ['counter', 'username'],
@@ -187,6 +192,31 @@ describe('/metrics', () => {
     const controllers = 'apiserver_admission_controller_admission_duration_seconds'
     expect(sum(all, controllers, { name: 'NamespaceLifecycle', type: 'admit' }, '_count')).toBeGreaterThan(3)
     expect(sum(all, controllers, { name: 'ValidatingAdmissionWebhook', rejected: 'true' }, '_count')).toBe(1)
+  })
+
+  it('counts what policies find', async () => {
+    const group = '/apis/admissionregistration.k8s.io/v1'
+    const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['services'] }
+    const spec = {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: "object.metadata.name != 'bad'" }, { expression: "object.spec.nothing == 'x'" }],
+    }
+    const make = async (resource: string, body: object) =>
+      expect((await admin(`${group}/${resource}`, { body })).code).toBe(201)
+    await make('validatingadmissionpolicies', { metadata: { name: 'names' }, spec })
+    await make('validatingadmissionpolicybindings', {
+      metadata: { name: 'everywhere' },
+      spec: { policyName: 'names', validationActions: ['Deny', 'Audit'] },
+    })
+    const body = { metadata: { name: 'bad' }, spec: { ports: [{ port: 1 }] } }
+    await vi.waitFor(async () =>
+      expect((await admin('/api/v1/namespaces/default/services?dryRun=All', { body })).code).toBe(422),
+    )
+    const all = await metrics()
+    const found = { policy: 'names', policy_binding: 'everywhere' }
+    const total = 'apiserver_validating_admission_policy_check_total'
+    expect(sum(all, total, { ...found, enforcement_action: 'deny', error_type: 'no_error' })).toBe(1)
+    expect(sum(all, total, { ...found, enforcement_action: 'audit', error_type: 'invalid_error' })).toBe(1)
   })
 
   it('counts who came', async () => {

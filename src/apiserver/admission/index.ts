@@ -2,7 +2,7 @@
 
 import { readCertificateRequest } from '../../machinery/certificate-request.ts'
 import type { Logger } from '../../machinery/logger.ts'
-import type { HookObserver } from '../metrics/admission.ts'
+import type { HookObserver, PolicyObserver } from '../metrics/admission.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 import type { AdmissionPlugin } from './admission.ts'
@@ -27,12 +27,14 @@ import { validatingWebhooks } from './webhooks/validating.ts'
 /** What admission needs from outside; parts are absent where nothing is authorized and no webhooks are called. */
 export interface AdmissionOptions {
   readonly escalation?: EscalationOptions
+  /** Told of everything that validating policies find. */
+  readonly observePolicies?: PolicyObserver
   readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger; readonly observe?: HookObserver }
 }
 
 export function admissionPlugins(
   registry: Registry,
-  { escalation, webhooks }: AdmissionOptions = {},
+  { escalation, observePolicies, webhooks }: AdmissionOptions = {},
 ): readonly AdmissionPlugin[] {
   const authorizer = escalation?.authorizer ?? NOBODY
   const hooks = webhooks && { registry, ...webhooks, conditionsMet: webhookConditions(registry, authorizer) }
@@ -55,7 +57,7 @@ export function admissionPlugins(
     defaultIngressClass(registry),
     mutatingPolicies(registry, authorizer),
     ...(hooks ? [mutatingWebhooks(hooks)] : []),
-    validatingPolicies(registry, authorizer),
+    validatingPolicies(registry, authorizer, observePolicies),
     ...(hooks ? [validatingWebhooks(hooks)] : []),
     // Last, so that nothing is charged for a request that another plugin refuses.
     resourceQuota(registry),

@@ -22,6 +22,17 @@ export interface HookOutcome {
   readonly failedOpen?: boolean
 }
 
+/** What was done about something that a validating policy found. */
+export interface PolicyOutcome {
+  readonly policy: string
+  readonly binding: string
+  readonly errorType: 'no_error' | 'compile_error' | 'out_of_budget' | 'invalid_error'
+  readonly action: 'deny' | 'warn' | 'audit'
+  /** How long all expressions of the policy took. */
+  readonly seconds: number
+}
+
+export type PolicyObserver = (outcome: PolicyOutcome) => void
 export type HookObserver = (outcome: HookOutcome) => void
 
 export class AdmissionMetrics {
@@ -32,6 +43,8 @@ export class AdmissionMetrics {
   readonly #rejections
   readonly #failedOpen
   readonly #requests
+  readonly #checks
+  readonly #checking
 
   constructor(metrics: MetricSet, clock: Clock) {
     this.#clock = clock
@@ -75,6 +88,26 @@ export class AdmissionMetrics {
       stability: 'ALPHA',
       labels: ['name', 'type', 'operation', 'code', 'rejected'],
     })
+    const policy = ['policy', 'policy_binding', 'error_type', 'enforcement_action']
+    this.#checks = metrics.counter({
+      name: 'apiserver_validating_admission_policy_check_total',
+      help: 'Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.',
+      stability: 'BETA',
+      labels: policy,
+    })
+    this.#checking = metrics.histogram({
+      name: 'apiserver_validating_admission_policy_check_duration_seconds',
+      help: 'Validation admission latency in seconds, labeled by policy and further including binding and enforcement action taken.',
+      stability: 'BETA',
+      labels: policy,
+      buckets: [0.0000005, 0.001, 0.01, 0.1, 1],
+    })
+  }
+
+  /** Told of everything that validating policies find. */
+  readonly policyFound: PolicyObserver = ({ policy, binding, errorType, action, seconds }) => {
+    this.#checks.of(policy, binding, errorType, action).add()
+    this.#checking.of(policy, binding, errorType, action).observe(seconds)
   }
 
   /** Told of every call of a webhook. */

@@ -9,6 +9,7 @@ import type { Activation } from '../../../machinery/cel/index.ts'
 import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
 import { forbidden, StatusError } from '../../../machinery/errors.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
+import type { PolicyObserver, PolicyOutcome } from '../../metrics/admission.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
 import { isExempt } from '../dynamic/matching.ts'
@@ -37,7 +38,11 @@ const CODES: Readonly<Record<string, number>> = {
   RequestEntityTooLarge: 413,
 }
 
-export function validatingPolicies(registry: Registry, authorizer: Authorizer): AdmissionPlugin {
+export function validatingPolicies(
+  registry: Registry,
+  authorizer: Authorizer,
+  observe?: PolicyObserver,
+): AdmissionPlugin {
   const configured = boundPolicies<Policy, Binding>(registry, 'validating')
   const compiled = once(compileValidation)
 
@@ -56,8 +61,10 @@ export function validatingPolicies(registry: Registry, authorizer: Authorizer): 
       shown.set(apiVersion, objects)
       const activation: Activation = activationOf(attributes, { seen, objects, namespace, params, authorizations })
       const failsClosed = policy.spec.failurePolicy !== 'Ignore'
+      const started = registry.clock.now()
       const judgement = await authorizations.settle(() => judge(policy, compiled(policy), activation, failsClosed))
-      act(attributes, invocation, judgement, { denied, failures })
+      const seconds = (registry.clock.now() - started) / 1000
+      act(attributes, invocation, judgement, { denied, failures, observe, seconds })
       for (const { key, value } of judgement.auditAnnotations) {
         const name = `${policy.metadata.name}/${key}`
         annotations.set(name, (annotations.get(name) ?? new Set()).add(value))
@@ -95,10 +102,22 @@ function act(
   { context }: AdmissionAttributes,
   { policy, binding }: Invocation<Policy, Binding>,
   { findings }: Judgement,
-  into: { readonly denied: Denied[]; readonly failures: object[] },
+  into: {
+    readonly denied: Denied[]
+    readonly failures: object[]
+    readonly observe: PolicyObserver | undefined
+    readonly seconds: number
+  },
 ): void {
   for (const { message, reason, expressionIndex } of findings) {
     for (const action of binding.spec.validationActions) {
+      into.observe?.({
+        policy: policy.metadata.name,
+        binding: binding.metadata.name,
+        errorType: errorTypeOf(message, reason),
+        action: action.toLowerCase() as PolicyOutcome['action'],
+        seconds: into.seconds,
+      })
       if (action === 'Deny') into.denied.push({ policy, binding, message, reason })
       if (action === 'Warn') {
         const { name } = policy.metadata
@@ -117,6 +136,13 @@ function act(
       }
     }
   }
+}
+
+/** What kind of failure is behind a finding: one without a reason comes of an expression that failed. */
+function errorTypeOf(message: string, reason: string | undefined): PolicyOutcome['errorType'] {
+  if (reason !== undefined) return 'no_error'
+  if (message.startsWith('compilation error')) return 'compile_error'
+  return message.includes('running out of cost budget') ? 'out_of_budget' : 'invalid_error'
 }
 
 function denial({ resource, object, name }: AdmissionAttributes, { policy, binding, message, reason }: Denied) {
