@@ -85,7 +85,7 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   },
   certificatesigningrequests: { spec: { request, signerName: 'example.com/a', usages: ['client auth'] } },
   flowschemas: { spec: { priorityLevelConfiguration: { name: 'a' } } },
-  prioritylevelconfigurations: { spec: { type: 'Limited', limited: {} } },
+  prioritylevelconfigurations: { spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } } },
   validatingwebhookconfigurations: { webhooks: [webhook] },
   mutatingwebhookconfigurations: { webhooks: [webhook] },
   validatingadmissionpolicies: { spec: { matchConstraints: constraints, validations: [{ expression: 'true' }] } },

@@ -5,7 +5,7 @@ import type { PodTemplateSpec } from '../../../api/generated/core-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { matches, type Selector, selectorOf } from '../../../machinery/labels.ts'
-import { validateLabels } from '../../registry/metadata.ts'
+import { validateAnnotations, validateLabels } from '../../registry/metadata.ts'
 import { checkNonNegative, immutable } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector-validation.ts'
 import { validatePodSpec } from './pod-validation.ts'
@@ -21,6 +21,7 @@ export function validateTemplate(
   if (!template?.spec) return [field.required(path)]
   const errors = [
     ...validateLabels(template.metadata?.labels ?? {}, `${path}.labels`),
+    ...validateAnnotations(template.metadata?.annotations ?? {}, `${path}.annotations`),
     ...validatePodSpec(template.spec, `${path}.spec`),
   ]
   if ((template.spec.ephemeralContainers ?? []).length > 0) {

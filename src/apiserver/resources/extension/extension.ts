@@ -1,14 +1,18 @@
-// Kinds that extend and guard the API: custom resource definitions, API services, certificate requests, flow control.
+// apiservices, and all kinds that extend and guard the API, in order.
 
-import type { APIService } from '../../../api/generated/apiregistration-v1.ts'
-import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/flowcontrol-v1.ts'
+import type { APIService, APIServiceSpec } from '../../../api/generated/apiregistration-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { pathSegmentProblem } from '../../../machinery/names.ts'
+import { dns1035LabelProblem, pathSegmentProblem, portProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
+import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { checkOptionalEnum, checkRequired, checkSubdomain, invalidFor } from '../core/field-checks.ts'
 import { certificateSigningRequests } from './certificate-signing-request.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
+import { flowSchemas, priorityLevelConfigurations } from './flow-control.ts'
+
+const MAX_GROUP_PRIORITY = 20_000
+const MAX_VERSION_PRIORITY = 1000
 
 const apiServices = defineResource<APIService>({
   group: 'apiregistration.k8s.io',
@@ -27,42 +31,11 @@ const apiServices = defineResource<APIService>({
     const message = 'Local APIServices are always available'
     status.conditions = [{ type: 'Available', status: 'True', lastTransitionTime, reason: 'Local', message }]
   },
-  validate({ metadata, spec }) {
-    const errors: FieldError[] = []
-    const expected = `${spec.version ?? ''}.${spec.group ?? ''}`
-    if (metadata.name !== expected) {
-      errors.push(
-        field.invalid(
-          'metadata.name',
-          metadata.name ?? '',
-          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`,
-        ),
-      )
-    }
-    if (!spec.version) errors.push(field.required('spec.version'))
-    if (!(spec.groupPriorityMinimum > 0 && spec.groupPriorityMinimum <= 20000)) {
-      errors.push(
-        field.invalid(
-          'spec.groupPriorityMinimum',
-          spec.groupPriorityMinimum ?? 0,
-          'must be positive and less than 20000',
-        ),
-      )
-    }
-    if (!(spec.versionPriority > 0 && spec.versionPriority <= 1000)) {
-      errors.push(
-        field.invalid('spec.versionPriority', spec.versionPriority ?? 0, 'must be positive and less than 1000'),
-      )
-    }
-    if (spec.service) {
-      if (!spec.service.namespace) errors.push(field.required('spec.service.namespace'))
-      if (!spec.service.name) errors.push(field.required('spec.service.name'))
-      if (spec.caBundle && spec.insecureSkipTLSVerify) {
-        errors.push(field.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
-      }
-    }
-    return errors
-  },
+  validate: validateApiService,
+  validateStatusUpdate: ({ status }) =>
+    (status.conditions ?? []).flatMap((condition, i) =>
+      checkOptionalEnum(`status.conditions[${i}].status`, condition.status ?? '', ['True', 'False', 'Unknown']),
+    ),
   columns: [
     nameColumn,
     text('Service', ({ spec }) => (spec.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local')),
@@ -71,72 +44,60 @@ const apiServices = defineResource<APIService>({
   ],
 })
 
+/** Upstream: ValidateAPIService. */
+function validateApiService({ metadata, spec }: APIService): FieldError[] {
+  const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0 } = spec
+  const errors: FieldError[] = []
+  const expected = `${version}.${group}`
+  if (metadata.name !== expected) {
+    const why = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`
+    errors.push(field.invalid('metadata.name', metadata.name ?? '', why))
+  }
+  if (group === '' && version !== 'v1') {
+    errors.push(field.required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
+  }
+  if (group !== '') errors.push(...checkSubdomain('spec.group', group))
+  errors.push(...invalidFor('spec.version', version, [dns1035LabelProblem(version)]))
+  if (groupPriorityMinimum <= 0 || groupPriorityMinimum > MAX_GROUP_PRIORITY) {
+    const why = 'must be positive and less than 20000'
+    errors.push(field.invalid('spec.groupPriorityMinimum', groupPriorityMinimum, why))
+  }
+  if (versionPriority <= 0 || versionPriority > MAX_VERSION_PRIORITY) {
+    errors.push(field.invalid('spec.versionPriority', versionPriority, 'must be positive and less than 1000'))
+  }
+  return [...errors, ...validateBackend(spec)]
+}
+
+/** What is not served elsewhere needs no word on how to reach it. */
+function validateBackend({ service, caBundle, insecureSkipTLSVerify }: APIServiceSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const insecureAt = 'spec.insecureSkipTLSVerify'
+  if (!service) {
+    if (caBundle) {
+      const size = `${Buffer.byteLength(caBundle, 'base64')} bytes`
+      errors.push(field.invalid('spec.caBundle', size, 'local APIServices may not have a caBundle'))
+    }
+    if (insecureSkipTLSVerify) {
+      errors.push(field.invalid(insecureAt, true, 'local APIServices may not have insecureSkipTLSVerify'))
+    }
+    return errors
+  }
+  errors.push(...checkRequired('spec.service.namespace', service.namespace))
+  errors.push(...checkRequired('spec.service.name', service.name))
+  const problem = portProblem(service.port ?? 443)
+  if (problem) errors.push(field.invalid('spec.service.port', service.port, `port is not valid: ${problem}`))
+  if (caBundle && insecureSkipTLSVerify) {
+    errors.push(field.invalid(insecureAt, true, 'may not be true if caBundle is present'))
+  }
+  return errors
+}
+
 function availableText({ status }: APIService): string {
   const condition = (status.conditions ?? []).find((c) => c.type === 'Available')
   if (!condition) return 'Unknown'
   if (condition.status === 'True' || !condition.reason) return condition.status
   return `${condition.status} (${condition.reason})`
 }
-
-const flowSchemas = defineResource<FlowSchema>({
-  group: 'flowcontrol.apiserver.k8s.io',
-  resource: 'flowschemas',
-  defaults({ spec }) {
-    spec.matchingPrecedence ??= 1000
-  },
-  validate: ({ spec }) => [
-    ...(spec.priorityLevelConfiguration?.name
-      ? []
-      : [field.required('spec.priorityLevelConfiguration.name', 'must reference a priority level')]),
-    ...((spec.matchingPrecedence ?? 0) <= 0 || (spec.matchingPrecedence ?? 0) > 10000
-      ? [field.invalid('spec.matchingPrecedence', spec.matchingPrecedence, 'must be a positive value')]
-      : []),
-  ],
-  columns: [
-    nameColumn,
-    text('PriorityLevel', ({ spec }) => spec.priorityLevelConfiguration.name),
-    number('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence),
-    text('DistinguisherMethod', ({ spec }) => spec.distinguisherMethod?.type ?? '<none>'),
-    ageColumn,
-    text('MissingPL', ({ status }) => (status.conditions ?? []).find((c) => c.type === 'Dangling')?.status ?? '?'),
-  ],
-})
-
-const priorityLevelConfigurations = defineResource<PriorityLevelConfiguration>({
-  group: 'flowcontrol.apiserver.k8s.io',
-  resource: 'prioritylevelconfigurations',
-  defaults({ spec }) {
-    const { limited, exempt } = spec
-    if (exempt) {
-      exempt.nominalConcurrencyShares ??= 0
-      exempt.lendablePercent ??= 0
-    }
-    if (!limited) return
-    limited.nominalConcurrencyShares ??= 30
-    limited.lendablePercent ??= 0
-    const queuing = limited.limitResponse?.queuing
-    if (!queuing) return
-    queuing.queues ??= 64
-    queuing.handSize ??= 8
-    queuing.queueLengthLimit ??= 50
-  },
-  validate({ spec }) {
-    const types = ['Exempt', 'Limited']
-    if (!types.includes(spec.type)) return [field.notSupported('spec.type', spec.type ?? '', types)]
-    if (spec.type === 'Limited' && !spec.limited)
-      return [field.required('spec.limited', 'must not be empty when type is Limited')]
-    return []
-  },
-  columns: [
-    nameColumn,
-    text('Type', ({ spec }) => spec.type),
-    text('NominalConcurrencyShares', ({ spec }) => spec.limited?.nominalConcurrencyShares ?? '<none>'),
-    text('Queues', ({ spec }) => spec.limited?.limitResponse?.queuing?.queues ?? '<none>'),
-    text('HandSize', ({ spec }) => spec.limited?.limitResponse?.queuing?.handSize ?? '<none>'),
-    text('QueueLengthLimit', ({ spec }) => spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>'),
-    ageColumn,
-  ],
-})
 
 export const extensionDefinitions: readonly ResourceDefinition[] = [
   customResourceDefinitions,
