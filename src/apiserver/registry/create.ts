@@ -145,6 +145,7 @@ async function store(
     const kept = resource.view ? await resource.view.stored(stored) : stored
     const value = encodeForStore(kept)
     const lease = await leaseFor(registry, resource)
+    reservation?.begin()
     const result = await registry.store.put(key, value, {
       expected: 0,
       attachment: kept,

@@ -49,6 +49,8 @@ export interface Allocator {
 }
 
 export interface Reservation {
+  /** Called in the very turn in which the object is written: what is written here goes to the store together with it. */
+  begin(): void
   commit(): Promise<void>
   rollback(): void
 }

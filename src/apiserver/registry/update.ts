@@ -299,6 +299,7 @@ export async function write(
       return current
     }
     const lease = await leaseFor(registry, resource)
+    reservation?.begin()
     const result = await registry.store.put(key, value, {
       expected: current.revision,
       attachment: kept,

@@ -28,10 +28,15 @@ interface ServiceName {
   readonly name: string
 }
 
-/** The address has been taken; `written` is when that is lasting. */
+/** An address that is kept for a service. */
 export interface Taken {
   readonly address: string
-  readonly written: Promise<void>
+  /** Makes its object; called once. */
+  write(): void
+  /** Resolves when the object is lasting. */
+  written(): Promise<void>
+  /** Gives it back. */
+  undo(): Promise<void>
 }
 
 export class ClusterAddresses {
@@ -113,14 +118,32 @@ export class ClusterAddresses {
     const parsed = parseAddress(text)
     const address = parsed ? formatAddress(parsed) : text
     this.#coming.add(address)
+    let writing: Promise<void> | undefined
+    return {
+      address,
+      write: () => {
+        writing = this.#write(address, service)
+        // Whoever asks for it hears of a failure.
+        writing.catch(() => {})
+      },
+      written: async () => writing,
+      undo: async () => {
+        if (!writing) return void this.#coming.delete(address)
+        await writing
+        await this.release(address, service)
+      },
+    }
+  }
+
+  async #write(address: string, service: ServiceName): Promise<void> {
     const object = this.#object(address, service)
-    const written = this.#registry.store
-      .put(this.#key(address), encodeForStore(object), { expected: 0, attachment: object })
-      .then((result) => {
-        if (!result.ok) throw new Error(`address ${address} was taken by someone else at the same time`)
-      })
-      .finally(() => this.#coming.delete(address))
-    return { address, written }
+    try {
+      const options = { expected: 0, attachment: object }
+      const result = await this.#registry.store.put(this.#key(address), encodeForStore(object), options)
+      if (!result.ok) throw new Error(`address ${address} was taken by someone else at the same time`)
+    } finally {
+      this.#coming.delete(address)
+    }
   }
 
   /** Gives an address back, unless it is another's by now. */

@@ -51,7 +51,7 @@ export async function createServiceAllocator(registry: Registry, options: Servic
         if (!dryRun) taken.push(addresses.take(address, owner))
       }
     } catch (error) {
-      giveBack(taken, owner)
+      giveBack(taken)
       throw error
     }
     spec.clusterIPs = assigned
@@ -73,12 +73,10 @@ export async function createServiceAllocator(registry: Registry, options: Servic
   }
 
   /** What was taken for a write that did not come to be. */
-  function giveBack(taken: readonly Taken[], owner: { namespace: string; name: string }): void {
-    for (const { address, written } of taken) {
-      written
-        .then(() => addresses.release(address, owner))
-        // The repair finds what is left.
-        .catch((error: unknown) => options.log.warn('address-not-released', { address, error }))
+  function giveBack(taken: readonly Taken[]): void {
+    for (const { address, undo } of taken) {
+      // The repair finds what is left.
+      undo().catch((error: unknown) => options.log.warn('address-not-released', { address, error }))
     }
   }
 
@@ -108,14 +106,17 @@ export async function createServiceAllocator(registry: Registry, options: Servic
         throw error
       }
       return {
+        begin() {
+          for (const { write } of taken) write()
+        },
         rollback() {
           ports.release(takenPorts)
-          giveBack(taken, owner)
+          giveBack(taken)
         },
         async commit() {
           const portsNow = new Set(portsOf(service.spec))
           ports.release(before ? portsOf(before.spec).filter((port) => !portsNow.has(port)) : [])
-          await Promise.all(taken.map(({ written }) => written))
+          await Promise.all(taken.map(({ written }) => written()))
           const now = new Set(service.spec.clusterIPs ?? [])
           const gone = (before?.spec.clusterIPs ?? []).filter((address) => address !== 'None' && !now.has(address))
           await Promise.all(gone.map((address) => addresses.release(address, owner)))
