@@ -99,6 +99,8 @@ export interface ApiServerSettings {
   readonly serviceCidrs?: readonly string[]
   /** Who is asked; absent: the usual ones. */
   readonly authorization?: readonly AuthorizerSettings[]
+  /** The file that this is from, which is followed, and how it is read. */
+  readonly authorizationFile?: { readonly path: string; read(): readonly AuthorizerSettings[] | undefined }
   readonly serviceAccounts?: ServiceAccountSettings
   readonly operation?: OperationSettings
   readonly encryption?: readonly ResourceRule[]
@@ -161,6 +163,9 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     serviceAccounts: readServiceAccounts(flags),
     operation: readOperation(flags),
     ...(authorization ? { authorization } : {}),
+    ...(flags['authorization-config']
+      ? { authorizationFile: { path: flags['authorization-config'], read: () => readAuthorization(flags) } }
+      : {}),
     ...(encryption ? { encryption } : {}),
     ...(audit ? { audit } : {}),
     flow,

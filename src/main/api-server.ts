@@ -1,6 +1,6 @@
 // The API server, put together: store, registry, authentication, authorization, admission, listener.
 
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admissionPlugins } from '../apiserver/admission/index.ts'
@@ -15,7 +15,7 @@ import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstr
 import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { ofThisServer, tokenReviewer } from '../apiserver/authentication/token-reviewer.ts'
-import { configuredAuthorization } from '../apiserver/authorization/configured.ts'
+import { type ConfiguredAuthorization, configuredAuthorization } from '../apiserver/authorization/configured.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
@@ -29,7 +29,7 @@ import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
-import { createApiMetrics } from '../apiserver/metrics/index.ts'
+import { type ApiMetrics, createApiMetrics } from '../apiserver/metrics/index.ts'
 import { queueObservers } from '../apiserver/metrics/queues.ts'
 import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
@@ -55,6 +55,7 @@ import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiServerSettings } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
+import { followFile } from './follow-file.ts'
 import { versionInfo } from './version.ts'
 
 /** Upstream's limits. */
@@ -122,6 +123,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     audit,
     authentication,
     authorization,
+    authorizationFile,
     serviceAccounts,
     operation,
     flow = DEFAULT_FLOW,
@@ -172,13 +174,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     createNodeAuthorizer(registry),
   ])
   registry.allocators = [allocator]
-  const { authorizer, rules, counts } = configuredAuthorization(authorization, {
+  const { authorizer, rules, counts, replace } = configuredAuthorization(authorization, {
     ...{ node, rbac, clock, random, log },
     observer: metrics.access.webhooks,
   })
   metrics.access.showDecisions(counts)
   metrics.access.showStaleTokens(issuer.staleTokens)
   const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
+  const stopFollowing = authorizationFile && followAuthorization(authorizationFile, { replace, metrics, clock, log })
   const plugins = admissionPlugins(registry, {
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
@@ -361,6 +364,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
       auditor?.close()
+      stopFollowing?.()
       stopConditions?.()
       stopRepair()
       stopRange()
@@ -369,6 +373,26 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       registry.close()
     },
   }
+}
+
+/** Takes over what the configuration says whenever that changes; what is wrong with it leaves all as it was. */
+function followAuthorization(
+  { path, read }: NonNullable<ApiServerSettings['authorizationFile']>,
+  env: Pick<ConfiguredAuthorization, 'replace'> & { metrics: ApiMetrics; clock: Clock; log: Logger },
+): () => void {
+  const { replace, metrics, clock, log } = env
+  const id = `sha256:${createHash('sha256').update(path).digest('hex')}`
+  const noted = metrics.access.configurationReloads(id)
+  return followFile(path, () => {
+    try {
+      replace(read() ?? [])
+      noted('success', clock.now())
+      log.info('authorization-config-reloaded', { path })
+    } catch (error) {
+      noted('failure', clock.now())
+      log.error('authorization-config-reload-failed', { path, error })
+    }
+  })
 }
 
 /** Events are kept as long as it is said; everything else as long as ever. */

@@ -1,10 +1,10 @@
 // Who is asked who may do what: configurations, modes, webhooks, policies in a file.
 // Rules: k8s.io/apiserver/pkg/apis/apiserver/validation and plugin/pkg/authorizer/webhook.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readApiServerSettings } from '../../src/main/api-server-settings.ts'
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 import { type Call, callerOf, type Reviewer, startReviewer } from './access-support.ts'
@@ -331,6 +331,33 @@ describe('a webhook', () => {
       incomplete: true,
       evaluationError: 'webhook authorizer does not support user rule resolution',
     })
+  })
+})
+
+describe('a configuration that changes', () => {
+  it('is taken over, unless it is wrong', async () => {
+    const path = file('changing.json', configuration([{ type: 'RBAC', name: 'rbac' }]))
+    const server = await startTestServer({ flags: { 'authorization-config': path } })
+    try {
+      const bob = await callerOf(server, { name: 'bob' })
+      const code = async () => (await bob('/api/v1/pods')).code
+      expect(await code()).toBe(403)
+      writeFileSync(path, JSON.stringify(configuration([{ type: 'AlwaysAllow', name: 'all' }])))
+      await vi.waitFor(async () => expect(await code()).toBe(200))
+      const admin = await callerOf(server, { name: 'root', groups: ['system:masters'] })
+      const reloads = async () => (await admin('/metrics')).text
+      writeFileSync(path, JSON.stringify(configuration([{ type: 'Nobody', name: 'x' }])))
+      await vi.waitFor(async () =>
+        expect(await reloads()).toMatch(/automatic_reloads_total\{status="failure",apiserver_id_hash="sha256:\w+"\} 1/),
+      )
+      expect(await code()).toBe(200)
+      // Another file in its place, as tools that write safely do it.
+      renameSync(file('next.json', configuration([{ type: 'RBAC', name: 'rbac' }])), path)
+      await vi.waitFor(async () => expect(await code()).toBe(403))
+      expect(await reloads()).toMatch(/automatic_reloads_total\{status="success",apiserver_id_hash="sha256:\w+"\} 2/)
+    } finally {
+      await server.close()
+    }
   })
 })
 

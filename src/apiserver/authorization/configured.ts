@@ -44,27 +44,53 @@ export interface AuthorizationObserver {
 export interface ConfiguredAuthorization {
   readonly authorizer: Authorizer
   readonly rules: RuleResolver
-  readonly counts: readonly DecisionCount[]
+  readonly counts: () => readonly DecisionCount[]
+  /** From now on others are asked; what webhooks have said before is forgotten. */
+  replace(settings: readonly AuthorizerSettings[]): void
+}
+
+interface Chain {
+  readonly authorizer: Authorizer
+  readonly rules: RuleResolver
+}
+
+interface ChainEnv {
+  readonly node: Authorizer
+  readonly rbac: RbacAuthorizer
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly observer?: AuthorizationObserver | undefined
 }
 
 export function configuredAuthorization(
   settings: readonly AuthorizerSettings[] = DEFAULT,
-  env: {
-    readonly node: Authorizer
-    readonly rbac: RbacAuthorizer
-    readonly clock: Clock
-    readonly random: Random
-    readonly log: Logger
-    readonly observer?: AuthorizationObserver | undefined
-  },
+  env: ChainEnv,
 ): ConfiguredAuthorization {
+  const counts = new Map<string, DecisionCount>()
+  let current = chainOf(settings, env, counts)
+  return {
+    authorizer: { authorize: (attributes) => current.authorizer.authorize(attributes) },
+    rules: (user, namespace) => current.rules(user, namespace),
+    counts: () => [...counts.values()],
+    replace(next) {
+      current = chainOf(next, env, counts)
+    },
+  }
+}
+
+/** `counts` keeps what was counted for authorizers of the same name. */
+function chainOf(settings: readonly AuthorizerSettings[], env: ChainEnv, counts: Map<string, DecisionCount>): Chain {
   const made = settings.map((entry) => ({ ...entry, ...makeOne(entry, env) }))
-  const counts: DecisionCount[] = made.map(({ type, name }) => ({ type, name, allowed: 0, denied: 0 }))
-  const counted = made.map(({ authorizer }, i) => counting(authorizer, counts[i]))
+  const counted = made.map(({ type, name, authorizer }) => {
+    const key = `${type} ${name}`
+    const count = counts.get(key) ?? { type, name, allowed: 0, denied: 0 }
+    counts.set(key, count)
+    return counting(authorizer, count)
+  })
   return {
     authorizer: firstOpinion([administrators, ...counted]),
     rules: allRules(made.map(({ rules }) => rules)),
-    counts,
   }
 }
 
@@ -74,8 +100,7 @@ const administrators: Authorizer = {
     user.groups.includes(MASTERS_GROUP) ? { verdict: 'allow', reason: '' } : { verdict: 'none', reason: '' },
 }
 
-function counting(authorizer: Authorizer, count: DecisionCount | undefined): Authorizer {
-  if (!count) return authorizer
+function counting(authorizer: Authorizer, count: DecisionCount): Authorizer {
   const noted = (verdict: string) => {
     if (verdict === 'allow') count.allowed += 1
     else if (verdict === 'deny') count.denied += 1
@@ -111,7 +136,7 @@ const UNKNOWN: RuleResolver = () => ({
 
 function makeOne(
   entry: AuthorizerSettings,
-  { node, rbac, clock, random, log, observer }: Parameters<typeof configuredAuthorization>[1],
+  { node, rbac, clock, random, log, observer }: ChainEnv,
 ): { authorizer: Authorizer; rules: RuleResolver } {
   switch (entry.type) {
     case 'Node':

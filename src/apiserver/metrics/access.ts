@@ -55,7 +55,7 @@ export class AccessMetrics {
   }
 
   /** Shows what each authorizer decided. */
-  showDecisions(counts: readonly DecisionCount[]): void {
+  showDecisions(counts: () => readonly DecisionCount[]): void {
     const decisions = this.#metrics.counter({
       name: 'apiserver_authorization_decisions_total',
       help: 'Total number of terminal decisions made by an authorizer split by authorizer type, name, and decision.',
@@ -63,11 +63,33 @@ export class AccessMetrics {
       labels: ['type', 'name', 'decision'],
     })
     this.#metrics.beforeText(() => {
-      for (const { type, name, allowed, denied } of counts) {
+      for (const { type, name, allowed, denied } of counts()) {
         decisions.of(type, name, 'allowed').set(allowed)
         decisions.of(type, name, 'denied').set(denied)
       }
     })
+  }
+
+  /** Told whether a changed configuration could be taken over. `id` stands for this server. */
+  configurationReloads(id: string): (result: 'success' | 'failure', nowMs: number) => void {
+    const labels = ['status', 'apiserver_id_hash']
+    const prefix = 'apiserver_authorization_config_controller_automatic_reload'
+    const total = this.#metrics.counter({
+      name: `${prefix}s_total`,
+      help: 'Total number of automatic reloads of authorization configuration split by status and apiserver identity.',
+      stability: 'BETA',
+      labels,
+    })
+    const last = this.#metrics.gauge({
+      name: `${prefix}_last_timestamp_seconds`,
+      help: 'Timestamp of the last automatic reload of authorization configuration split by status and apiserver identity.',
+      stability: 'BETA',
+      labels,
+    })
+    return (result, nowMs) => {
+      total.of(result, id).add()
+      last.of(result, id).set(Math.floor(nowMs / 1000))
+    }
   }
 
   /** Shows requests with tokens that should have been replaced. */
