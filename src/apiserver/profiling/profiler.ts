@@ -5,7 +5,7 @@ import { Session } from 'node:inspector/promises'
 import type { Frame, Profile, Sample } from './pprof.ts'
 
 const CPU_INTERVAL_US = 10_000
-const HEAP_INTERVAL_BYTES = 512 * 1024
+const HEAP_INTERVAL_BYTES = 32 * 1024
 
 /** Another measurement of the same sort is under way. */
 export class ProfilingBusy extends Error {
