@@ -215,6 +215,28 @@ describe('a server of all versions', () => {
   })
 })
 
+describe('events.k8s.io/v1', () => {
+  const events = allResources().find(({ resource, group }) => resource === 'events' && group === '')
+  const version = events?.versions.find(({ group }) => group === 'events.k8s.io')
+
+  it('converts with every field, both ways', () => {
+    const { typeRef = '', kind, apiVersion, convert } = version ?? {}
+    const object = { ...filledObject(typeRef), kind, apiVersion }
+    const stored = convert?.toStorage(structuredClone(object) as unknown as ApiObject)
+    expect(convert?.fromStorage(stored as unknown as StoredObject)).toEqual(object)
+    const core = { ...filledObject(events?.storage.typeRef ?? ''), kind: 'Event', apiVersion: 'v1' }
+    const shown = convert?.fromStorage(structuredClone(core) as unknown as StoredObject)
+    expect(convert?.toStorage(shown as ApiObject)).toEqual(core)
+  })
+
+  it('makes no reporter of the source of an old event', () => {
+    const old = { kind: 'Event', apiVersion: 'v1', metadata: {}, involvedObject: {}, source: { component: 'kubelet' } }
+    const shown = version?.convert?.fromStorage({ ...old, reportingComponent: '' } as unknown as StoredObject)
+    expect(shown).not.toHaveProperty('reportingController')
+    expect(shown).toMatchObject({ deprecatedSource: { component: 'kubelet' } })
+  })
+})
+
 describe('autoscaling/v1', () => {
   const autoscalers = allResources().find(({ resource }) => resource === 'horizontalpodautoscalers')
   const convert = autoscalers?.versions.find(({ version }) => version === 'v1')?.convert
