@@ -105,6 +105,20 @@ describe('a webhook for tokens', () => {
     expect(await review({ token: 'strange' })).toEqual({ user: {}, error: 'never seen' })
   })
 
+  it('knows tokens that browsers name as a protocol of a WebSocket', async () => {
+    const path = '/api/v1/namespaces/default/pods/none/exec?command=x'
+    const opening = (token: string) => ({
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      'sec-websocket-protocol': `v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`,
+    })
+    expect((await nobody(path, { headers: opening('other') })).code).toBe(401)
+    const known = await nobody(path, { headers: opening('good') })
+    expect(known.body.message).toContain('User "kim" cannot')
+  })
+
   it('is not asked about tokens of service accounts', async () => {
     const { token } = (await admin(TOKEN, { body: {} })).body.status
     const before = reviewer.asked.length

@@ -6,6 +6,7 @@ import { StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { AuditTrail } from '../audit/auditor.ts'
 import type { Authenticator } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
+import { webSocketToken } from '../authentication/websocket-token.ts'
 import { type Authorizer, type Decision, demanded, requireAllowed } from '../authorization/authorizer.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
 import { ANONYMOUS, type UserInfo } from '../user.ts'
@@ -48,19 +49,24 @@ async function senderOf(
   trail: AuditTrail | undefined,
 ): Promise<UserInfo> {
   const header = request.headers.authorization
-  const bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
+  let bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
   const { metrics, now } = options
   const started = now()
   const noted = (result: 'success' | 'failure' | 'error', name: string) =>
     metrics.access.authenticated(result, name, (now() - started) / 1000)
   try {
+    const named = bearerToken === undefined ? webSocketToken(request.headers) : undefined
+    if (named) {
+      bearerToken = named.token
+      request.headers['sec-websocket-protocol'] = named.otherProtocols
+    }
     const { certificate, proxyName } = identityOf(socket, options.tls)
     const user = await options.authenticate({ certificate, proxyName, bearerToken, headers: request.headers })
     if (user) {
       noted('success', user.name)
       return user
     }
-    if (header !== undefined || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+    if (header !== undefined || named || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
     noted('success', ANONYMOUS.name)
     return ANONYMOUS
   } catch (error) {
