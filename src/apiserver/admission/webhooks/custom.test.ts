@@ -133,7 +133,11 @@ describe('admission of custom resources', () => {
       },
     })
     await post('ValidatingAdmissionPolicyBinding', 'fuel', {
-      spec: { policyName: 'fuel', validationActions: ['Deny'], paramRef: { name: 'limit' } },
+      spec: {
+        policyName: 'fuel',
+        validationActions: ['Deny'],
+        paramRef: { name: 'limit', parameterNotFoundAction: 'Deny' },
+      },
     })
     expect((await call({ path: at('v2'), body: oven('v2', 'wood', { fuel: 'wood' }) })).code).toBe(201)
     expect((await call({ path: at('v2'), body: oven('v2', 'gas', { fuel: 'gas' }) })).body.message).toMatch(

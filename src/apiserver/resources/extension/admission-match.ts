@@ -3,6 +3,8 @@
 import type { MatchResources, NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
 import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { pathSegmentProblem } from '../../../machinery/names.ts'
+import { invalidFor } from '../core/field-checks.ts'
 import { validateLabelSelector } from '../core/workload-validation.ts'
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
@@ -30,9 +32,19 @@ export function matchingProblems(path: string, { matchPolicy, ...selectors }: Ma
 export function matchResourcesProblems(path: string, match: MatchResources): FieldError[] {
   return [
     ...matchingProblems(path, match),
-    ...ruleProblems(`${path}.resourceRules`, match.resourceRules),
-    ...ruleProblems(`${path}.excludeResourceRules`, match.excludeResourceRules),
+    ...namedRuleProblems(`${path}.resourceRules`, match.resourceRules),
+    ...namedRuleProblems(`${path}.excludeResourceRules`, match.excludeResourceRules),
   ]
+}
+
+function namedRuleProblems(path: string, rules: readonly NamedRuleWithOperations[] = []): FieldError[] {
+  const names = rules.flatMap(({ resourceNames = [] }, r) =>
+    resourceNames.flatMap((name, i) => [
+      ...invalidFor(`${path}[${r}].resourceNames[${i}]`, name, [pathSegmentProblem(name)]),
+      ...(resourceNames.indexOf(name) < i ? [field.duplicate(`${path}[${r}].resourceNames[${i}]`, name)] : []),
+    ]),
+  )
+  return [...names, ...ruleProblems(path, rules)]
 }
 
 export function ruleProblems(path: string, rules: readonly NamedRuleWithOperations[] | undefined): FieldError[] {

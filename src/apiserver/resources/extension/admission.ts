@@ -20,9 +20,16 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { webhookClientProblems } from '../../webhook-client-problems.ts'
 import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
-import { validateLabelSelector } from '../core/workload-validation.ts'
+import { checkOptionalEnum } from '../core/field-checks.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
 import { matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
+import {
+  actionProblems,
+  paramKindProblems,
+  paramRefProblems,
+  policyNameProblems,
+  validationTextProblems,
+} from './admission-rules.ts'
 import { checkedStatus } from './type-checking.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -33,6 +40,7 @@ const shared = {
   unconditionalUpdate: false,
 } as const
 const DEFAULT_TIMEOUT = 10
+const FAILURE_POLICIES = ['Fail', 'Ignore']
 
 function defaultWebhook(webhook: ValidatingWebhook | MutatingWebhook): void {
   webhook.failurePolicy ??= 'Fail'
@@ -126,15 +134,6 @@ const paramRefText = ({ spec }: { spec: { paramRef?: ParamRef } }) => {
   return paramRef?.selector ? goSelectorText(paramRef.selector) : '<unset>'
 }
 
-function paramRefProblems(paramRef: ParamRef | undefined): FieldError[] {
-  if (!paramRef) return []
-  const { name, selector } = paramRef
-  if (Boolean(name) === Boolean(selector)) {
-    return [field.required('spec.paramRef', 'one of name or selector must be specified')]
-  }
-  return selector ? validateLabelSelector(selector, 'spec.paramRef.selector') : []
-}
-
 function validateConstraints(match: MatchResources | undefined): FieldError[] {
   if (!match) return [field.required('spec.matchConstraints')]
   const rules = (match.resourceRules ?? []).length === 0 ? [field.required('spec.matchConstraints.resourceRules')] : []
@@ -156,19 +155,13 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
     const generation = (old.metadata.generation ?? 0) + 1
     object.status = checkedStatus({ ...object, metadata: { ...object.metadata, generation } }, old.status)
   },
-  validate({ spec }) {
-    const errors = validateConstraints(spec.matchConstraints)
-    const validations = spec.validations ?? []
-    if (validations.length === 0 && (spec.auditAnnotations ?? []).length === 0) {
-      errors.push(field.required('spec.validations', 'validations or auditAnnotations must contain at least one item'))
-    }
-    for (const [i, validation] of validations.entries()) {
-      if (!validation.expression?.trim()) {
-        errors.push(field.required(`spec.validations[${i}].expression`, 'expression is not specified'))
-      }
-    }
-    return [...errors, ...validationProblems(spec)]
-  },
+  validate: (policy) => [
+    ...checkOptionalEnum('spec.failurePolicy', policy.spec.failurePolicy, FAILURE_POLICIES),
+    ...paramKindProblems(policy.spec.paramKind),
+    ...validateConstraints(policy.spec.matchConstraints),
+    ...validationTextProblems(policy),
+    ...validationProblems(policy.spec),
+  ],
   columns: [
     nameColumn,
     integer('Validations', (p) => (p.spec.validations ?? []).length),
@@ -181,18 +174,12 @@ const validatingBindings = defineResource<ValidatingAdmissionPolicyBinding>({
   ...shared,
   resource: 'validatingadmissionpolicybindings',
   defaults: ({ spec }) => defaultMatch(spec.matchResources),
-  validate({ spec }) {
-    const errors: FieldError[] = []
-    if (!spec.policyName) errors.push(field.required('spec.policyName'))
-    if (spec.matchResources) errors.push(...matchResourcesProblems('spec.matchResources', spec.matchResources))
-    const actions = ['Audit', 'Deny', 'Warn']
-    if ((spec.validationActions ?? []).length === 0)
-      errors.push(field.required('spec.validationActions', 'at least one validation action is required'))
-    for (const [i, action] of (spec.validationActions ?? []).entries()) {
-      if (!actions.includes(action)) errors.push(field.notSupported(`spec.validationActions[${i}]`, action, actions))
-    }
-    return [...errors, ...paramRefProblems(spec.paramRef)]
-  },
+  validate: ({ spec }) => [
+    ...policyNameProblems(spec.policyName),
+    ...paramRefProblems(spec.paramRef),
+    ...(spec.matchResources ? matchResourcesProblems('spec.matchResources', spec.matchResources) : []),
+    ...actionProblems(spec.validationActions ?? []),
+  ],
   columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName), text('ParamRef', paramRefText), ageColumn],
 })
 
@@ -205,7 +192,11 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
     defaultMatch(spec.matchConstraints)
   },
   validate({ spec }) {
-    const errors = validateConstraints(spec.matchConstraints)
+    const errors = [
+      ...checkOptionalEnum('spec.failurePolicy', spec.failurePolicy, FAILURE_POLICIES),
+      ...paramKindProblems(spec.paramKind),
+      ...validateConstraints(spec.matchConstraints),
+    ]
     if ((spec.mutations ?? []).length === 0)
       errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
     return [...errors, ...mutationProblems(spec)]
@@ -223,9 +214,9 @@ const mutatingBindings = defineResource<MutatingAdmissionPolicyBinding>({
   resource: 'mutatingadmissionpolicybindings',
   defaults: ({ spec }) => defaultMatch(spec.matchResources),
   validate: ({ spec }) => [
-    ...(spec.policyName ? [] : [field.required('spec.policyName')]),
-    ...(spec.matchResources ? matchResourcesProblems('spec.matchResources', spec.matchResources) : []),
+    ...policyNameProblems(spec.policyName),
     ...paramRefProblems(spec.paramRef),
+    ...(spec.matchResources ? matchResourcesProblems('spec.matchResources', spec.matchResources) : []),
   ],
   columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName ?? ''), text('ParamRef', paramRefText), ageColumn],
 })

@@ -1,0 +1,165 @@
+// What is refused of admission policies and their bindings.
+// Rules: k8s.io/kubernetes/pkg/apis/admissionregistration/validation.
+
+import {
+  mutatingadmissionpolicybindings,
+  validatingadmissionpolicies,
+  validatingadmissionpolicybindings,
+} from '../../../src/api/generated/resources.ts'
+import { minimalObject } from '../../../src/apiserver/testing-objects.ts'
+import { type Case, type Change, runTables } from './support.ts'
+
+const SUBDOMAIN =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+const DNS_1035 =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+const NAME_PART =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+
+const spec = (change: Change): Change => ({ spec: change })
+const validation = (change: Change) => spec({ validations: [{ expression: 'true', ...change }] })
+const at = 'spec.validations[0]'
+const NOTHING = 'Required value: validations or auditAnnotations must contain at least one item'
+
+const policies: readonly Case[] = [
+  ['validateValidation', validation({ message: 'a', reason: 'Forbidden' }), []],
+  [
+    'validateValidation',
+    validation({ expression: ' ' }),
+    [`${at}.expression: Required value: expression is not specified`],
+  ],
+  [
+    'validateValidation',
+    validation({ message: ' ', messageExpression: ' ', reason: 'NotFound' }),
+    [
+      `${at}.messageExpression: Invalid value: " ": must be non-empty if specified`,
+      `${at}.message: Invalid value: " ": message must be non-empty if specified`,
+      `${at}.reason: Unsupported value: "NotFound": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"`,
+    ],
+  ],
+  [
+    'validateValidation',
+    validation({ message: 'a\nb' }),
+    [`${at}.message: Invalid value: "a\\nb": message must not contain line breaks`],
+  ],
+  [
+    'validateValidatingAdmissionPolicySpec',
+    spec({ failurePolicy: 'x', validations: [] }),
+    [
+      'spec.failurePolicy: Unsupported value: "x": supported values: "Fail", "Ignore"',
+      `spec.validations: ${NOTHING}`,
+      `spec.auditAnnotations: ${NOTHING}`,
+    ],
+  ],
+  [
+    'validateParamKind',
+    spec({ paramKind: { apiVersion: 'A/1', kind: '1' } }),
+    [
+      `spec.paramKind.apiVersion: Invalid value: "A": ${SUBDOMAIN}`,
+      `spec.paramKind.apiVersion: Invalid value: "1": ${DNS_1035}`,
+      `spec.paramKind.kind: Invalid value: "1": may have mixed case, but should otherwise match: ${DNS_1035}`,
+    ],
+  ],
+  [
+    'validateParamKind',
+    spec({ paramKind: { apiVersion: 'a/b/c', kind: '' } }),
+    [
+      'spec.paramKind.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+      'spec.paramKind.kind: Required value',
+    ],
+  ],
+  [
+    'validateAuditAnnotation',
+    {
+      metadata: { name: 'annotated' },
+      ...spec({ auditAnnotations: ['a', 'a', 'b c'].map((key) => ({ key, valueExpression: '"x"' })) }),
+    },
+    [
+      'spec.auditAnnotations[1].key: Duplicate value: "a"',
+      `spec.auditAnnotations[2].key: Invalid value: "annotated/b c": ${NAME_PART}`,
+    ],
+  ],
+  [
+    'validateNamedRuleWithOperations',
+    spec({
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: [''],
+            apiVersions: ['v1'],
+            operations: ['*'],
+            resources: ['pods'],
+            resourceNames: ['a/b', 'c', 'c'],
+          },
+        ],
+      },
+    }),
+    [
+      'spec.matchConstraints.resourceRules[0].resourceNames[0]: Invalid value: "a/b": may not contain \'/\'',
+      'spec.matchConstraints.resourceRules[0].resourceNames[2]: Duplicate value: "c"',
+    ],
+  ],
+]
+
+const ref = (change: Change) => spec({ paramRef: { name: 'a', parameterNotFoundAction: 'Deny', ...change } })
+
+const ofParams: readonly Case[] = [
+  ['validateParamRef', ref({}), []],
+  [
+    'validateParamRef',
+    ref({ name: 'a/b', selector: {}, parameterNotFoundAction: 'x' }),
+    [
+      'spec.paramRef.name: Invalid value: "a/b": may not contain \'/\'',
+      'spec.paramRef.name: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.parameterNotFoundAction: Unsupported value: "x": supported values: "Deny", "Allow"',
+    ],
+  ],
+  [
+    'validateParamRef',
+    ref({ name: undefined, parameterNotFoundAction: undefined }),
+    [
+      'spec.paramRef: Required value: one of name or selector must be specified',
+      'spec.paramRef.parameterNotFoundAction: Required value',
+    ],
+  ],
+  ['NameIsDNSSubdomain', spec({ policyName: 'A' }), [`spec.policyName: Invalid value: "A": ${SUBDOMAIN}`]],
+]
+
+const bindings: readonly Case[] = [
+  ...ofParams,
+  [
+    'validateValidationActions',
+    spec({ validationActions: ['Deny', 'Warn', 'Warn', 'x'] }),
+    [
+      'spec.validationActions[2]: Duplicate value: "Warn"',
+      'spec.validationActions[3]: Unsupported value: "x": supported values: "Audit", "Deny", "Warn"',
+      'spec.validationActions: Invalid value: ["Deny","Warn","Warn","x"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+    ],
+  ],
+  [
+    'validateValidationActions',
+    spec({ validationActions: [] }),
+    ['spec.validationActions: Required value: at least one validation action is required'],
+  ],
+]
+
+const group = 'admissionregistration.k8s.io'
+
+runTables(
+  {
+    resource: validatingadmissionpolicies,
+    base: minimalObject({ group, resource: 'validatingadmissionpolicies' }),
+    create: policies,
+  },
+  {
+    resource: validatingadmissionpolicybindings,
+    base: minimalObject({ group, resource: 'validatingadmissionpolicybindings' }),
+    create: bindings,
+  },
+  {
+    resource: mutatingadmissionpolicybindings,
+    base: minimalObject({ group, resource: 'mutatingadmissionpolicybindings' }),
+    create: ofParams,
+  },
+)
