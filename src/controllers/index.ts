@@ -27,6 +27,7 @@ import { type SignServiceAccountToken, serviceAccountTokenController } from './s
 import { serviceCidrController } from './service-cidrs.ts'
 import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './stateful-set.ts'
+import { claimProtectionController, volumeProtectionController } from './storage-protection.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished.ts'
 
@@ -75,6 +76,8 @@ export function createControllers(options: ControllerOptions): readonly Controll
     endpointSliceController,
     endpointSliceMirroringController,
     serviceCidrController,
+    claimProtectionController,
+    volumeProtectionController,
     podGarbageCollector({ threshold: options.terminatedPodThreshold ?? 12_500 }),
     ttlAfterFinishedController,
     garbageCollector,

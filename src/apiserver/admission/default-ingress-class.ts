@@ -5,6 +5,7 @@ import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts
 import type { Registry } from '../registry/registry.ts'
 import { OLD_CLASS } from '../resources/networking/ingress-validation.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { newestFirst } from './newest-first.ts'
 
 const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
 
@@ -12,10 +13,7 @@ const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
 function chooseDefaultClass(classes: Iterable<IngressClass>): string | undefined {
   const [chosen] = [...classes]
     .filter((candidate) => candidate.metadata.annotations?.[DEFAULT] === 'true')
-    .sort(
-      ({ metadata: a }, { metadata: b }) =>
-        b.creationTimestamp.localeCompare(a.creationTimestamp) || (a.name < b.name ? -1 : 1),
-    )
+    .sort(newestFirst)
   return chosen?.metadata.name
 }
 

@@ -7,12 +7,15 @@ import type { Registry } from '../registry/registry.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApprovalAndSigning, certificateSubjectRestriction } from './certificate-requests.ts'
+import { persistentVolumeClaimResize } from './claim-resize.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
+import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { NOBODY, webhookConditions } from './policies/conditions.ts'
 import { mutatingPolicies } from './policies/mutating.ts'
 import { paramAccess } from './policies/param-access.ts'
@@ -20,7 +23,10 @@ import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
+import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingWebhooks } from './webhooks/mutating.ts'
 import { validatingWebhooks } from './webhooks/validating.ts'
 
@@ -43,9 +49,13 @@ export function admissionPlugins(
     limitRanger(registry),
     serviceAccount(registry),
     nodeRestriction(registry),
+    taintNodesByCondition,
     podSecurity(registry),
     priority(registry),
     defaultTolerationSeconds,
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(registry),
+    runtimeClass(registry),
     ...(escalation
       ? [
           rbacEscalation(registry, escalation),
@@ -55,6 +65,8 @@ export function admissionPlugins(
       : []),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),
     defaultIngressClass(registry),
+    podTopologyLabels(registry),
+    defaultStorageClass(registry),
     mutatingPolicies(registry, authorizer),
     ...(hooks ? [mutatingWebhooks(hooks)] : []),
     validatingPolicies(registry, authorizer, observePolicies),

@@ -6,7 +6,8 @@ import { forbidden } from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
 import { awaitObject } from '../registry/await-object.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { enforcesSecrets, mirrorPodProblem, unlistedSecret } from './mountable-secrets.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 const MIRROR = 'kubernetes.io/config.mirror'
@@ -17,9 +18,10 @@ const FRESH_NAMESPACE_MS = 3000
 export function serviceAccount(registry: Registry): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    async admit({ operation, resource, subresource, namespace, name, object }) {
-      if (operation !== 'CREATE' || subresource !== '' || resource.group !== '' || resource.resource !== 'pods') return
-      const pod = object as unknown as Pod
+    async admit(attributes) {
+      if (!isNewPod(attributes)) return
+      const { resource, namespace, name } = attributes
+      const pod = attributes.object as unknown as Pod
       if (pod.metadata.annotations?.[MIRROR]) return
       pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default'
       pod.spec.serviceAccount = pod.spec.serviceAccountName
@@ -44,7 +46,25 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
         pod.spec.imagePullSecrets = [...account.imagePullSecrets]
       }
     },
+    async validate(attributes) {
+      const { resource, subresource, namespace, name } = attributes
+      const debugs = attributes.operation === 'UPDATE' && subresource === 'ephemeralcontainers'
+      if (!isNewPod(attributes) && !debugs) return
+      const pod = attributes.object as unknown as Pod
+      const problem = pod.metadata.annotations?.[MIRROR] ? mirrorPodProblem(pod) : await accountProblem(namespace, pod)
+      if (problem !== undefined) throw forbidden(resource, name, problem)
+    },
   }
+
+  async function accountProblem(namespace: string, pod: Pod): Promise<string | undefined> {
+    const { serviceAccountName = '' } = pod.spec
+    const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, serviceAccountName)
+    return account && enforcesSecrets(account) ? unlistedSecret(pod, account) : undefined
+  }
+}
+
+function isNewPod({ operation, resource, subresource }: AdmissionAttributes): boolean {
+  return operation === 'CREATE' && subresource === '' && resource.group === '' && resource.resource === 'pods'
 }
 
 function mountToken(pod: Pod, volumeName: string): void {

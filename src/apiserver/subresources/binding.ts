@@ -55,6 +55,7 @@ export async function bindPod(
         if ((pod.spec.schedulingGates ?? []).length > 0)
           throw badRequest(`pod ${name} has non-empty .spec.schedulingGates`)
         pod.spec.nodeName = node
+        if (binding.metadata?.labels) pod.metadata.labels = { ...pod.metadata.labels, ...binding.metadata.labels }
         pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata?.annotations }
         if (Object.keys(pod.metadata.annotations).length === 0) delete pod.metadata.annotations
         const others = (pod.status.conditions ?? []).filter((c) => c.type !== 'PodScheduled')

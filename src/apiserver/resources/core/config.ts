@@ -135,12 +135,16 @@ function mapProblem(text: string): string | undefined {
   }
 }
 
+/** Of the secrets only names count. */
+function keepNames(account: ServiceAccount): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name ? { name } : {}))
+}
+
 export const serviceAccounts = defineResource<ServiceAccount>({
   group: '',
   resource: 'serviceaccounts',
   shortNames: ['sa'],
-  prepareCreate(account) {
-    delete account.secrets
-  },
+  prepareCreate: keepNames,
+  prepareUpdate: keepNames,
   columns: [nameColumn, number('Secrets', (account) => (account.secrets ?? []).length), ageColumn],
 })

@@ -56,10 +56,18 @@ const storageClasses = defineResource<StorageClass>({
   ],
 })
 
-function className(object: { metadata: { name?: string; annotations?: Record<string, string> } }): string {
-  const { name = '', annotations } = object.metadata
-  const isDefault = annotations?.[DEFAULT_CLASS] === 'true' || annotations?.[OLD_DEFAULT_CLASS] === 'true'
-  return isDefault ? `${name} (default)` : name
+interface Annotated {
+  readonly metadata: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> }
+}
+
+/** Whether claims without a class are meant to get this one. */
+export function isDefaultStorageClass({ metadata: { annotations } }: Annotated): boolean {
+  return annotations?.[DEFAULT_CLASS] === 'true' || annotations?.[OLD_DEFAULT_CLASS] === 'true'
+}
+
+function className(object: Annotated): string {
+  const { name = '' } = object.metadata
+  return isDefaultStorageClass(object) ? `${name} (default)` : name
 }
 
 function forbidChange(path: string, value: unknown, old: unknown, message: string): FieldError[] {
