@@ -18,6 +18,7 @@ import { isReason } from '../../src/machinery/errors.ts'
 import { formatAddress, type Network, parseAddress, parseNetwork } from '../../src/machinery/ip.ts'
 import { jsonLogger } from '../../src/machinery/logger.ts'
 import { systemRandom } from '../../src/machinery/random.ts'
+import { readApiServerSettings } from '../../src/main/api-server-settings.ts'
 import { startTestServer } from '../../src/main/testing.ts'
 
 type Change = Record<string, unknown>
@@ -339,6 +340,43 @@ describe('a cluster of two families', () => {
     await expect(change(api.client, service, { ipFamilies: ['IPv6', 'IPv4'] })).rejects.toThrow(
       'spec.ipFamilies[0]: Invalid value: ["IPv6","IPv4"]: may not change once set',
     )
+  })
+})
+
+describe('--service-cluster-ip-range', () => {
+  it.each([
+    ['10.96.0.0', 'is invalid: invalid CIDR address: 10.96.0.0'],
+    ['10.96.0.0/16,10.97.0.0/16', '[0] and --service-cluster-ip-range[1] must be of different IP family'],
+    ['10.96.0.0/16,fd00::/112,fd01::/112', 'must not contain more than two entries'],
+    ['10.96.0.0/16,fd00::/48', 'shortest allowed prefix length for service CIDR is 64, got 48'],
+  ])('refuses %s', (range, message) => {
+    expect(() => readApiServerSettings({ 'service-cluster-ip-range': range })).toThrow(message)
+  })
+
+  it('is what services have addresses from', async () => {
+    const server = await startTestServer({ flags: { 'service-cluster-ip-range': `${V4}, ${V6}` } })
+    try {
+      const service = await make(server.client, { ipFamilyPolicy: 'RequireDualStack' })
+      expect(familiesOf(service)).toBe('RequireDualStack IPv4,IPv6 2')
+      expect((await server.client.get(servicecidrs, { name: 'kubernetes' })).spec.cidrs).toEqual([V4, V6])
+    } finally {
+      await server.close()
+    }
+  })
+
+  it('may get a second family later', async () => {
+    const first = await startTestApi()
+    const service = await make(first.client, { ipFamilyPolicy: 'PreferDualStack' })
+    const second = await startTestApi({ store: first.store, serviceCidrs: [V4, V6] })
+    expect((await second.client.get(servicecidrs, { name: 'kubernetes' })).spec.cidrs).toEqual([V4, V6])
+    // What was weighed once is not weighed again.
+    const touched = await change(second.client, service, { sessionAffinity: 'ClientIP' })
+    expect(familiesOf(touched)).toBe('PreferDualStack IPv4 1')
+    expect(familiesOf(await make(second.client, { ipFamilyPolicy: 'PreferDualStack' }))).toBe(
+      'PreferDualStack IPv4,IPv6 2',
+    )
+    await second.close()
+    await first.close()
   })
 })
 
