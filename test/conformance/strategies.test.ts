@@ -232,7 +232,13 @@ const statuses: readonly [of: string, claimed: object, begins: object][] = [
   ['statefulsets.apps', { replicas: 3 }, { replicas: 0 }],
   ['jobs.batch', { succeeded: 3 }, {}],
   ['persistentvolumeclaims', { phase: 'Bound' }, { phase: 'Pending' }],
-  ['services', { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } }, { loadBalancer: {} }],
+  [
+    'services',
+    {
+      conditions: [{ type: 'A', status: 'True', reason: 'B', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    },
+    { loadBalancer: {} },
+  ],
   ['ingresses.networking.k8s.io', { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } }, { loadBalancer: {} }],
 ]
 

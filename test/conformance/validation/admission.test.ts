@@ -3,6 +3,7 @@
 
 import {
   mutatingadmissionpolicybindings,
+  mutatingwebhookconfigurations,
   validatingadmissionpolicies,
   validatingadmissionpolicybindings,
 } from '../../../src/api/generated/resources.ts'
@@ -145,8 +146,49 @@ const bindings: readonly Case[] = [
 ]
 
 const group = 'admissionregistration.k8s.io'
+const webhook = {
+  name: 'a.b.c',
+  clientConfig: { url: 'https://example.com/hook' },
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+}
+const webhooks = (...list: readonly Change[]): Change => ({ webhooks: list.map((one) => ({ ...webhook, ...one })) })
+
+const webhookCases: readonly Case[] = [
+  [
+    'IsFullyQualifiedName',
+    webhooks({ name: '' }, { name: 'A.b.c' }, { name: 'a.b' }),
+    [
+      'webhooks[0].name: Required value',
+      `webhooks[1].name: Invalid value: "A.b.c": ${SUBDOMAIN}`,
+      'webhooks[2].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+    ],
+  ],
+  ['validateWebhooks', webhooks({}, {}), ['webhooks[1].name: Duplicate value: "a.b.c"']],
+  [
+    'validateAdmissionReviewVersions',
+    webhooks({ admissionReviewVersions: [] }, { name: 'd.e.f', admissionReviewVersions: ['v2', 'v2', '1'] }),
+    [
+      'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+      'webhooks[1].admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
+      `webhooks[1].admissionReviewVersions[2]: Invalid value: "1": ${DNS_1035}`,
+      'webhooks[1].admissionReviewVersions: Invalid value: ["v2","v2","1"]: must include at least one of v1, v1beta1',
+    ],
+  ],
+  [
+    'validateMutatingWebhook',
+    webhooks({ failurePolicy: 'x', reinvocationPolicy: 'x', timeoutSeconds: 31, sideEffects: 'Some' }),
+    [
+      'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
+      'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
+      'webhooks[0].failurePolicy: Unsupported value: "x": supported values: "Fail", "Ignore"',
+      'webhooks[0].reinvocationPolicy: Unsupported value: "x": supported values: "IfNeeded", "Never"',
+    ],
+  ],
+]
 
 runTables(
+  { resource: mutatingwebhookconfigurations, base: webhooks({}), create: webhookCases },
   {
     resource: validatingadmissionpolicies,
     base: minimalObject({ group, resource: 'validatingadmissionpolicies' }),

@@ -10,6 +10,7 @@ import {
   pods,
   replicasets,
   replicationcontrollers,
+  services,
   statefulsets,
 } from '../../../src/api/generated/resources.ts'
 import { type Change, runTables, type UpdateCase } from './support.ts'
@@ -353,12 +354,39 @@ const autoscalerCases: readonly UpdateCase[] = [
   ],
 ]
 
+const reached = (...ingress: readonly Change[]) => status({ loadBalancer: { ingress } })
+const balanced = spec({ type: 'LoadBalancer' })
+const ingressAt = 'status.loadBalancer.ingress'
+
+const serviceCases: readonly UpdateCase[] = [
+  ['ValidateLoadBalancerStatus', balanced, reached({ ip: '10.0.0.1' }, { hostname: 'a.example.com' }), []],
+  [
+    'ValidateLoadBalancerStatus',
+    {},
+    reached({ ip: '10.0.0.1' }),
+    [`${ingressAt}: Forbidden: may only be used when \`spec.type\` is 'LoadBalancer'`],
+  ],
+  [
+    'ValidateLoadBalancerStatus',
+    balanced,
+    reached({ ip: 'a' }, { hostname: 'A', ipMode: 'VIP' }, { ip: '10.0.0.1', ipMode: 'x' }, { hostname: '10.0.0.1' }),
+    [
+      `${ingressAt}[0].ip: Invalid value: "a": ${BAD_ADDRESS}`,
+      `${ingressAt}[1].ipMode: Forbidden: may not be specified when \`ip\` is not set`,
+      `${ingressAt}[1].hostname: Invalid value: "A": ${SUBDOMAIN}`,
+      `${ingressAt}[2].ipMode: Unsupported value: "x": supported values: "Proxy", "VIP"`,
+      `${ingressAt}[3].hostname: Invalid value: "10.0.0.1": must be a DNS name, not an IP address`,
+    ],
+  ],
+]
+
 const containers = [{ name: 'c', image: 'i' }]
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers } }
 const workload = spec({ selector: { matchLabels: { app: 'a' } }, template })
 
 runTables(
   { resource: pods, base: spec({ containers }), status: podCases },
+  { resource: services, base: spec({ ports: [{ port: 80 }] }), status: serviceCases },
   { resource: replicasets, base: workload, status: replicas },
   { resource: replicationcontrollers, base: spec({ selector: { app: 'a' }, template }), status: replicas },
   { resource: deployments, base: workload, status: deploymentCases },

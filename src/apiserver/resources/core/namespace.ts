@@ -38,7 +38,13 @@ export const namespaces = defineResource<Namespace>({
     if (old.spec.finalizers) namespace.spec.finalizers = old.spec.finalizers
     else delete namespace.spec.finalizers
   },
-  validate: ({ spec }) => (spec.finalizers ?? []).flatMap((name) => validateFinalizer(name, 'spec.finalizers')),
+  validateCreate: ({ spec }) => (spec.finalizers ?? []).flatMap((name) => validateFinalizer(name, 'spec.finalizers')),
+  subresources: {
+    finalize: {
+      validateUpdate: ({ spec }) =>
+        (spec.finalizers ?? []).flatMap((name, i) => validateFinalizer(name, `spec.finalizers[${i}]`)),
+    },
+  },
   validateStatusUpdate({ status, metadata }) {
     const [phase, when] = metadata.deletionTimestamp ? ['Terminating', 'not empty'] : ['Active', 'empty']
     if (status.phase === phase) return []

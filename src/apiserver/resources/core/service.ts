@@ -6,6 +6,7 @@ import { dnsLabelProblem } from '../../../machinery/names.ts'
 import type { Column } from '../../resource-definition.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, loadBalancerText, mapSelectorText, nameColumn, text } from '../columns/common.ts'
+import { defaultIpModes, validateServiceStatus } from './load-balancer-status.ts'
 import { alignAddresses, dropAddresses, keepAddresses } from './service-families.ts'
 import {
   dropTypeDependentFields,
@@ -85,6 +86,8 @@ export const services = defineResource<Service>({
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  prepareStatusUpdate: defaultIpModes,
+  validateStatusUpdate: validateServiceStatus,
   selectableFields: { 'spec.clusterIP': (s) => s.spec.clusterIP ?? '', 'spec.type': (s) => s.spec.type ?? '' },
   columns,
 })

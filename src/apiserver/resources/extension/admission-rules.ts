@@ -1,4 +1,4 @@
-// What is wrong with policies of admission and their bindings, other than their expressions and what they match.
+// What is wrong with webhooks, policies of admission and their bindings, other than expressions and what they match.
 // Rules and wording: k8s.io/kubernetes/pkg/apis/admissionregistration/validation.
 
 import type {
@@ -12,6 +12,7 @@ import { dns1035LabelProblem, dnsSubdomainProblem, pathSegmentProblem } from '..
 import { checkEnum, checkOptionalEnum, checkQualifiedName, checkSubdomain, invalidFor } from '../core/field-checks.ts'
 import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
+const REVIEW_VERSIONS = ['v1', 'v1beta1']
 const MAX_ANNOTATIONS = 20
 const MAX_VALUE_EXPRESSION = 5 * 1024
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
@@ -20,6 +21,28 @@ const MISSING_PARAMS = ['Deny', 'Allow']
 const EXCLUSIVE = 'name and selector are mutually exclusive'
 const NOTHING = 'validations or auditAnnotations must contain at least one item'
 const NEWLINE = /[\n\r]/
+
+/** Of the name of a webhook. Upstream: IsFullyQualifiedName. */
+export function webhookNameProblems(name: string, path: string): FieldError[] {
+  if (name === '') return [field.required(path)]
+  const problem = dnsSubdomainProblem(name)
+  if (problem) return [field.invalid(path, name, problem)]
+  if (name.split('.').length >= 3) return []
+  return [field.invalid(path, name, 'should be a domain with at least three segments separated by dots')]
+}
+
+/** Of the versions of reviews that a webhook understands: one that is spoken here must be among them. */
+export function reviewVersionProblems(versions: readonly string[], path: string): FieldError[] {
+  const spoken = REVIEW_VERSIONS.join(', ')
+  if (versions.length === 0) return [field.required(path, `must specify one of ${spoken}`)]
+  const errors = versions.flatMap((version, i) =>
+    versions.indexOf(version) < i
+      ? [field.invalid(`${path}[${i}]`, version, 'duplicate version')]
+      : invalidFor(`${path}[${i}]`, version, [dns1035LabelProblem(version)]),
+  )
+  if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
+  return [...errors, field.invalid(path, versions, `must include at least one of ${spoken}`)]
+}
 
 /** Of the kind of parameters. */
 export function paramKindProblems(kind: ParamKind | undefined): FieldError[] {

@@ -15,7 +15,6 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../../../api/generated/admissionregistration-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { webhookClientProblems } from '../../webhook-client-problems.ts'
@@ -28,7 +27,9 @@ import {
   paramKindProblems,
   paramRefProblems,
   policyNameProblems,
+  reviewVersionProblems,
   validationTextProblems,
+  webhookNameProblems,
 } from './admission-rules.ts'
 import { checkedStatus } from './type-checking.ts'
 
@@ -70,11 +71,7 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
   for (const [i, webhook] of (webhooks ?? []).entries()) {
     const at = `webhooks[${i}]`
     const { name = '' } = webhook
-    if (dnsSubdomainProblem(name) || name.split('.').length < 3) {
-      errors.push(
-        field.invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'),
-      )
-    }
+    errors.push(...webhookNameProblems(name, `${at}.name`))
     if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
     names.add(name)
     errors.push(
@@ -87,18 +84,17 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
     else if (!effects.includes(webhook.sideEffects)) {
       errors.push(field.notSupported(`${at}.sideEffects`, webhook.sideEffects, effects))
     }
-    if ((webhook.admissionReviewVersions ?? []).length === 0) {
-      errors.push(field.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
-    }
+    errors.push(...reviewVersionProblems(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`))
     const { timeoutSeconds = DEFAULT_TIMEOUT } = webhook
     if (timeoutSeconds < 1 || timeoutSeconds > 30) {
       errors.push(
         field.invalid(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
       )
     }
-    const policies = ['Fail', 'Ignore']
-    if (!policies.includes(webhook.failurePolicy ?? '')) {
-      errors.push(field.notSupported(`${at}.failurePolicy`, webhook.failurePolicy, policies))
+    errors.push(...checkOptionalEnum(`${at}.failurePolicy`, webhook.failurePolicy, FAILURE_POLICIES))
+    if ('reinvocationPolicy' in webhook) {
+      const policies = ['IfNeeded', 'Never']
+      errors.push(...checkOptionalEnum(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, policies))
     }
     errors.push(...conditionProblems(`${at}.matchConditions`, webhook.matchConditions, { params: false }))
   }
