@@ -25,14 +25,13 @@ export async function serveResource(
   response: Response,
   info: RequestInfo,
   user: UserInfo,
-  annotate?: (key: string, value: string) => void,
+  told: Pick<RequestContext, 'annotate' | 'waited'> = {},
 ): Promise<void> {
   const served = env.api.registry.served(info.group, info.version, info.resource)
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
   if (resource.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound()
-  const own = contextOf(request, response, info, user, version, resource.namespaced)
-  const context = annotate ? { ...own, annotate } : own
+  const context = Object.assign(contextOf(request, response, info, user, version, resource.namespaced), told)
   const target = { resource, subresource: info.subresource, name: info.name }
   // Before anything is done: who cannot be answered is not served either.
   const { cbor = false } = env

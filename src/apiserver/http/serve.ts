@@ -82,7 +82,7 @@ export async function serve(
       await authorize(options, info, user, trail)
       trail?.observe(request, response)
       // Watches are counted only until what is there has been sent.
-      await dispatch(options, request, response, info, user, trail)
+      await dispatch(options, request, response, { info, user, trail, tracked })
     } finally {
       turn?.release()
     }
@@ -157,10 +157,9 @@ async function dispatch(
   options: ServeOptions,
   request: Request,
   response: Response,
-  info: RequestInfo,
-  user: UserInfo,
-  trail: AuditTrail | undefined,
+  about: { info: RequestInfo; user: UserInfo; trail: AuditTrail | undefined; tracked: TrackedRequest },
 ): Promise<void> {
+  const { info, user, trail, tracked } = about
   const remote = remoteOf(options, info)
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
   if (!info.isResource) {
@@ -184,7 +183,10 @@ async function dispatch(
       throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
     }
   }
-  return serveResource(options.resources, request, response, info, user, trail?.annotate)
+  return serveResource(options.resources, request, response, info, user, {
+    ...(trail ? { annotate: trail.annotate } : {}),
+    waited: tracked.waited,
+  })
 }
 
 /** Serves a request that wants to change the protocol of its connection; never rejects. */

@@ -27,6 +27,8 @@ interface Kind {
 export interface TrackedRequest {
   /** It waits for its turn; the returned function ends that. */
   queued(): () => void
+  /** So long others were waited for. */
+  readonly waited: (ms: number) => void
   /** It is over; `bytes` is how long its answer was, where that is known. */
   ended(code: number, bytes: number): void
 }
@@ -89,7 +91,7 @@ export class RequestMetrics {
     })
     this.#sli = metrics.histogram({
       name: 'apiserver_request_sli_duration_seconds',
-      help: 'Response latency distribution (not counting queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+      help: 'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
       stability: 'ALPHA',
       labels: SERIES,
       buckets: SLI_BUCKETS,
@@ -159,13 +161,16 @@ export class RequestMetrics {
           waited += this.#now() - since
         }
       },
+      waited: (ms) => {
+        waited += ms
+      },
       ended: (code, bytes) => {
         serving[kind] -= 1
         long?.add(-1)
         const ms = this.#now() - started
         this.#counter(series, info, code).add()
         series.duration.observe(ms / 1000)
-        series.sli?.observe((ms - waited) / 1000)
+        series.sli?.observe(Math.max(ms - waited, 0) / 1000)
         if (bytes >= 0) series.sizes?.observe(bytes)
       },
     }

@@ -33,6 +33,8 @@ export interface RequestContext {
   warn(message: string): void
   /** Adds to what the audit log says about the request; absent where nothing is logged. */
   annotate?(key: string, value: string): void
+  /** Told how long others were waited for, whose slowness is not this server's. */
+  waited?(ms: number): void
 }
 
 /** Hands out something scarce (addresses, ports) around the write of an object. */

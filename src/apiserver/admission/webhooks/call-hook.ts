@@ -63,7 +63,9 @@ export async function callHook(
   const { clock } = env.registry
   const started = clock.now()
   const observe = (more: Pick<HookOutcome, 'refusal' | 'failedOpen'>) => {
-    const seconds = (clock.now() - started) / 1000
+    const ms = clock.now() - started
+    if (question.mutating) attributes.context.waited?.(ms)
+    const seconds = ms / 1000
     env.observe?.({ name, mutating: question.mutating, operation: attributes.operation, seconds, ...more })
   }
   try {

@@ -36,7 +36,10 @@ export function validatingWebhooks(env: HookEnv): AdmissionPlugin {
         failedOpenKey: `${FAILED_OPEN}round_0_index_${i}`,
       })
     })
+    const { clock } = env.registry
+    const started = clock.now()
     const refused = (await Promise.allSettled(calls)).find((result) => result.status === 'rejected')
+    attributes.context.waited?.(clock.now() - started)
     if (refused) throw refused.reason
   }
 
