@@ -2,16 +2,30 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  clusterrolebindings,
   cronjobs,
+  csidrivers,
   daemonsets,
   deployments,
+  endpoints,
+  endpointslices,
+  flowschemas,
   horizontalpodautoscalersAutoscalingV2,
+  ingressclasses,
   jobs,
+  limitranges,
+  mutatingwebhookconfigurations,
+  namespaces,
   networkpolicies,
+  nodes,
   persistentvolumeclaims,
   persistentvolumes,
   pods,
+  priorityclasses,
+  prioritylevelconfigurations,
   replicasets,
+  replicationcontrollers,
+  rolebindings,
   secrets,
   services,
   statefulsets,
@@ -21,6 +35,8 @@ import type { ResourceRef } from '../../src/api/resource-ref.ts'
 import type { ApiObject } from '../../src/apiserver/api-object.ts'
 import { startTestApi, type TestApi } from '../../src/apiserver/testing.ts'
 
+const RBAC = 'rbac.authorization.k8s.io'
+const NAME = expect.stringMatching(/^n\d+$/)
 const containers = [{ name: 'c', image: 'i' }]
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers } }
 const workload = { spec: { selector: { matchLabels: { app: 'a' } }, template } }
@@ -230,6 +246,127 @@ const CASES: readonly (readonly [string, ResourceRef<unknown>, object, object])[
     storageclasses,
     { provisioner: 'example.com/a' },
     { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' },
+  ],
+  [
+    'SetDefaults_CSIDriver',
+    csidrivers,
+    { spec: {} },
+    {
+      spec: {
+        attachRequired: true,
+        podInfoOnMount: false,
+        storageCapacity: false,
+        fsGroupPolicy: 'ReadWriteOnceWithFSType',
+        volumeLifecycleModes: ['Persistent'],
+        requiresRepublish: false,
+        seLinuxMount: false,
+      },
+    },
+  ],
+  [
+    'SetDefaults_ReplicationController',
+    replicationcontrollers,
+    { spec: { template } },
+    { metadata: { labels: { app: 'a' } }, spec: { replicas: 1, selector: { app: 'a' } } },
+  ],
+  ['SetDefaults_Namespace', namespaces, {}, { metadata: { labels: { 'kubernetes.io/metadata.name': NAME } } }],
+  [
+    'SetDefaults_NodeStatus',
+    nodes,
+    { spec: {}, status: { capacity: { cpu: '2' } } },
+    { status: { allocatable: { cpu: '2' } } },
+  ],
+  [
+    'SetDefaults_Endpoints',
+    endpoints,
+    { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
+    { subsets: [{ ports: [{ protocol: 'TCP' }] }] },
+  ],
+  [
+    'SetDefaults_EndpointPort',
+    endpointslices,
+    { addressType: 'IPv4', endpoints: [], ports: [{ port: 80 }] },
+    { ports: [{ name: '', protocol: 'TCP' }] },
+  ],
+  [
+    'SetDefaults_LimitRangeItem',
+    limitranges,
+    { spec: { limits: [{ type: 'Container', min: { cpu: '1' }, max: { cpu: '2' } }] } },
+    { spec: { limits: [{ default: { cpu: '2' }, defaultRequest: { cpu: '2' } }] } },
+  ],
+  [
+    'SetDefaults_LimitRangeItem',
+    limitranges,
+    { spec: { limits: [{ type: 'Container', min: { memory: '1' } }] } },
+    { spec: { limits: [{ defaultRequest: { memory: '1' } }] } },
+  ],
+  [
+    'SetDefaults_IngressClass',
+    ingressclasses,
+    { spec: { controller: 'example.com/a', parameters: { kind: 'K', name: 'n' } } },
+    { spec: { parameters: { scope: 'Cluster' } } },
+  ],
+  ['SetDefaults_PriorityClass', priorityclasses, { value: 1 }, { preemptionPolicy: 'PreemptLowerPriority' }],
+  [
+    'SetDefaults_RoleBinding, SetDefaults_Subject',
+    rolebindings,
+    { roleRef: { kind: 'Role', name: 'a' }, subjects: [{ kind: 'User', name: 'b' }] },
+    { roleRef: { apiGroup: RBAC }, subjects: [{ apiGroup: RBAC }] },
+  ],
+  [
+    'SetDefaults_ClusterRoleBinding, SetDefaults_Subject',
+    clusterrolebindings,
+    { roleRef: { kind: 'ClusterRole', name: 'a' }, subjects: [{ kind: 'Group', name: 'b' }] },
+    { roleRef: { apiGroup: RBAC }, subjects: [{ apiGroup: RBAC }] },
+  ],
+  [
+    'SetDefaults_FlowSchemaSpec',
+    flowschemas,
+    { spec: { priorityLevelConfiguration: { name: 'a' } } },
+    { spec: { matchingPrecedence: 1000 } },
+  ],
+  [
+    'SetDefaults_LimitedPriorityLevelConfiguration, SetDefaults_QueuingConfiguration',
+    prioritylevelconfigurations,
+    { spec: { type: 'Limited', limited: { limitResponse: { type: 'Queue', queuing: {} } } } },
+    {
+      spec: {
+        limited: {
+          nominalConcurrencyShares: 30,
+          lendablePercent: 0,
+          limitResponse: { queuing: { queues: 64, handSize: 8, queueLengthLimit: 50 } },
+        },
+      },
+    },
+  ],
+  [
+    'SetDefaults_MutatingWebhook, SetDefaults_ServiceReference, SetDefaults_Rule',
+    mutatingwebhookconfigurations,
+    {
+      webhooks: [
+        {
+          name: 'a.b.c',
+          clientConfig: { service: { namespace: 'a', name: 'b' } },
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }],
+        },
+      ],
+    },
+    {
+      webhooks: [
+        {
+          failurePolicy: 'Fail',
+          matchPolicy: 'Equivalent',
+          namespaceSelector: {},
+          objectSelector: {},
+          timeoutSeconds: 10,
+          reinvocationPolicy: 'Never',
+          clientConfig: { service: { port: 443 } },
+          rules: [{ scope: '*' }],
+        },
+      ],
+    },
   ],
 ]
 

@@ -40,6 +40,8 @@ export const nodes = defineResource<Node>({
   generation: false,
   // The kubelet registers with its first status.
   keepStatusOnCreate: true,
+  defaults: defaultAllocatable,
+  prepareStatusUpdate: defaultAllocatable,
   validate: (node) => [
     ...validateTaints(node.spec.taints ?? []),
     ...validateResources(node),
@@ -72,6 +74,11 @@ export const nodes = defineResource<Node>({
     text('Container-Runtime', (n) => orUnknown(n.status.nodeInfo?.containerRuntimeVersion), 1),
   ],
 })
+
+/** All that a node has can be allocated where nothing else is said. */
+function defaultAllocatable({ status }: Node): void {
+  if (status?.capacity) status.allocatable ??= { ...status.capacity }
+}
 
 function validateResources({ status }: Node): FieldError[] {
   const errors: FieldError[] = []
