@@ -9,19 +9,11 @@ import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
 import { containerOf } from './container-of.ts'
 import type { KubeletConnector } from './kubelet-connection.ts'
+import { checkLogOptions } from './log-options.ts'
 import { passUpgrade } from './pass-upgrade.ts'
 
 const pods = { group: '', resource: 'pods' }
-const LOG_PARAMETERS = [
-  'follow',
-  'previous',
-  'sinceSeconds',
-  'sinceTime',
-  'timestamps',
-  'tailLines',
-  'limitBytes',
-  'stream',
-]
+const LOG_PARAMETERS = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes']
 const EXEC_PARAMETERS = ['stdin', 'stdout', 'stderr', 'tty']
 const MAX_ERROR = 64 * 1024
 
@@ -48,6 +40,7 @@ export async function servePodLog(
   response: Response,
   info: RequestInfo,
 ): Promise<void> {
+  checkLogOptions(info)
   const pod = await podOf(env, info)
   const container = containerOf(pod, info.query.get('container'))
   if (!pod.spec.nodeName) {

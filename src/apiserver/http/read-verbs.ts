@@ -5,13 +5,12 @@ import { inVersion } from '../api.ts'
 import { list } from '../registry/list.ts'
 import { selectionOf } from '../registry/selection.ts'
 import { protobufList } from './protobuf.ts'
+import { integerOf, switchOf } from './query.ts'
 import {
-  integerOf,
   notAcceptableAs,
   type ResourceHandlerEnv,
   type ResourceRequest,
   sendEntry,
-  switchOf,
   tableOptions,
 } from './resource-request.ts'
 import { sendEncoded, sendObject } from './respond.ts'

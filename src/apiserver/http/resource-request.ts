@@ -1,6 +1,6 @@
 // What serving a resource request shares from verb to verb: the request as it is understood, and how one object is answered.
 
-import { badRequest, StatusError } from '../../machinery/errors.ts'
+import { StatusError } from '../../machinery/errors.ts'
 import type { Api, Target } from '../api.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Entry } from '../registry/entry.ts'
@@ -83,22 +83,4 @@ export function tableOptions(representation: Representation, info: RequestInfo, 
     now: env.api.registry.clock.now(),
     withColumns: true,
   }
-}
-
-/** A number of the query, null when it is not given. Throws BadRequest as upstream's parameter codec does. */
-export function integerOf(query: URLSearchParams, name: string): number | null {
-  const text = query.get(name)
-  if (text === null) return null
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
-  }
-  return value
-}
-
-/** A switch of the query, undefined when it is not given: everything but "false" and "0" turns it on, as upstream has it. */
-export function switchOf(query: URLSearchParams, name: string): boolean | undefined {
-  const text = query.get(name)
-  return text === null ? undefined : !/^(?:false|0)$/i.test(text)
 }

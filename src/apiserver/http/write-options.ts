@@ -8,8 +8,9 @@ import { isRecord } from '../api-object.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Request } from './exchange.ts'
+import { integerOf, switchOf } from './query.ts'
 import type { RequestInfo } from './request-info.ts'
-import { integerOf, type ResourceRequest, switchOf } from './resource-request.ts'
+import type { ResourceRequest } from './resource-request.ts'
 
 const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'
 
