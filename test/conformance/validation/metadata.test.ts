@@ -1,6 +1,6 @@
 // What is refused of the metadata of any object. Rules: k8s.io/apimachinery/pkg/api/validation/objectmeta.go.
 
-import { configmaps, persistentvolumes } from '../../../src/api/generated/resources.ts'
+import { configmaps, storageclasses } from '../../../src/api/generated/resources.ts'
 import { type Case, type Change, runTables, type UpdateCase } from './support.ts'
 
 const SUBDOMAIN =
@@ -86,9 +86,5 @@ const changes: readonly UpdateCase[] = [
 
 runTables(
   { resource: configmaps, base: {}, create: cases, update: changes },
-  {
-    resource: persistentvolumes,
-    base: { spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/a' } } },
-    create: cases,
-  },
+  { resource: storageclasses, base: { provisioner: 'example.com/a' }, create: cases },
 )
