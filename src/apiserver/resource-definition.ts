@@ -12,6 +12,15 @@ export interface StrategyContext {
   readonly user: UserInfo
   /** Tells the client something in a Warning header. */
   warn(message: string): void
+  /** The kinds of a group and version that definitions of custom resources make. */
+  customTypes(group: string, version: string): readonly CustomType[]
+}
+
+/** A kind that a definition makes, with the schema of its objects. */
+export interface CustomType {
+  readonly resource: string
+  readonly kind: string
+  readonly schema: object
 }
 
 /** One column of `kubectl get`. `priority` above 0 shows with `-o wide` only. */
@@ -97,10 +106,11 @@ export interface ResourceDefinition<T = ApiObject> {
   validate?(object: T): readonly FieldError[]
   /** Checks of new objects only, besides `validate`. */
   validateCreate?(object: T): readonly FieldError[]
-  validateUpdate?(object: T, old: T): readonly FieldError[]
+  /** `context` takes warnings of what is let be because it was so before. */
+  validateUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn'>): readonly FieldError[]
   /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
   prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void
-  validateStatusUpdate?(object: T, old: T): readonly FieldError[]
+  validateStatusUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn'>): readonly FieldError[]
   /** The same for other subresources that are written as the object itself, by their names. */
   readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>
   /** Fields that may be used in fieldSelector, besides metadata.name and metadata.namespace. */

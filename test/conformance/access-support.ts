@@ -97,7 +97,7 @@ export interface Answered {
 
 export type Call = (
   path: string,
-  options?: { method?: string; body?: object; token?: string; headers?: Record<string, string> },
+  options?: { method?: string; body?: object | string; token?: string; headers?: Record<string, string> },
 ) => Promise<Answered>
 
 /** Calls a server with a client certificate, or with none for nobody's. */
@@ -129,6 +129,6 @@ export async function callerOf(server: TestServer, user?: { name: string; groups
         },
       )
       request.on('error', reject)
-      request.end(body && JSON.stringify(body))
+      request.end(typeof body === 'string' ? body : body && JSON.stringify(body))
     })
 }

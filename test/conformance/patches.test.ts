@@ -2,9 +2,8 @@
 // Rules: pkg/endpoints/handlers/patch.go of k8s.io/apiserver, pkg/util/strategicpatch and pkg/runtime/converter.go of
 // k8s.io/apimachinery, RFC 6902 and RFC 7386. A case names the function, or the section of the RFC, that it pins.
 
-import { request } from 'node:https'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../src/main/testing.ts'
+import { describe, expect, it } from 'vitest'
+import { useServer } from './custom-resources/support.ts'
 
 interface Answer {
   readonly code: number
@@ -13,13 +12,8 @@ interface Answer {
   readonly body: any
 }
 
-let server: TestServer
 let count = 0
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.close())
+const ask = useServer()
 
 const TYPES = {
   json: 'application/json-patch+json',
@@ -28,29 +22,10 @@ const TYPES = {
 }
 type Type = keyof typeof TYPES
 
-function call(method: string, path: string, body: string, type: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { cert, key } = server.admin
-    const headers = { 'content-type': type }
-    const options = { host: '127.0.0.1', port: server.port, method, path, ca: server.ca, cert, key, headers }
-    const outgoing = request(options, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (chunk: string) => {
-        text += chunk
-      })
-      answer.on('end', () => {
-        const warning = answer.headers.warning
-        const warnings = [...String(warning ?? '').matchAll(/299 - ("(?:[^"\\]|\\.)*")/g)].map(([, w]) =>
-          JSON.parse(w ?? ''),
-        )
-        resolve({ code: answer.statusCode ?? 0, warnings, body: JSON.parse(text) })
-      })
-      answer.on('error', reject)
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
+async function call(method: string, path: string, body: string, type: string): Promise<Answer> {
+  const answer = await ask(path, { method, body, headers: { 'content-type': type } })
+  const warnings = [...String(answer.headers.warning ?? '').matchAll(/299 - ("(?:[^"\\]|\\.)*")/g)]
+  return { code: answer.code, body: answer.body, warnings: warnings.map(([, text]) => JSON.parse(text ?? '')) }
 }
 
 const env = (...names: string[]) => names.map((name) => ({ name, value: '1' }))

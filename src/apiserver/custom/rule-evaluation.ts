@@ -25,7 +25,7 @@ const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no f
 export const celRules: CustomRules = {
   compile(schema): CompiledRules | undefined {
     const root = hasRules(schema) ? nodeOf(schema, { name: 'selfType', resource: true }) : undefined
-    return root && { validate: (object, old) => new Run().validate(root, object, old) }
+    return root && { validate: (object, old, warn) => new Run(warn).validate(root, object, old) }
   },
 }
 
@@ -95,8 +95,13 @@ function pairOf(value: unknown, old: unknown, parent?: Pair): Pair {
 /** One validation of one object, with one budget. */
 class Run {
   readonly #errors: FieldError[] = []
+  readonly #warn: ((message: string) => void) | undefined
   #budget: number = LIMITS.perRequest
   #over = false
+
+  constructor(warn: ((message: string) => void) | undefined) {
+    this.#warn = warn
+  }
 
   validate(root: Node, object: object, old: object | undefined): readonly FieldError[] {
     this.#visit(root, '', pairOf(object, old))
@@ -169,7 +174,7 @@ class Run {
     pair: Pair,
     { type, activation }: { type: string; activation: Activation },
   ): void {
-    // What failed before and did not change is let be.
+    // What failed before and did not change is only warned of.
     const tolerated = !compiled.usesOldSelf && pair.unchanged()
     const at = compiled.fieldPath === '' ? path : joined(path, compiled.fieldPath)
     const message = this.#message(compiled, activation)
@@ -178,7 +183,9 @@ class Run {
       else this.#stop(field.invalid(shown(at), type, message.stop))
       return
     }
-    if (!tolerated) this.#errors.push(errorOf(compiled.rule, shown(at), pair.value, message.text))
+    const error = errorOf(compiled.rule, shown(at), pair.value, message.text)
+    if (tolerated) this.#warn?.(`${error.path}: ${error.message}`)
+    else this.#errors.push(error)
   }
 
   #message({ rule, message }: CompiledRule, activation: Activation): { text: string; stop?: string } {

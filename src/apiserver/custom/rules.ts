@@ -5,8 +5,8 @@ import type { Schema } from './schema.ts'
 
 /** The rules of one version's schema. */
 export interface CompiledRules {
-  /** Problems of an object; `old` is what it was before an update. */
-  validate(object: object, old: object | undefined): readonly FieldError[]
+  /** Problems of an object; `old` is what it was before an update. `warn` hears of those that it had before. */
+  validate(object: object, old: object | undefined, warn?: (message: string) => void): readonly FieldError[]
 }
 
 /** Evaluates the rules of schemas. */

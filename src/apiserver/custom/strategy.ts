@@ -7,7 +7,7 @@ import { type FieldError, field, StatusError } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject } from '../api-object.ts'
 import { valueAt } from '../registry/scale.ts'
-import type { ResourceDefinition, ScalePaths } from '../resource-definition.ts'
+import type { ResourceDefinition, ScalePaths, StrategyContext } from '../resource-definition.ts'
 import { columnsOf } from './columns.ts'
 import { selectableText } from './definition-rules.ts'
 import { embeddedProblems } from './embedded.ts'
@@ -35,13 +35,13 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
   const { version, schema } = options
   const hasStatus = version.subresources?.status !== undefined
   const scale = scalePathsOf(version)
-  const judge = (object: ApiObject, old: ApiObject | undefined) => [
+  const judge = (object: ApiObject, old?: ApiObject, context?: Pick<StrategyContext, 'warn'>) => [
     ...typeProblems(object, options),
     ...validateValue(object, schema, old ? { old: { value: old } } : {}),
     ...newDuplicates(object, old, schema),
     ...embeddedProblems(object, schema),
     ...(scale ? scaleProblems(object, scale) : []),
-    ...(options.rules?.validate(object, old) ?? []),
+    ...(options.rules?.validate(object, old, context?.warn) ?? []),
   ]
   return {
     group: options.group,
@@ -69,7 +69,7 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
       if (managedFields !== undefined) object.metadata.managedFields = managedFields
       if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion
     },
-    validateCreate: (object) => judge(object, undefined),
+    validateCreate: (object) => judge(object),
     validateUpdate: judge,
     validateStatusUpdate: judge,
     selectableFields: Object.fromEntries(

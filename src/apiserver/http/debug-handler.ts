@@ -7,6 +7,7 @@ import type { Measurement } from '../profiling/profiler.ts'
 import { readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
+import { sendText } from './respond.ts'
 
 export interface DebugEnv {
   readonly clock: Clock
@@ -142,13 +143,4 @@ full flags configurable<br>
 </body>
 </html>
 `
-}
-
-function sendText(response: Response, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(code, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'x-content-type-options': 'nosniff',
-  })
-  response.end(text)
 }

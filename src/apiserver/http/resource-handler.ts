@@ -9,11 +9,10 @@ import type { Request, Response } from './exchange.ts'
 import { serveGet, serveList, serveWatchRequest } from './read-verbs.ts'
 import type { RequestInfo } from './request-info.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, representationOf } from './resource-request.ts'
-import { sendObject, warningHeader } from './respond.ts'
+import { sendObject } from './respond.ts'
+import { warningsOf } from './warnings.ts'
 import { dryRunOf, fieldManagerOf, fieldValidationOf } from './write-options.ts'
 import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdate } from './write-verbs.ts'
-
-const MAX_WARNINGS = 20
 
 /**
  * Serves a resource request that is authenticated and authorized. `annotate` is told what the audit log is to say of
@@ -77,7 +76,6 @@ function contextOf(
   version: ServedVersion,
   namespaced: boolean,
 ): RequestContext {
-  const warnings: string[] = []
   return {
     user,
     namespace: namespaced ? info.namespace : '',
@@ -85,11 +83,7 @@ function contextOf(
     dryRun: dryRunOf(info.query.getAll('dryRun')),
     fieldManager: fieldManagerOf(request, info),
     fieldValidation: fieldValidationOf(info.query.get('fieldValidation')),
-    warn(message) {
-      if (warnings.length >= MAX_WARNINGS) return
-      warnings.push(warningHeader(message))
-      response.setHeader('warning', warnings)
-    },
+    warn: warningsOf(response),
   }
 }
 

@@ -10,14 +10,6 @@ import type { Response } from './exchange.ts'
 import { type Accepting, CBOR, negotiate, PROTOBUF, type Representation } from './media-type.ts'
 import { protobufOf } from './protobuf.ts'
 
-const MAX_WARNING = 256
-
-/** `299 - "text"`, as the Warning header wants it. */
-export function warningHeader(message: string): string {
-  const clean = message.replace(/[\r\n\t]/g, ' ').replace(/[^\x20-\x7e]/g, '?')
-  return `299 - "${clean.slice(0, MAX_WARNING).replace(/["\\]/g, '\\$&')}"`
-}
-
 /** Sends JSON that is encoded already. */
 export function sendJson(response: Response, code: number, json: Buffer | string): void {
   sendBytes(response, code, JSON_TYPE, json)
@@ -107,4 +99,14 @@ function formOfErrors({ headers, cbor = false }: { headers: Accepting; cbor?: bo
     if (error instanceof StatusError) return negotiate({}, { protobuf: true })
     throw error
   }
+}
+
+/** Sends text that is no object. */
+export function sendText(response: Response, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(code, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(text)
 }

@@ -9,7 +9,7 @@ import { type DebugEnv, serveDebug } from './debug-handler.ts'
 import type { Request, Response } from './exchange.ts'
 import { type HealthCheck, healthAnswer } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
-import { sendJson } from './respond.ts'
+import { sendJson, sendText } from './respond.ts'
 
 /** Serves documents under /openapi; false when the path is none of its own. */
 export type OpenApiHandler = (request: Request, response: Response, info: RequestInfo) => boolean
@@ -109,15 +109,6 @@ function sendPublished(response: Response, document: object, type: string): void
 function groupPaths(registry: Registry): string[] {
   const { groups } = apiGroupList(registry) as { groups: { name: string; versions: { groupVersion: string }[] }[] }
   return groups.flatMap((g) => [`/apis/${g.name}`, ...g.versions.map((v) => `/apis/${v.groupVersion}`)])
-}
-
-function sendText(response: Response, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(code, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'x-content-type-options': 'nosniff',
-  })
-  response.end(text)
 }
 
 function serveDiscovery(

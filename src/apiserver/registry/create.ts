@@ -95,7 +95,8 @@ async function tryCreate(
   }
   await admit(registry.admission, attributes)
   prepare(registry, resource, object, now)
-  definition.prepareCreate?.(object, { now, user: context.user, warn: context.warn })
+  const { user, warn } = context
+  definition.prepareCreate?.(object, { now, user, warn, customTypes: registry.customTypes })
   const problems = [
     ...validateMetadata(resource, object),
     ...(definition.validate?.(object) ?? []),

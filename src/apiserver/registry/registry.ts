@@ -10,6 +10,7 @@ import type { ApiObject, StoredObject } from '../api-object.ts'
 import { encryptedStore } from '../encryption/encrypted-store.ts'
 import type { ResourceRule } from '../encryption/encryption-configuration.ts'
 import { transformerOfKey } from '../encryption/transformer-of-key.ts'
+import type { CustomType } from '../resource-definition.ts'
 import type { UserInfo } from '../user.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
@@ -158,6 +159,14 @@ export class Registry {
   served(group: string, version: string, resource: string): { resource: Resource; version: ServedVersion } | undefined {
     return this.#byPath.get(`${group}/${version}/${resource}`)
   }
+
+  /** The kinds of a group and version that have schemas of their own. */
+  readonly customTypes = (group: string, version: string): CustomType[] =>
+    this.resources.flatMap(({ resource, versions }) =>
+      versions.flatMap(({ group: own, version: name, kind, schema }) =>
+        own === group && name === version && schema ? [{ resource, kind, schema }] : [],
+      ),
+    )
 
   /** A resource by group and plural. Throws when it is not served: callers name built-in resources. */
   resource(group: string, resource: string): Resource {

@@ -144,7 +144,7 @@ function prepare(
   const { user } = asked
   const warn = again ? () => {} : asked.warn
   const now = registry.clock.now()
-  const context = { now, user, warn }
+  const context = { now, user, warn, customTypes: registry.customTypes }
   const before = old as ApiObject
   keepServerFields(object, old)
   if (resource.hasSpec) object.spec ??= {}
@@ -235,12 +235,13 @@ function check(
   const { definition } = resource
   const before = old as ApiObject
   const errors = [...validateMetadataUpdate(object, old)]
-  if (request.subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before) ?? []))
+  if (request.subresource === 'status')
+    errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {
     errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
     errors.push(...(context.version.validateUpdate?.(object, before) ?? []))
     // A subresource that prepares by itself may change what a plain update may not.
-    if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before) ?? []))
+    if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before, context) ?? []))
     else errors.push(...(definition.subresources?.[request.subresource]?.validateUpdate?.(object, before) ?? []))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)

@@ -90,7 +90,8 @@ function goExponent(text: string): string {
   return text.replace(/e([+-])(\d)$/, 'e$10$2')
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
+/** Characters that Go writes with a letter behind a backslash. */
+export const ESCAPES: Readonly<Record<string, string>> = {
   '\u0007': '\\a',
   '\b': '\\b',
   '\f': '\\f',

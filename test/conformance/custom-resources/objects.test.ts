@@ -350,6 +350,25 @@ describe('changes', () => {
   }
 })
 
+it('validateExpressions: a rule that what did not change has failed before is warned of (shouldRatchetError)', async () => {
+  const object = { type: 'object', properties: { x: number, y: number } }
+  const strict = {
+    type: 'object',
+    properties: { x: { ...number, 'x-kubernetes-validations': [{ rule: 'self > 3' }] }, y: number },
+  }
+  const { path, boat } = await served(schemaOfA(object))
+  const made = await call(path, { body: boat({ spec: { a: { x: 1 } } }) })
+  const name = `${CRDS}/boats.g${groups}.example`
+  const { body: definition } = await call(name)
+  schemaOfA(strict)(definition)
+  expect((await call(name, { method: 'PUT', body: definition })).code).toBe(200)
+  const old = { ...boat({ spec: { a: { x: 1 } } }), metadata: { name: 'again' } }
+  await expect.poll(async () => (await call(`${path}?dryRun=All`, { body: old })).code).toBe(422)
+  const answer = await call(`${path}/b`, { method: 'PUT', body: { ...made.body, spec: { a: { x: 1, y: 1 } } } })
+  expect(answer.code).toBe(200)
+  expect(answer.headers.warning).toBe('299 - "spec.a.x: Invalid value: 1: failed rule: self > 3"')
+})
+
 describe('what is stored', () => {
   const cases: readonly [rule: string, edit: Edit, given: object, spec: Json][] = [
     [

@@ -318,6 +318,41 @@ describe('admission policies', () => {
     expect(warning?.warning).toContain("undefined field 'images'")
   })
 
+  it('knows the types of custom resources', async () => {
+    const spec = { type: 'object', properties: { size: { type: 'integer' } } }
+    const version = { name: 'v1', served: true, storage: true }
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } }
+    await call({
+      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      body: {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'typed.shop.example' },
+        spec: {
+          group: 'shop.example',
+          scope: 'Namespaced',
+          names: { plural: 'typed', kind: 'Typed' },
+          versions: [{ ...version, schema }],
+        },
+      },
+    })
+    await expect.poll(async () => (await call({ path: '/apis/shop.example/v1/typed' })).code).toBe(200)
+    const resourceRules = [
+      { apiGroups: ['shop.example'], apiVersions: ['v1'], resources: ['typed'], operations: ['*'] },
+    ]
+    const warnings = async (name: string, expression: string) => {
+      const { body } = await post('ValidatingAdmissionPolicy', name, {
+        matchConstraints: { resourceRules },
+        validations: [{ expression }],
+      })
+      return JSON.stringify(body.status)
+    }
+    expect(await warnings('fits', "object.spec.size > 1 && object.metadata.name != ''")).not.toContain('warning')
+    expect(await warnings('misfits', 'object.spec.width > 1')).toContain(
+      "shop.example/v1, Kind=Typed: compilation failed: ERROR: <input>:1:12: undefined field 'width'",
+    )
+  })
+
   it('lets webhooks have conditions', async () => {
     const path = `${GROUP}/validatingwebhookconfigurations`
     await call({

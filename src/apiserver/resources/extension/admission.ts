@@ -143,13 +143,13 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
     spec.failurePolicy ??= 'Fail'
     defaultMatch(spec.matchConstraints)
   },
-  prepareCreate(object) {
-    object.status = checkedStatus(object, {})
+  prepareCreate(object, { customTypes }) {
+    object.status = checkedStatus(object, {}, customTypes)
   },
-  prepareUpdate(object, old) {
+  prepareUpdate(object, old, { customTypes }) {
     if (sameJson(object.spec, old.spec)) return
     const generation = (old.metadata.generation ?? 0) + 1
-    object.status = checkedStatus({ ...object, metadata: { ...object.metadata, generation } }, old.status)
+    object.status = checkedStatus({ ...object, metadata: { ...object.metadata, generation } }, old.status, customTypes)
   },
   validate: (policy) => [
     ...checkOptionalEnum('spec.failurePolicy', policy.spec.failurePolicy, FAILURE_POLICIES),

@@ -11,18 +11,22 @@ import { type DeclaredType, type SchemaLike, typeOfSchema } from '../../../machi
 import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
 import { admissionEnv } from '../../admission/policies/environment.ts'
 import { compileExpression, compileVariables } from '../../admission/policies/expression.ts'
+import type { StrategyContext } from '../../resource-definition.ts'
 
 const MAX_TYPES = 10
 /** A value of which nothing is checked. */
 const ANY: SchemaLike = { 'x-kubernetes-int-or-string': true }
 const known = new Map<string, DeclaredType | undefined>()
 
+type CustomTypes = StrategyContext['customTypes']
+
 /** The status of a policy whose spec is new. */
 export function checkedStatus(
   policy: DeepReadonly<ValidatingAdmissionPolicy>,
   status: DeepReadonly<ValidatingAdmissionPolicyStatus>,
+  customTypes: CustomTypes,
 ): ValidatingAdmissionPolicyStatus {
-  const expressionWarnings = typeWarnings(policy.spec)
+  const expressionWarnings = typeWarnings(policy.spec, customTypes)
   return {
     ...(status as ValidatingAdmissionPolicyStatus),
     observedGeneration: policy.metadata.generation ?? 1,
@@ -31,13 +35,16 @@ export function checkedStatus(
 }
 
 /** What does not fit, for each expression. */
-function typeWarnings(spec: DeepReadonly<ValidatingAdmissionPolicy>['spec']): ExpressionWarning[] {
-  const kinds = kindsOf(spec)
+function typeWarnings(
+  spec: DeepReadonly<ValidatingAdmissionPolicy>['spec'],
+  customTypes: CustomTypes,
+): ExpressionWarning[] {
+  const kinds = kindsOf(spec, customTypes)
   if (kinds.length === 0) return []
   const { apiVersion = '', kind = '' } = spec.paramKind ?? {}
-  const params = spec.paramKind && declared(apiVersion, kind)
+  const params = spec.paramKind && declared(apiVersion, kind, customTypes)
   const environments = kinds.map(({ apiVersion: version, kind: name }) => {
-    const object = declared(version, name)
+    const object = declared(version, name, customTypes)
     const offered = {
       params: spec.paramKind !== undefined,
       authorizer: true,
@@ -66,8 +73,11 @@ interface Kind {
   readonly kind: string
 }
 
-/** The built-in kinds that the rules name; wildcards name none. */
-function kindsOf({ matchConstraints }: DeepReadonly<ValidatingAdmissionPolicy>['spec']): Kind[] {
+/** The kinds that the rules name; wildcards name none. */
+function kindsOf(
+  { matchConstraints }: DeepReadonly<ValidatingAdmissionPolicy>['spec'],
+  customTypes: CustomTypes,
+): Kind[] {
   const found = new Map<string, Kind>()
   for (const { apiGroups = [], apiVersions = [], resources = [] } of matchConstraints?.resourceRules ?? []) {
     if ([...apiGroups, ...apiVersions, ...resources].some((name) => name.includes('*'))) continue
@@ -77,6 +87,12 @@ function kindsOf({ matchConstraints }: DeepReadonly<ValidatingAdmissionPolicy>['
       const apiVersion = group === '' ? version : `${group}/${version}`
       found.set(`${apiVersion} ${kind.kind}`, { apiVersion, kind: kind.kind })
     }
+    for (const apiVersion of apiGroups.flatMap((group) => apiVersions.map((version) => `${group}/${version}`))) {
+      const [group = '', version = ''] = apiVersion.split('/')
+      for (const { resource, kind } of customTypes(group, version)) {
+        if (resources.includes(resource)) found.set(`${apiVersion} ${kind}`, { apiVersion, kind })
+      }
+    }
   }
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -84,13 +100,25 @@ function kindsOf({ matchConstraints }: DeepReadonly<ValidatingAdmissionPolicy>['
     .map(([, kind]) => kind)
 }
 
-/** The type of a built-in kind; undefined for others, of which nothing is checked. */
-function declared(apiVersion: string, kind: string): DeclaredType | undefined {
+/** The type of a kind; undefined for those that are not there, of which nothing is checked. */
+function declared(apiVersion: string, kind: string, customTypes: CustomTypes): DeclaredType | undefined {
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   const ref = typeRefOfKind(group, version, kind)
-  if (!ref) return undefined
+  if (!ref) {
+    const custom = customTypes(group, version).find((type) => type.kind === kind)
+    return custom && typeOfSchema(withMeta(custom.schema), `${kind}@${apiVersion}`, false)
+  }
   if (!known.has(ref)) known.set(ref, typeOfSchema(schemaOf({ ref }, []), `${kind}@${apiVersion}`, false))
   return known.get(ref)
+}
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+
+/** The schema of custom objects with what all objects have. */
+function withMeta(schema: SchemaLike): SchemaLike {
+  const text: SchemaLike = { type: 'string' }
+  const common = { apiVersion: text, kind: text, metadata: schemaOf({ ref: META }, []) }
+  return { ...schema, properties: { ...schema.properties, ...common } }
 }
 
 /** A type of the API as a schema. Types within themselves are not followed. */

@@ -1,5 +1,6 @@
 // Functions on strings. Library: cel-go ext.Strings, version 2.
 
+import { ESCAPES } from '../../go/format.ts'
 import { type Declaration, fail } from '../functions.ts'
 import { ArrayList, type List } from '../values.ts'
 import { format } from './format-string.ts'
@@ -93,21 +94,9 @@ function join(list: List, separator = ''): string {
   return texts.join(separator)
 }
 
-const QUOTED: Readonly<Record<string, string>> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-}
-
 /** A string in double quotes, escaped. */
 export function quote(text: string): string {
-  return `"${[...text].map((char) => QUOTED[char] ?? char).join('')}"`
+  return `"${[...text].map((char) => (char === '"' ? '\\"' : (ESCAPES[char] ?? char))).join('')}"`
 }
 
 /** Without the white space around: what Unicode calls so, which a byte order mark is not. */
