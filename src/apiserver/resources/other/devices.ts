@@ -8,29 +8,36 @@ import type {
   ResourceClaimTemplate,
   ResourceSlice,
 } from '../../../api/generated/resource-v1.ts'
-import { field } from '../../../machinery/errors.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import { immutable, validateTemplate } from '../core/workload-validation.ts'
+import { claimProblems, classProblems, sliceChanges, sliceProblems } from './device-rules.ts'
 
 const GROUP = 'resource.k8s.io'
 
 const deviceClasses = defineResource<DeviceClass>({
   group: GROUP,
   resource: 'deviceclasses',
+  validate: ({ spec }) => classProblems(spec, 'spec'),
   columns: [nameColumn, ageColumn],
 })
 
 interface ClaimSpec {
-  devices?: { requests?: { exactly?: { allocationMode?: string; count?: number } }[] }
+  devices?: { requests?: { exactly?: Amount; firstAvailable?: Amount[] }[] }
+}
+
+interface Amount {
+  allocationMode?: string
+  count?: number
 }
 
 function defaultClaim(spec: ClaimSpec | undefined): void {
-  for (const { exactly } of spec?.devices?.requests ?? []) {
-    if (!exactly) continue
-    exactly.allocationMode ??= 'ExactCount'
-    if (exactly.allocationMode === 'ExactCount') exactly.count ??= 1
+  for (const { exactly, firstAvailable = [] } of spec?.devices?.requests ?? []) {
+    for (const amount of exactly ? [exactly, ...firstAvailable] : firstAvailable) {
+      amount.allocationMode ??= 'ExactCount'
+      if (amount.allocationMode === 'ExactCount') amount.count ??= 1
+    }
   }
 }
 
@@ -39,6 +46,7 @@ const resourceClaims = defineResource<ResourceClaim>({
   resource: 'resourceclaims',
   generation: false,
   defaults: ({ spec }) => defaultClaim(spec as ClaimSpec),
+  validate: ({ spec }) => claimProblems(spec.devices, 'spec.devices'),
   validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
   columns: [nameColumn, text('State', claimState), ageColumn],
 })
@@ -58,6 +66,7 @@ const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   resource: 'resourceclaimtemplates',
   generation: false,
   defaults: ({ spec }) => defaultClaim(spec.spec as ClaimSpec | undefined),
+  validate: ({ spec }) => claimProblems(spec.spec?.devices, 'spec.spec.devices'),
   validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
   columns: [nameColumn, ageColumn],
 })
@@ -65,19 +74,8 @@ const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
 const resourceSlices = defineResource<ResourceSlice>({
   group: GROUP,
   resource: 'resourceslices',
-  validate({ spec }) {
-    const chosen = [spec.nodeName, spec.nodeSelector, spec.allNodes, spec.perDeviceNodeSelection].filter(Boolean)
-    if (!spec.driver) return [field.required('spec.driver')]
-    if (chosen.length === 0) {
-      return [
-        field.required(
-          'spec',
-          'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required',
-        ),
-      ]
-    }
-    return []
-  },
+  validate: sliceProblems,
+  validateUpdate: sliceChanges,
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
   columns: [
     nameColumn,
