@@ -18,7 +18,7 @@ function mustMatch(what: string, regex: string, ...examples: string[]): string {
 }
 
 /** RFC 1123 label: pod-like names, namespaces. */
-export function dnsLabelProblem(value: string): string | undefined {
+export function dnsLabelProblem(value = ''): string | undefined {
   if (value.length > 63) return tooLong(63)
   if (DNS_LABEL.test(value)) return undefined
   if (DNS_SUBDOMAIN.test(value)) return 'must not contain dots'
@@ -31,7 +31,7 @@ export function dnsLabelProblem(value: string): string | undefined {
 }
 
 /** RFC 1123 subdomain: most object names. */
-export function dnsSubdomainProblem(value: string): string | undefined {
+export function dnsSubdomainProblem(value = ''): string | undefined {
   if (value.length > 253) return tooLong(253)
   if (DNS_SUBDOMAIN.test(value)) return undefined
   return mustMatch(
@@ -42,7 +42,7 @@ export function dnsSubdomainProblem(value: string): string | undefined {
 }
 
 /** RFC 1035 label: service names. */
-export function dns1035LabelProblem(value: string): string | undefined {
+export function dns1035LabelProblem(value = ''): string | undefined {
   if (value.length > 63) return tooLong(63)
   if (DNS_1035.test(value)) return undefined
   return mustMatch(
@@ -54,7 +54,7 @@ export function dns1035LabelProblem(value: string): string | undefined {
 }
 
 /** Names that only have to be one path segment: RBAC objects. */
-export function pathSegmentProblem(value: string): string | undefined {
+export function pathSegmentProblem(value = ''): string | undefined {
   if (value === '.' || value === '..') return `may not be '${value}'`
   for (const illegal of ['/', '%']) if (value.includes(illegal)) return `may not contain '${illegal}'`
   return undefined
@@ -69,7 +69,7 @@ const QUALIFIED_RULE = mustMatch(
 )
 
 /** Everything that is wrong with a label or annotation key: `[prefix/]name`. */
-export function qualifiedNameProblems(value: string): string[] {
+export function qualifiedNameProblems(value = ''): string[] {
   const parts = value.split('/')
   if (parts.length > 2) {
     return [
@@ -90,11 +90,11 @@ export function qualifiedNameProblems(value: string): string[] {
 }
 
 /** The first thing that is wrong with a label or annotation key. */
-export function qualifiedNameProblem(value: string): string | undefined {
+export function qualifiedNameProblem(value = ''): string | undefined {
   return qualifiedNameProblems(value)[0]
 }
 
-export function labelValueProblem(value: string): string | undefined {
+export function labelValueProblem(value = ''): string | undefined {
   if (value.length > 63) return tooLong(63)
   if (LABEL_VALUE.test(value)) return undefined
   return mustMatch(
@@ -111,7 +111,7 @@ export function portProblem(value: number): string | undefined {
 }
 
 /** Everything that is wrong with the name of a port: IANA_SVC_NAME. */
-export function portNameProblems(value: string): string[] {
+export function portNameProblems(value = ''): string[] {
   const problems: string[] = []
   if (value.length > 15) problems.push(tooLong(15))
   if (!/^[-a-z0-9]+$/.test(value)) {
@@ -124,12 +124,12 @@ export function portNameProblems(value: string): string[] {
 }
 
 /** The first thing that is wrong with the name of a port. */
-export function portNameProblem(value: string): string | undefined {
+export function portNameProblem(value = ''): string | undefined {
   return portNameProblems(value)[0]
 }
 
 /** Environment variable names (relaxed form: printable ASCII without `=`). */
-export function envVarNameProblem(value: string): string | undefined {
+export function envVarNameProblem(value = ''): string | undefined {
   if (value === '') return 'environment variable name must be non-empty'
   for (const c of value) {
     const code = c.charCodeAt(0)
@@ -141,7 +141,7 @@ export function envVarNameProblem(value: string): string | undefined {
 }
 
 /** Keys of ConfigMap and Secret data. */
-export function configMapKeyProblem(value: string): string | undefined {
+export function configMapKeyProblem(value = ''): string | undefined {
   if (value.length > 253) return tooLong(253)
   if (value === '.') return "must not be '.'"
   if (value === '..') return "must not be '..'"

@@ -26,7 +26,7 @@ function memoryInUse(): number {
 }
 
 /** Upstream takes an apply of values of the wrong types for its own failure, and clients know this text. */
-const UPSTREAM_500 = /"message":"failed to create typed patch object \(/
+const UPSTREAM_500 = /failed to create typed patch object/
 
 interface Call {
   readonly method: string

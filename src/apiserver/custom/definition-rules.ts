@@ -317,18 +317,20 @@ export function definitionUpdateProblems(
 ): FieldError[] {
   const { spec } = definition
   const established = isTrue(old, 'Established')
+  const names: Partial<CustomResourceDefinitionNames> = spec.names ?? {}
   return [
     ...(established ? immutable('spec.scope', spec.scope, old.spec.scope) : []),
-    ...(established ? immutable('spec.names.kind', spec.names.kind, old.spec.names.kind) : []),
+    ...(established ? immutable('spec.names.kind', names.kind, old.spec.names.kind) : []),
     ...immutable('spec.group', spec.group, old.spec.group),
-    ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
+    ...immutable('spec.names.plural', names.plural, old.spec.names.plural),
     ...storedVersionProblems(definition),
   ]
 }
 
 /** Versions that objects may still be stored in must stay. */
 export function storedVersionProblems({ spec, status }: CustomResourceDefinition): FieldError[] {
-  const names = new Set(spec.versions.map((v) => v.name))
+  const versions = spec.versions ?? []
+  const names = new Set(versions.map((v) => v.name))
   const stored = status.storedVersions ?? []
   const errors = stored.flatMap((name, i) =>
     names.has(name)
@@ -341,7 +343,7 @@ export function storedVersionProblems({ spec, status }: CustomResourceDefinition
           ),
         ],
   )
-  const storage = spec.versions.find((v) => v.storage)?.name
+  const storage = versions.find((v) => v.storage)?.name
   if (storage !== undefined && !stored.includes(storage)) {
     errors.push(field.invalid('status.storedVersions', stored, `must have the storage version ${storage}`))
   }

@@ -19,11 +19,11 @@ export function checkRequired(path: string, value: string | undefined): FieldErr
   return value ? [] : [field.required(path)]
 }
 
-export function checkSubdomain(path: string, value: string): FieldError[] {
+export function checkSubdomain(path: string, value = ''): FieldError[] {
   return invalidFor(path, value, [dnsSubdomainProblem(value)])
 }
 
-export function checkQualifiedName(path: string, value: string): FieldError[] {
+export function checkQualifiedName(path: string, value = ''): FieldError[] {
   return invalidFor(path, value, qualifiedNameProblems(value))
 }
 

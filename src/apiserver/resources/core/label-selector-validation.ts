@@ -13,7 +13,7 @@ export function validateLabelSelector(selector: LabelSelector, path: string): Fi
   const errors = validateLabels(selector.matchLabels ?? {}, `${path}.matchLabels`)
   for (const [i, expression] of (selector.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${i}]`
-    const { key, operator, values = [] } = expression
+    const { key, operator = '', values = [] } = expression
     const takesValues = operator === 'In' || operator === 'NotIn'
     if (!OPERATORS.includes(operator)) {
       errors.push(field.invalid(`${at}.operator`, operator, 'not a valid selector operator'))

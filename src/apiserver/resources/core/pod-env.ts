@@ -105,7 +105,7 @@ export function validateResourceFieldRef(ref: ResourceFieldSelector, path: strin
   else if (!RESOURCE_FIELDS.includes(ref.resource) && !HUGE_PAGES.test(ref.resource)) {
     errors.push(field.notSupported(`${path}.resource`, ref.resource, RESOURCE_FIELDS))
   }
-  return [...errors, ...validateDivisor(ref.resource, ref.divisor ?? '0', `${path}.divisor`)]
+  return [...errors, ...validateDivisor(ref.resource ?? '', ref.divisor ?? '0', `${path}.divisor`)]
 }
 
 function validateDivisor(resource: string, divisor: string, path: string): FieldError[] {

@@ -146,7 +146,11 @@ function validateBindingUpdate(binding: Binding, old: Binding): FieldError[] {
     : [field.invalid('roleRef', shownRef(binding.roleRef), 'cannot change roleRef')]
 }
 
-const shownRef = ({ apiGroup, kind, name }: RoleRef) => ({ APIGroup: apiGroup, Kind: kind, Name: name })
+const shownRef = ({ apiGroup = '', kind = '', name = '' }: Partial<RoleRef> = {}) => ({
+  APIGroup: apiGroup,
+  Kind: kind,
+  Name: name,
+})
 
 const subjectsOf = (kind: string) => (binding: Binding) =>
   (binding.subjects ?? [])
