@@ -35,6 +35,17 @@ export interface AdmissionPlugin {
   validate?(attributes: AdmissionAttributes): Promise<void> | void
 }
 
+type Hook = (attributes: AdmissionAttributes) => Promise<void> | void
+
+/** A hook for new objects of one kind. With all others nothing is waited for, as an async function would have it. */
+export function onCreate(group: string, kind: string, hook: (attributes: AdmissionAttributes) => Promise<void>): Hook {
+  return (attributes) => {
+    const { operation, resource, subresource } = attributes
+    if (operation !== 'CREATE' || subresource !== '') return undefined
+    return resource.group === group && resource.resource === kind ? hook(attributes) : undefined
+  }
+}
+
 /** Runs what may change the object; a second time when that was changed from outside. Gives whether it was. */
 export async function admit(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<boolean> {
   await admitOnce(plugins, attributes)

@@ -5,7 +5,7 @@ import type { CertificateSigningRequest } from '../../api/generated/certificates
 import { forbidden } from '../../machinery/errors.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { MASTERS_GROUP } from '../user.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, onCreate } from './admission.ts'
 
 const GROUP = 'certificates.k8s.io'
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
@@ -14,8 +14,8 @@ const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 export function certificateApprovalAndSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateApproval,CertificateSigning',
-    async validate(attributes) {
-      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return
+    validate(attributes) {
+      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return undefined
       const { spec, status } = attributes.old as unknown as CertificateSigningRequest
       if (attributes.subresource === 'approval') {
         return requireVerb(authorizer, attributes, 'approve', spec.signerName)
@@ -24,6 +24,7 @@ export function certificateApprovalAndSigning(authorizer: Authorizer): Admission
       if (attributes.subresource === 'status' && certificate !== status.certificate) {
         return requireVerb(authorizer, attributes, 'sign', spec.signerName)
       }
+      return undefined
     },
   }
 }
@@ -34,8 +35,7 @@ export function certificateSubjectRestriction(
 ): AdmissionPlugin {
   return {
     name: 'CertificateSubjectRestriction',
-    async validate(attributes) {
-      if (!isRequest(attributes) || attributes.operation !== 'CREATE') return
+    validate: onCreate('certificates.k8s.io', 'certificatesigningrequests', async (attributes) => {
       const { spec } = attributes.object as unknown as CertificateSigningRequest
       if (spec.signerName !== CLIENT_SIGNER) return
       const organizations = await organizationsOf(Buffer.from(spec.request, 'base64').toString())
@@ -45,7 +45,7 @@ export function certificateSubjectRestriction(
         attributes.name,
         `use of ${CLIENT_SIGNER} signer with ${MASTERS_GROUP} group is not allowed`,
       )
-    },
+    }),
   }
 }
 

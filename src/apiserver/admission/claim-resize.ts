@@ -7,7 +7,7 @@ import { forbidden } from '../../machinery/errors.ts'
 import { compareQuantities } from '../../machinery/quantity.ts'
 import type { Registry } from '../registry/registry.ts'
 import { OLD_STORAGE_CLASS } from '../resources/columns/common.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 
 const size = ({ spec }: PersistentVolumeClaim): string => spec.resources?.requests?.storage ?? '0'
 const classOf = ({ metadata, spec }: PersistentVolumeClaim): string =>
@@ -16,7 +16,7 @@ const classOf = ({ metadata, spec }: PersistentVolumeClaim): string =>
 export function persistentVolumeClaimResize(registry: Registry): AdmissionPlugin {
   return {
     name: 'PersistentVolumeClaimResize',
-    async validate({ operation, resource, subresource, name, object, old }) {
+    validate({ operation, resource, subresource, name, object, old }) {
       if (operation !== 'UPDATE' || subresource !== '') return
       if (resource.group !== '' || resource.resource !== 'persistentvolumeclaims') return
       const claim = object as unknown as PersistentVolumeClaim
@@ -25,17 +25,26 @@ export function persistentVolumeClaimResize(registry: Registry): AdmissionPlugin
       if (before.status.phase !== 'Bound') {
         throw forbidden(resource, name, 'Only bound persistent volume claims can be expanded')
       }
-      const className = classOf(before)
-      const found =
-        className === '' || className !== classOf(claim)
-          ? undefined
-          : await registry.lookup<StorageClass>('storage.k8s.io', 'storageclasses', '', className)
-      if (found?.allowVolumeExpansion) return
-      throw forbidden(
-        resource,
-        name,
-        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
-      )
+      return mayGrow(claim, before, resource, name)
     },
+  }
+
+  async function mayGrow(
+    claim: PersistentVolumeClaim,
+    before: PersistentVolumeClaim,
+    resource: AdmissionAttributes['resource'],
+    name: string,
+  ): Promise<void> {
+    const className = classOf(before)
+    const found =
+      className === '' || className !== classOf(claim)
+        ? undefined
+        : await registry.lookup<StorageClass>('storage.k8s.io', 'storageclasses', '', className)
+    if (found?.allowVolumeExpansion) return
+    throw forbidden(
+      resource,
+      name,
+      'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+    )
   }
 }

@@ -4,7 +4,7 @@
 import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts'
 import type { Registry } from '../registry/registry.ts'
 import { OLD_CLASS } from '../resources/networking/ingress-validation.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import { type AdmissionPlugin, onCreate } from './admission.ts'
 import { newestFirst } from './newest-first.ts'
 
 const DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
@@ -21,15 +21,13 @@ export function defaultIngressClass(registry: Registry): AdmissionPlugin {
   const classes = registry.resource('networking.k8s.io', 'ingressclasses')
   return {
     name: 'DefaultIngressClass',
-    async admit({ operation, resource, subresource, object }) {
-      if (operation !== 'CREATE' || subresource !== '') return
-      if (resource.group !== 'networking.k8s.io' || resource.resource !== 'ingresses') return
+    admit: onCreate('networking.k8s.io', 'ingresses', async ({ object }) => {
       const { spec, metadata } = object as unknown as Ingress
       if (spec.ingressClassName !== undefined || metadata.annotations?.[OLD_CLASS] !== undefined) return
       const cache = await registry.cache(classes)
       const known = [...cache.entriesUnder(classes.prefix)].map((entry) => entry.object as unknown as IngressClass)
       const chosen = chooseDefaultClass(known)
       if (chosen !== undefined) spec.ingressClassName = chosen
-    },
+    }),
   }
 }

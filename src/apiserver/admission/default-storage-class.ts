@@ -6,22 +6,20 @@ import type { StorageClass } from '../../api/generated/storage-v1.ts'
 import type { Registry } from '../registry/registry.ts'
 import { OLD_STORAGE_CLASS } from '../resources/columns/common.ts'
 import { isDefaultStorageClass } from '../resources/storage/classes.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import { type AdmissionPlugin, onCreate } from './admission.ts'
 import { newestFirst } from './newest-first.ts'
 
 export function defaultStorageClass(registry: Registry): AdmissionPlugin {
   const classes = registry.resource('storage.k8s.io', 'storageclasses')
   return {
     name: 'DefaultStorageClass',
-    async admit({ operation, resource, subresource, object }) {
-      if (operation !== 'CREATE' || subresource !== '') return
-      if (resource.group !== '' || resource.resource !== 'persistentvolumeclaims') return
+    admit: onCreate('', 'persistentvolumeclaims', async ({ object }) => {
       const { spec, metadata } = object as unknown as PersistentVolumeClaim
       if (spec.storageClassName !== undefined || metadata.annotations?.[OLD_STORAGE_CLASS] !== undefined) return
       const cache = await registry.cache(classes)
       const known = [...cache.entriesUnder(classes.prefix)].map((entry) => entry.object as unknown as StorageClass)
       const [chosen] = known.filter(isDefaultStorageClass).sort(newestFirst)
       if (chosen) spec.storageClassName = chosen.metadata.name
-    },
+    }),
   }
 }

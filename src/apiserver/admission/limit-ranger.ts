@@ -32,23 +32,27 @@ export function limitRanger(registry: Registry): AdmissionPlugin {
 
   return {
     name: 'LimitRanger',
-    async admit(attributes) {
-      if (limitedKind(attributes) !== 'Pod') return
-      applyContainerDefaults(attributes.object as unknown as Pod, await itemsIn(attributes.namespace))
-    },
-    async validate(attributes) {
+    admit: (attributes) => (limitedKind(attributes) === 'Pod' ? fillPod(attributes) : undefined),
+    validate(attributes) {
       const kind = limitedKind(attributes)
-      if (!kind) return
-      const items = await itemsIn(attributes.namespace)
-      if (items.length === 0) return
-      const errors =
-        kind === 'Pod'
-          ? podProblems(attributes.object as unknown as Pod, items)
-          : claimProblems(attributes.object as unknown as PersistentVolumeClaim, items)
-      if (errors.length === 0) return
-      const name = attributes.object?.metadata.name ?? attributes.name
-      throw forbidden(attributes.resource, name, errors.length === 1 ? errors.join() : `[${errors.join(', ')}]`)
+      return kind && checkRanges(attributes, kind)
     },
+  }
+
+  async function fillPod({ object, namespace }: AdmissionAttributes): Promise<void> {
+    applyContainerDefaults(object as unknown as Pod, await itemsIn(namespace))
+  }
+
+  async function checkRanges(attributes: AdmissionAttributes, kind: 'Pod' | 'Claim'): Promise<void> {
+    const items = await itemsIn(attributes.namespace)
+    if (items.length === 0) return
+    const errors =
+      kind === 'Pod'
+        ? podProblems(attributes.object as unknown as Pod, items)
+        : claimProblems(attributes.object as unknown as PersistentVolumeClaim, items)
+    if (errors.length === 0) return
+    const name = attributes.object?.metadata.name ?? attributes.name
+    throw forbidden(attributes.resource, name, errors.length === 1 ? errors.join() : `[${errors.join(', ')}]`)
   }
 }
 

@@ -31,29 +31,32 @@ const KUBELET_LABEL_DOMAINS = ['kubelet.kubernetes.io', 'node.kubernetes.io']
 export function nodeRestriction(registry: Registry): AdmissionPlugin {
   return {
     name: 'NodeRestriction',
-    async admit(attributes) {
+    admit(attributes) {
       const node = nodeNameOf(attributes.user)
-      if (node === undefined) return
-      const { resource, name } = attributes
-      const refuse = (why: string) => {
-        throw forbidden(resource, name, why)
-      }
-      switch (`${resource.group}/${resource.resource}`) {
-        case '/pods':
-          return admitPod(registry, attributes, node, refuse)
-        case '/nodes':
-          return admitNode(attributes, node, refuse)
-        case 'coordination.k8s.io/leases':
-          if (attributes.namespace !== LEASE_NAMESPACE) {
-            refuse(`can only access leases in the "${LEASE_NAMESPACE}" system namespace`)
-          }
-          if (name !== node) refuse('can only access node lease with the same name as the requesting node')
-          return
-        case 'storage.k8s.io/csinodes':
-          if (name !== node) refuse('can only access CSINode with the same name as the requesting node')
-          return
-      }
+      return node === undefined ? undefined : restrict(attributes, node)
     },
+  }
+
+  async function restrict(attributes: AdmissionAttributes, node: string): Promise<void> {
+    const { resource, name } = attributes
+    const refuse = (why: string) => {
+      throw forbidden(resource, name, why)
+    }
+    switch (`${resource.group}/${resource.resource}`) {
+      case '/pods':
+        return admitPod(registry, attributes, node, refuse)
+      case '/nodes':
+        return admitNode(attributes, node, refuse)
+      case 'coordination.k8s.io/leases':
+        if (attributes.namespace !== LEASE_NAMESPACE) {
+          refuse(`can only access leases in the "${LEASE_NAMESPACE}" system namespace`)
+        }
+        if (name !== node) refuse('can only access node lease with the same name as the requesting node')
+        return
+      case 'storage.k8s.io/csinodes':
+        if (name !== node) refuse('can only access CSINode with the same name as the requesting node')
+        return
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#podtopologylabels
 
 import type { Node, Pod } from '../../api/generated/core-v1.ts'
+import type { ApiObject } from '../api-object.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
@@ -10,7 +11,7 @@ const KEYS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']
 export function podTopologyLabels(registry: Registry): AdmissionPlugin {
   return {
     name: 'PodTopologyLabels',
-    async admit({ operation, resource, subresource, object }) {
+    admit({ operation, resource, subresource, object }) {
       if (operation !== 'CREATE' || resource.group !== '' || resource.resource !== 'pods' || !object) return
       const nodeName =
         subresource === 'binding'
@@ -18,14 +19,17 @@ export function podTopologyLabels(registry: Registry): AdmissionPlugin {
           : subresource === ''
             ? (object as unknown as Pod).spec.nodeName
             : undefined
-      if (!nodeName) return
-      const node = await registry.lookup<Node>('', 'nodes', '', nodeName)
-      const found = KEYS.flatMap((key) => {
-        const value = node?.metadata.labels?.[key]
-        return value === undefined ? [] : [[key, value] as const]
-      })
-      if (found.length === 0) return
-      object.metadata = { ...object.metadata, labels: { ...object.metadata?.labels, ...Object.fromEntries(found) } }
+      return nodeName ? label(object, nodeName) : undefined
     },
+  }
+
+  async function label(object: ApiObject, nodeName: string): Promise<void> {
+    const node = await registry.lookup<Node>('', 'nodes', '', nodeName)
+    const found = KEYS.flatMap((key) => {
+      const value = node?.metadata.labels?.[key]
+      return value === undefined ? [] : [[key, value] as const]
+    })
+    if (found.length === 0) return
+    object.metadata = { ...object.metadata, labels: { ...object.metadata?.labels, ...Object.fromEntries(found) } }
   }
 }

@@ -5,7 +5,7 @@ import type { Pod } from '../../api/generated/core-v1.ts'
 import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
 import { forbidden } from '../../machinery/errors.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import { type AdmissionPlugin, onCreate } from './admission.ts'
 
 export function priority(registry: Registry): AdmissionPlugin {
   const classes = registry.resource('scheduling.k8s.io', 'priorityclasses')
@@ -22,8 +22,7 @@ export function priority(registry: Registry): AdmissionPlugin {
 
   return {
     name: 'Priority',
-    async admit({ operation, resource, subresource, name, object }) {
-      if (operation !== 'CREATE' || subresource !== '' || resource.group !== '' || resource.resource !== 'pods') return
+    admit: onCreate('', 'pods', async ({ resource, name, object }) => {
       const { spec } = object as unknown as Pod
       let chosen: PriorityClass | undefined
       if (spec.priorityClassName) {
@@ -48,6 +47,6 @@ export function priority(registry: Registry): AdmissionPlugin {
       }
       spec.priority = value
       spec.preemptionPolicy ??= chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
-    },
+    }),
   }
 }

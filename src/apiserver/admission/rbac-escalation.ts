@@ -71,11 +71,10 @@ export function rbacEscalation(registry: Registry, { authorizer, rbac }: Escalat
 
   return {
     name: 'RBACEscalation',
-    async validate(a) {
-      if (a.resource.group !== GROUP || !a.object) return
+    validate(a) {
+      if (a.resource.group !== GROUP || !a.object) return undefined
       const { resource } = a.resource
-      if (resource === 'roles' || resource === 'clusterroles') await checkRole(a)
-      else await checkBinding(a)
+      return resource === 'roles' || resource === 'clusterroles' ? checkRole(a) : checkBinding(a)
     },
   }
 }

@@ -7,7 +7,7 @@ import { forbidden, type StatusError } from '../../machinery/errors.ts'
 import { compareQuantities } from '../../machinery/quantity.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, onCreate } from './admission.ts'
 
 export function runtimeClass(registry: Registry): AdmissionPlugin {
   /** The class that a new pod names; undefined when it names none. Throws Forbidden when that is not there. */
@@ -21,17 +21,15 @@ export function runtimeClass(registry: Registry): AdmissionPlugin {
 
   return {
     name: 'RuntimeClass',
-    async admit(attributes) {
-      if (!isNewPod(attributes)) return
+    admit: onCreate('', 'pods', async (attributes) => {
       const pod = attributes.object as unknown as Pod
       const found = await classOf(attributes, pod)
       if (!found) return
       const refuse = (why: string) => forbidden(attributes.resource, attributes.name, why)
       setOverhead(pod, found, refuse)
       setScheduling(pod, found, refuse)
-    },
-    async validate(attributes) {
-      if (!isNewPod(attributes)) return
+    }),
+    validate: onCreate('', 'pods', async (attributes) => {
       const pod = attributes.object as unknown as Pod
       const found = await classOf(attributes, pod)
       const { resource, name } = attributes
@@ -41,15 +39,11 @@ export function runtimeClass(registry: Registry): AdmissionPlugin {
         const why = 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead'
         throw forbidden(resource, name, why)
       }
-    },
+    }),
   }
 }
 
 const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
-
-function isNewPod({ operation, resource, subresource }: AdmissionAttributes): boolean {
-  return operation === 'CREATE' && subresource === '' && resource.group === '' && resource.resource === 'pods'
-}
 
 type Amounts = Readonly<Record<string, string>> | undefined
 

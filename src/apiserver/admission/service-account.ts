@@ -6,7 +6,7 @@ import { forbidden } from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
 import { awaitObject } from '../registry/await-object.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, onCreate } from './admission.ts'
 import { enforcesSecrets, mirrorPodProblem, unlistedSecret } from './mountable-secrets.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -18,8 +18,7 @@ const FRESH_NAMESPACE_MS = 3000
 export function serviceAccount(registry: Registry): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    async admit(attributes) {
-      if (!isNewPod(attributes)) return
+    admit: onCreate('', 'pods', async (attributes) => {
       const { resource, namespace, name } = attributes
       const pod = attributes.object as unknown as Pod
       if (pod.metadata.annotations?.[MIRROR]) return
@@ -45,15 +44,22 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
       if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets) {
         pod.spec.imagePullSecrets = [...account.imagePullSecrets]
       }
+    }),
+    validate(attributes) {
+      const { operation, resource, subresource } = attributes
+      if (resource.group !== '' || resource.resource !== 'pods') return
+      const isNew = operation === 'CREATE' && subresource === ''
+      return isNew || (operation === 'UPDATE' && subresource === 'ephemeralcontainers')
+        ? checkSecrets(attributes)
+        : undefined
     },
-    async validate(attributes) {
-      const { resource, subresource, namespace, name } = attributes
-      const debugs = attributes.operation === 'UPDATE' && subresource === 'ephemeralcontainers'
-      if (!isNewPod(attributes) && !debugs) return
-      const pod = attributes.object as unknown as Pod
-      const problem = pod.metadata.annotations?.[MIRROR] ? mirrorPodProblem(pod) : await accountProblem(namespace, pod)
-      if (problem !== undefined) throw forbidden(resource, name, problem)
-    },
+  }
+
+  async function checkSecrets(attributes: AdmissionAttributes): Promise<void> {
+    const { resource, namespace, name } = attributes
+    const pod = attributes.object as unknown as Pod
+    const problem = pod.metadata.annotations?.[MIRROR] ? mirrorPodProblem(pod) : await accountProblem(namespace, pod)
+    if (problem !== undefined) throw forbidden(resource, name, problem)
   }
 
   async function accountProblem(namespace: string, pod: Pod): Promise<string | undefined> {
@@ -61,10 +67,6 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
     const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, serviceAccountName)
     return account && enforcesSecrets(account) ? unlistedSecret(pod, account) : undefined
   }
-}
-
-function isNewPod({ operation, resource, subresource }: AdmissionAttributes): boolean {
-  return operation === 'CREATE' && subresource === '' && resource.group === '' && resource.resource === 'pods'
 }
 
 function mountToken(pod: Pod, volumeName: string): void {
