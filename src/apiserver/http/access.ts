@@ -95,8 +95,20 @@ export function authorize(
   const labelSelector = (narrowed && info.query.get('labelSelector')) || ''
   // A list of one name is about that object, as upstream's request info has it.
   const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
-  const about = { user, verb, group, version, resource, subresource, namespace, name, path, isResource }
-  const asked = { ...about, fieldSelector, labelSelector }
+  const asked = {
+    user,
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    path,
+    isResource,
+    fieldSelector,
+    labelSelector,
+  }
   const { metrics, now } = options
   const started = now()
   return requireAllowed(options.authorizer, asked, (decision) => {
