@@ -3,7 +3,7 @@
 import { readFileSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** Calls `changed` with the new text. The returned function ends it. A file that is gone for now counts as unchanged. */
+/** Calls `changed` with the new text. The returned function ends it. A file that is gone counts as unchanged. */
 export function followFile(path: string, changed: (text: string) => void): () => void {
   let known = textOf(path)
   // The directory, since a file that another one takes the place of would be followed no more.

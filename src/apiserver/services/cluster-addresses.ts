@@ -118,19 +118,24 @@ export class ClusterAddresses {
     const parsed = parseAddress(text)
     const address = parsed ? formatAddress(parsed) : text
     this.#coming.add(address)
-    let writing: Promise<void> | undefined
+    /** Ends with what went wrong, which `written` throws: nobody may be waiting for it when it happens. */
+    let writing: Promise<{ readonly failure?: unknown }> | undefined
     return {
       address,
       write: () => {
-        writing = this.#write(address, service)
-        // Whoever asks for it hears of a failure.
-        writing.catch(() => {})
+        writing = this.#write(address, service).then(
+          () => ({}),
+          (failure: unknown) => ({ failure }),
+        )
       },
-      written: async () => writing,
+      written: async () => {
+        const outcome = await writing
+        if (outcome && 'failure' in outcome) throw outcome.failure
+      },
       undo: async () => {
         if (!writing) return void this.#coming.delete(address)
-        await writing
-        await this.release(address, service)
+        // What was not written need not be given back.
+        if (!('failure' in (await writing))) await this.release(address, service)
       },
     }
   }
