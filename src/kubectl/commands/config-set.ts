@@ -2,9 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { ExecConfig } from '../../client/exec-plugin.ts'
 import type { Invocation, KubectlCommand, KubectlContext } from '../command.ts'
 import { setCurrentContext, setEntry } from '../config/edit.ts'
-import type { ClusterEntry, ContextEntry, ExecConfig, UserEntry } from '../config/kubeconfig.ts'
+import type { ClusterEntry, ContextEntry, UserEntry } from '../config/kubeconfig.ts'
 import { parseProperty, parseValue } from '../config/property.ts'
 import { HelpError, KubectlError } from '../errors.ts'
 import type { Flag } from '../flags.ts'

@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
+import type { ExecConfig } from '../../client/exec-plugin.ts'
 import { parseYaml } from '../../machinery/yaml.ts'
 import { KubectlError, plainMessage } from '../errors.ts'
 
@@ -22,16 +23,6 @@ export interface ContextEntry {
   user?: string
   namespace?: string
   [key: string]: unknown
-}
-
-export interface ExecConfig {
-  command?: string
-  args?: string[] | null
-  env?: { name: string; value: string }[] | null
-  apiVersion?: string
-  installHint?: string
-  provideClusterInfo?: boolean
-  interactiveMode?: string
 }
 
 export interface UserEntry {

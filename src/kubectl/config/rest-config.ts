@@ -2,10 +2,11 @@
 // Model: k8s.io/client-go/tools/clientcmd.
 
 import { readFileSync } from 'node:fs'
+import { EXEC_EXTENSION, type ExecPlugin, execPluginOf, execProblems } from '../../client/exec-plugin.ts'
 import { ConfigurationError, KubectlError, plainMessage } from '../errors.ts'
 import type { ParsedFlags } from '../flags.ts'
 import { parseGoDuration } from '../flags.ts'
-import type { ClusterEntry, ContextEntry, ExecConfig, Kubeconfig, UserEntry } from './kubeconfig.ts'
+import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './kubeconfig.ts'
 
 export interface RestConfig {
   /** Base URL without a slash at its end. */
@@ -21,7 +22,7 @@ export interface RestConfig {
   readonly tokenFile?: string
   readonly username?: string
   readonly password?: string
-  readonly exec?: ExecConfig
+  readonly exec?: ExecPlugin
   readonly impersonate: {
     readonly user?: string
     readonly uid?: string
@@ -106,11 +107,41 @@ export function chooseRestConfig(config: Kubeconfig, flags: ParsedFlags): RestCo
     ...(user.tokenFile && !flags.string('token') ? { tokenFile: user.tokenFile } : {}),
     ...(user.username ? { username: user.username } : {}),
     ...(user.password ? { password: user.password } : {}),
-    ...(user.exec ? { exec: user.exec } : {}),
+    ...(user.exec ? { exec: pluginOf(userName, user.exec, { server, insecure, ca, serverName }, cluster) } : {}),
     ...(cluster['proxy-url'] ? { proxyUrl: cluster['proxy-url'] } : {}),
     impersonate: impersonation(flags, user, userName),
     timeoutMs: requestTimeout(flags.string('request-timeout')),
   }
+}
+
+/** The plugin of a user. Throws what kubectl says when something is wrong with it. */
+function pluginOf(
+  userName: string,
+  exec: NonNullable<UserEntry['exec']>,
+  {
+    server,
+    insecure,
+    ca,
+    serverName,
+  }: { server: string; insecure: boolean; ca: string | undefined; serverName: string | undefined },
+  cluster: ClusterEntry,
+): ExecPlugin {
+  const problems = execProblems(userName, exec)
+  if (problems.length > 0) {
+    throw new ConfigurationError(problems.length === 1 ? problems.join() : problems.map((p) => `\n* ${p}`).join(''))
+  }
+  const extensions = Array.isArray(cluster.extensions)
+    ? (cluster.extensions as { name?: string; extension?: unknown }[])
+    : []
+  const config = extensions.find(({ name }) => name === EXEC_EXTENSION)?.extension
+  return execPluginOf(exec, {
+    server,
+    ...(serverName ? { 'tls-server-name': serverName } : {}),
+    ...(insecure ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}),
+    ...(cluster['proxy-url'] ? { 'proxy-url': cluster['proxy-url'] } : {}),
+    ...(config === undefined ? {} : { config }),
+  })
 }
 
 function impersonation(flags: ParsedFlags, user: UserEntry, userName: string): RestConfig['impersonate'] {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { execPluginOf } from '../../client/exec-plugin.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { RestConfig } from '../config/rest-config.ts'
 import { ConnectionError, report } from '../errors.ts'
@@ -111,17 +112,27 @@ it('gives up after the time that was asked for', async () => {
   await expect(client.json({ path: '/x' })).rejects.toThrow('Client.Timeout exceeded while awaiting headers')
 })
 
-it('runs a credential plugin', async () => {
+it('runs a credential plugin, and anew when what it gave is refused', async () => {
   client.close()
-  const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: 'from-plugin' } })
-  client = await open({
-    exec: { command: process.execPath, args: ['-e', `console.log(${JSON.stringify(credential)})`] },
-  })
-  answer = (request, response) => response.end(JSON.stringify(request.headers.authorization))
-  expect(await client.json({ path: '/x' })).toBe('Bearer from-plugin')
-  await expect(open({ exec: { command: '/nope' } })).rejects.toThrow(
-    'getting credentials: exec: executable /nope not found',
-  )
+  const exec = (command: string, args: string[] = []) => {
+    const apiVersion = 'client.authentication.k8s.io/v1'
+    return { exec: execPluginOf({ command, args, apiVersion, interactiveMode: 'Never' }, { server: 'https://x' }) }
+  }
+  const script = `console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token: 't' + process.hrtime.bigint() } }))`
+  client = await open(exec(process.execPath, ['-e', script]))
+  const seen: (string | undefined)[] = []
+  answer = (request, response) => {
+    seen.push(request.headers.authorization)
+    response.statusCode = seen.length === 2 ? 401 : 200
+    response.end('{}')
+  }
+  await client.json({ path: '/x' })
+  await expect(client.json({ path: '/x' })).rejects.toThrow()
+  await client.json({ path: '/x' })
+  expect(seen[0]).toMatch(/^Bearer t\d+$/)
+  expect(seen[1]).toBe(seen[0])
+  expect(seen[2]).not.toBe(seen[0])
+  await expect(open(exec('/nope'))).rejects.toThrow('getting credentials: exec: executable /nope not found')
 })
 
 it.each([

@@ -98,6 +98,7 @@ export async function createRestClient(options: RestClientOptions): Promise<Rest
       ...(secure ? tlsOptions(config, credentials) : {}),
     }
     const response = await answer(start, target, settings, request.body, config.timeoutMs)
+    if (response.statusCode === 401) credentials.refused()
     for (const text of warningsOf(response.headers.warning)) options.onWarning(text)
     return response
   }

@@ -2,31 +2,59 @@
 // Spec: client.authentication.k8s.io/v1.
 
 import { readFileSync } from 'node:fs'
+import type { IssuedCredentials } from '../../client/exec-plugin.ts'
+import { systemClock } from '../../machinery/clock.ts'
 import type { RestConfig } from '../config/rest-config.ts'
-import { ConnectionError } from '../errors.ts'
+import { ConnectionError, plainMessage } from '../errors.ts'
 import type { RestClientOptions } from './client.ts'
 
 export interface Credentials {
   headers(): Promise<Record<string, string | string[]>>
   /** A certificate that a plugin gave. */
   certificate(): { cert: string; key: string } | undefined
+  /** The server did not accept them: a plugin is asked anew before the next request. */
+  refused(): void
 }
 
 /** The credentials that the configuration asks for. */
 export async function createCredentials(options: RestClientOptions): Promise<Credentials> {
   const { config } = options
-  const fromPlugin = config.exec && !config.token ? await runPlugin(options) : undefined
+  const plugin = config.exec && !hasOthers(config) ? await pluginSource(config.exec, options) : undefined
   const fixed = impersonationHeaders(config)
-  const header = () => authorization(config, fromPlugin?.token)
   return {
     async headers() {
-      const value = header()
+      const issued = await plugin?.get()
+      const value = authorization(config, issued?.token)
       return value === undefined ? fixed : { ...fixed, authorization: value }
     },
-    certificate() {
-      const { clientCertificateData: cert, clientKeyData: key } = fromPlugin ?? {}
-      return cert && key ? { cert, key } : undefined
+    certificate: () => plugin?.last().certificate,
+    refused: () => plugin?.refused(),
+  }
+}
+
+/** A plugin is not asked when there is something to show already. */
+function hasOthers({ token, tokenFile, username, tls }: RestConfig): boolean {
+  return token !== undefined || tokenFile !== undefined || username !== undefined || tls.cert !== undefined
+}
+
+/** Runs the plugin, so that what it has to say is said first. */
+async function pluginSource(exec: NonNullable<RestConfig['exec']>, { config, env, stdinInUse }: RestClientOptions) {
+  // Few have plugins: nobody else waits for what runs them.
+  const { ExecCredentials } = await import('../../client/exec-credentials.ts')
+  const input = { terminal: process.stdin.isTTY === true, inUse: stdinInUse === true }
+  const source = new ExecCredentials(exec, { clock: systemClock, environment: env, input })
+  const get = () =>
+    source.get().catch((error: unknown) => {
+      throw new ConnectionError({ host: config.server, refused: false, message: plainMessage(error) }, error)
+    })
+  let last: IssuedCredentials = await get()
+  return {
+    async get() {
+      last = await get()
+      return last
     },
+    last: () => last,
+    refused: () => source.refused(last),
   }
 }
 
@@ -47,69 +75,4 @@ function impersonationHeaders({ impersonate }: RestConfig): Record<string, strin
     headers[`Impersonate-Extra-${encodeURIComponent(key.toLowerCase())}`] = [...values]
   }
   return headers
-}
-
-interface PluginCredentials {
-  readonly token?: string
-  readonly clientCertificateData?: string
-  readonly clientKeyData?: string
-}
-
-const PLUGIN_LIMIT_MS = 120_000
-
-async function runPlugin(options: RestClientOptions): Promise<PluginCredentials> {
-  const { exec, server, tls } = options.config
-  const command = exec?.command ?? ''
-  const apiVersion = exec?.apiVersion ?? 'client.authentication.k8s.io/v1'
-  const interactive = exec?.interactiveMode !== 'Never' && options.stdinInUse !== true && process.stdin.isTTY === true
-  const cluster = {
-    server,
-    ...(tls.ca ? { 'certificate-authority-data': Buffer.from(tls.ca).toString('base64') } : {}),
-    ...(tls.insecure ? { 'insecure-skip-tls-verify': true } : {}),
-  }
-  const info = {
-    kind: 'ExecCredential',
-    apiVersion,
-    spec: { interactive, ...(exec?.provideClusterInfo ? { cluster } : {}) },
-  }
-  const env = { ...options.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) }
-  for (const { name, value } of exec?.env ?? []) Object.assign(env, { [name]: value })
-  const { spawn } = await import('node:child_process')
-  const failed = (text: string, cause?: unknown) =>
-    new ConnectionError({ host: server, refused: false, message: `getting credentials: ${text}` }, cause)
-  const output = await new Promise<string>((resolve, reject) => {
-    const child = spawn(command, exec?.args ?? [], {
-      env,
-      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
-      timeout: PLUGIN_LIMIT_MS,
-    })
-    let text = ''
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-    })
-    child.on('error', (error) => {
-      const hint = exec?.installHint ? `\n\n${exec.installHint}` : ''
-      reject(failed(`exec: executable ${command} not found${hint}`, error))
-    })
-    child.on('close', (code) => {
-      if (code === 0) resolve(text)
-      else reject(failed(`exec: executable ${command} failed with exit code ${code}`))
-    })
-  })
-  return credentialsIn(output, failed)
-}
-
-function credentialsIn(output: string, failed: (text: string, cause?: unknown) => Error): PluginCredentials {
-  let parsed: { kind?: string; status?: PluginCredentials }
-  try {
-    parsed = JSON.parse(output)
-  } catch (error) {
-    throw failed('decoding stdout: expected an ExecCredential as JSON', error)
-  }
-  if (parsed.kind !== 'ExecCredential' || !parsed.status) throw failed("exec plugin didn't return a status field")
-  const { token, clientCertificateData, clientKeyData } = parsed.status
-  if (!token && !(clientCertificateData && clientKeyData)) {
-    throw failed("exec plugin didn't return a token or cert/key pair")
-  }
-  return parsed.status
 }
