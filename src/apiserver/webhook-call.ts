@@ -8,6 +8,7 @@ import type { Service } from '../api/generated/core-v1.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import type { Registry } from './registry/registry.ts'
+import { namedCertificate, UNNAMED } from './webhook-identity.ts'
 
 /** Posts a body to a webhook and gives the parsed answer. Rejects with what went wrong. */
 export type CallWebhook = (
@@ -53,14 +54,35 @@ export interface PostTarget {
   /** What the certificate must be for, and the Host header, when they are not the address. */
   readonly servername?: string
   readonly name?: string
+  /** Whether all that counts is that the answer is no refusal. */
+  readonly ignoresAnswer?: boolean
+  readonly observe?: PostObserver
 }
+
+/** A request that was sent, and what became of it. */
+export interface PostOutcome {
+  readonly host: string
+  /** The status, or `<error>` when there was no answer. */
+  readonly code: string
+  readonly seconds: number
+  readonly sentBytes: number
+  readonly answerBytes: number
+  readonly error?: unknown
+}
+
+export type PostObserver = (outcome: PostOutcome) => void
 
 interface Endpoint extends PostTarget {
   readonly ca: Buffer | undefined
 }
 
 /** A caller of webhooks. Connections are kept for a while. */
-export function webhookCaller(options: { readonly clock: Clock; readonly resolve: ResolveService }): CallWebhook {
+export function webhookCaller(options: {
+  readonly clock: Clock
+  readonly resolve: ResolveService
+  /** Told of every request that is sent. */
+  readonly observe?: PostObserver
+}): CallWebhook {
   const agents = new Map<string, Agent>()
 
   function agentFor({ ca, servername }: Endpoint): Agent {
@@ -73,7 +95,7 @@ export function webhookCaller(options: { readonly clock: Clock; readonly resolve
       return known
     }
     const trust = { ...(ca ? { ca } : {}), ...(servername ? { servername } : {}) }
-    const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, ...trust })
+    const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, checkServerIdentity: namedCertificate, ...trust })
     agents.set(id, agent)
     const [oldest] = agents.keys()
     if (agents.size > MAX_AGENTS && oldest !== undefined) agents.delete(oldest)
@@ -87,7 +109,9 @@ export function webhookCaller(options: { readonly clock: Clock; readonly resolve
   ) => {
     const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined
     const query = `timeout=${timeoutSeconds}s`
-    const send = (endpoint: Endpoint) => postJson(options.clock, agentFor(endpoint), endpoint, JSON.stringify(body))
+    const { clock, observe } = options
+    const send = (endpoint: Endpoint) =>
+      postJson(clock, agentFor(endpoint), observe ? { ...endpoint, observe } : endpoint, JSON.stringify(body))
     if (url !== undefined) {
       const address = new URL(url)
       address.search = address.search === '' ? query : `${address.search}&${query}`
@@ -111,7 +135,13 @@ export function webhookCaller(options: { readonly clock: Clock; readonly resolve
 
 /** Posts a text of JSON and gives the parsed answer. Rejects with an AnswerError, or with what is wrong with the connection. */
 export function postJson(clock: Clock, agent: Agent, endpoint: PostTarget, text: string): Promise<unknown> {
-  const { url, name, shown, timeoutSeconds } = endpoint
+  const { url, name, shown, timeoutSeconds, observe, ignoresAnswer = false } = endpoint
+  const started = clock.now()
+  const over = (code: string, answerBytes: number, error?: unknown) =>
+    observe?.({
+      ...{ host: url.host, code, sentBytes: Buffer.byteLength(text), answerBytes, error },
+      seconds: (clock.now() - started) / 1000,
+    })
   const failed = (why: string, cause?: unknown) => new Error(`Post "${shown}": ${why}`, { cause })
   return new Promise<unknown>((resolve, reject) => {
     const headers = {
@@ -126,7 +156,9 @@ export function postJson(clock: Clock, agent: Agent, endpoint: PostTarget, text:
     const cancel = clock.after(timeoutSeconds * 1000, () => {
       late = true
       sent.destroy()
-      reject(failed('context deadline exceeded'))
+      const error = failed('context deadline exceeded')
+      over('<error>', 0, error)
+      reject(error)
     })
     const settle = (finish: () => void) => {
       cancel()
@@ -134,16 +166,27 @@ export function postJson(clock: Clock, agent: Agent, endpoint: PostTarget, text:
     }
     const open = (again: boolean) => {
       sent = request(url, { method: 'POST', agent, headers }, (response) => {
-        readAnswer(response).then(
-          (answer) => settle(() => resolve(answer)),
-          (error: unknown) => settle(() => reject(error instanceof AnswerError ? error : failed(String(error), error))),
+        readAnswer(response, ignoresAnswer).then(
+          ({ answer, bytes }) =>
+            settle(() => {
+              over(String(response.statusCode), bytes)
+              resolve(answer)
+            }),
+          (error: unknown) =>
+            settle(() => {
+              over(error instanceof AnswerError ? String(error.code) : '<error>', 0, error)
+              reject(error instanceof AnswerError ? error : failed(String(error), error))
+            }),
         )
       })
       sent.on('error', (error: NodeJS.ErrnoException) => {
         if (late) return
         // A kept connection that the other side has closed meanwhile: nothing was asked yet.
         if (!again && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return open(true)
-        settle(() => reject(failed(describe(error, endpoint), error)))
+        settle(() => {
+          over('<error>', 0, error)
+          reject(failed(describe(error, endpoint), error))
+        })
       })
       sent.end(text)
     }
@@ -166,7 +209,10 @@ export class AnswerError extends Error {
   }
 }
 
-async function readAnswer(response: IncomingMessage): Promise<unknown> {
+async function readAnswer(
+  response: IncomingMessage,
+  ignored: boolean,
+): Promise<{ readonly answer: unknown; readonly bytes: number }> {
   const code = response.statusCode ?? 0
   const chunks: Buffer[] = []
   let size = 0
@@ -183,7 +229,7 @@ async function readAnswer(response: IncomingMessage): Promise<unknown> {
     throw new AnswerError(refusal(code, text), { code, retryAfter: response.headers['retry-after'] })
   }
   try {
-    return JSON.parse(text)
+    return { answer: ignored ? undefined : JSON.parse(text), bytes: size }
   } catch (cause) {
     throw new AnswerError('the answer is not JSON', { code, cause })
   }
@@ -237,6 +283,8 @@ function describe(
       return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
     case 'CERT_HAS_EXPIRED':
       return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
+    case UNNAMED:
+      return `tls: failed to verify certificate: ${error.message}`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `tls: failed to verify certificate: x509: certificate is not valid for ${servername ?? url.hostname}: ${error.message}`
     default:

@@ -65,7 +65,8 @@ function apiServerSettings(kept: Readonly<Record<string, string>>, flags: Parsed
     given = true
     const value = flags.string(name) ?? ''
     if (value === '') delete all[name]
-    else if (file) all[name] = (several ? value.split(',') : [value]).map((path) => resolve(path)).join(',')
+    else if (file)
+      all[name] = (several ? value.split(',') : [value]).map((path) => (path === '-' ? path : resolve(path))).join(',')
     else all[name] = value
   }
   if (!given) return all

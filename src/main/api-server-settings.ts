@@ -2,13 +2,13 @@
 // Spec: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
 import { readFileSync } from 'node:fs'
-import { type AuditPolicy, parseAuditPolicy } from '../apiserver/audit/policy.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import type { AuthorizerSettings } from '../apiserver/authorization/configured.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
 import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
 import { formatNetwork, parseNetwork } from '../machinery/ip.ts'
+import { type AuditSettings, auditFlags, readAudit } from './audit-settings.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
 import { type OperationSettings, operationFlags, readOperation } from './operation-settings.ts'
@@ -49,19 +49,7 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     file: true,
     description: 'File that says which resources are stored encrypted, and with which keys ("": none)',
   },
-  {
-    name: 'audit-policy-file',
-    file: true,
-    description: 'File that says what is written about which requests ("": nothing is)',
-  },
-  { name: 'audit-log-path', file: true, description: 'File that audit events are appended to' },
-  {
-    name: 'audit-log-maxsize',
-    file: false,
-    description: 'Megabytes after which a new audit log is begun (0: 100)',
-  },
-  { name: 'audit-log-maxbackup', file: false, description: 'How many old audit logs are kept (0: all)' },
-  { name: 'audit-log-maxage', file: false, description: 'How many days old audit logs are kept (0: for ever)' },
+  ...auditFlags,
   {
     name: 'request-timeout',
     file: false,
@@ -72,7 +60,6 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     file: false,
     description: 'How long requests are still served after /readyz has begun to fail, such as 5s (0)',
   },
-  { name: 'audit-log-format', file: false, description: 'Form of audit events: json or legacy' },
   {
     name: 'enable-priority-and-fairness',
     file: false,
@@ -117,15 +104,6 @@ export interface FlowSettings {
   readonly mutating: number
 }
 
-export interface AuditSettings {
-  readonly policy: AuditPolicy
-  readonly path: string
-  readonly maxBytes: number
-  readonly maxBackups: number
-  readonly maxDays: number
-  readonly format: 'json' | 'legacy'
-}
-
 /** Reads what flags name. Throws an Error that names the flag, the file and what is wrong. */
 export function readApiServerSettings(flags: Readonly<Record<string, string>>): ApiServerSettings {
   const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
@@ -139,8 +117,7 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     }
   }
   const encryption = read('encryption-provider-config', parseEncryptionConfiguration)
-  const policy = read('audit-policy-file', parseAuditPolicy)
-  const audit = policy && auditOf(flags, policy)
+  const audit = readAudit(flags, read)
   const flow = flowOf(flags)
   const authentication = readAuthentication(flags, read)
   const authorization = readAuthorization(flags)
@@ -207,22 +184,6 @@ function booleanOf(flags: Readonly<Record<string, string>>, name: string, fallba
   const text = flags[name] || String(fallback)
   if (text === 'true' || text === 'false') return text === 'true'
   throw new Error(`--${name} ${JSON.stringify(text)} must be true or false`)
-}
-
-const MEGABYTE = 1024 * 1024
-const DEFAULT_AUDIT_MEGABYTES = 100
-
-/** Where audit events go; undefined without a path, as upstream has it. */
-function auditOf(flags: Readonly<Record<string, string>>, policy: AuditPolicy): AuditSettings | undefined {
-  const path = flags['audit-log-path']
-  const format = flags['audit-log-format'] || 'json'
-  if (format !== 'json' && format !== 'legacy') {
-    throw new Error(`invalid audit log format ${format}, allowed formats are "legacy,json"`)
-  }
-  const maxBytes = (countOf(flags, 'audit-log-maxsize') || DEFAULT_AUDIT_MEGABYTES) * MEGABYTE
-  const maxBackups = countOf(flags, 'audit-log-maxbackup')
-  const maxDays = countOf(flags, 'audit-log-maxage')
-  return path ? { policy, path, maxBytes, maxBackups, maxDays, format } : undefined
 }
 
 function countOf(flags: Readonly<Record<string, string>>, name: string, fallback = 0): number {

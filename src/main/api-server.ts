@@ -9,7 +9,7 @@ import type { ProxyIdentity } from '../apiserver/aggregation/remote-apis.ts'
 import { Api } from '../apiserver/api.ts'
 import { auditedClient } from '../apiserver/audit/audited-client.ts'
 import { createAuditor } from '../apiserver/audit/auditor.ts'
-import { openLogFile } from '../apiserver/audit/log-file.ts'
+import { openBackends } from '../apiserver/audit/backends.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
@@ -216,7 +216,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       }),
     ]),
   )
-  const auditor = audit && createAuditor({ ...audit, sink: openLogFile({ ...audit, clock, log }), clock, random })
+  const losses = new Map<string, number>()
+  const print = (text: string) => process.stdout.write(text)
+  const auditor =
+    audit &&
+    createAuditor({
+      ...{ policy: audit.policy, clock, random },
+      backend: openBackends(audit, { clock, random, log, losses, print }),
+    })
   const clientFor = (user: UserInfo) => {
     const client = createInProcessClient({
       api,
@@ -270,7 +277,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       })
     : undefined
   if (fairness) addFlowControl(metrics.all, () => fairness.figures)
-  if (auditor) addAudit(metrics.all, auditor.counts)
+  if (auditor) addAudit(metrics.all, auditor.counts, losses)
   addRemotes(metrics.all, () => aggregation.remotes.verdicts)
   const stopConditions = fairness && (await keepDanglingConditions({ registry, client: ownClient, log }))
   const serverOptions: ApiServerOptions = {
@@ -363,7 +370,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       if (shutdownDelayMs > 0) await new Promise<void>((resolve) => clock.after(shutdownDelayMs, resolve))
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
-      auditor?.close()
+      await auditor?.close()
       stopFollowing?.()
       stopConditions?.()
       stopRepair()

@@ -8,7 +8,7 @@ import type { RequestHeaderOptions } from '../apiserver/authentication/request-h
 import { parseTokenFile } from '../apiserver/authentication/token-file.ts'
 import type { TokenWebhookSettings } from '../apiserver/authentication/token-webhook.ts'
 import { durationIn } from './authorization-settings.ts'
-import { readReviewEndpoint } from './review-kubeconfig.ts'
+import { readWebhookEndpoint } from './webhook-kubeconfig.ts'
 
 type Flags = Readonly<Record<string, string>>
 
@@ -81,7 +81,7 @@ function webhookOf(flags: Flags): TokenWebhookSettings | undefined {
   }
   const cacheTtlMs = durationIn(flags, 'authentication-token-webhook-cache-ttl', '2m0s')
   try {
-    return { endpoint: readReviewEndpoint(path), version, cacheTtlMs }
+    return { endpoint: readWebhookEndpoint(path), version, cacheTtlMs }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Error(`cannot use --authentication-token-webhook-config-file=${path}: ${why}`, { cause })

@@ -10,7 +10,7 @@ import {
 import type { AuthorizerSettings } from '../apiserver/authorization/configured.ts'
 import type { WebhookSettings } from '../apiserver/authorization/webhook.ts'
 import { parseGoDuration } from '../machinery/go-duration.ts'
-import { readReviewEndpoint } from './review-kubeconfig.ts'
+import { readWebhookEndpoint } from './webhook-kubeconfig.ts'
 
 type Flags = Readonly<Record<string, string>>
 
@@ -106,7 +106,7 @@ function completed(entry: AuthorizerEntry, flags: Flags): AuthorizerSettings {
   if (entry.type === 'Webhook') {
     const { type, name, webhook, kubeconfig } = entry
     try {
-      return { type, name, webhook, endpoint: readReviewEndpoint(kubeconfig) }
+      return { type, name, webhook, endpoint: readWebhookEndpoint(kubeconfig) }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new Error(`cannot use the kubeconfig ${kubeconfig} of authorizer ${JSON.stringify(name)}: ${why}`, {

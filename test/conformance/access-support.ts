@@ -13,6 +13,9 @@ export interface Asked {
   readonly apiVersion: string
   // biome-ignore lint/suspicious/noExplicitAny: specs of all reviews
   readonly spec: any
+  /** Events, when it is a list of them. */
+  // biome-ignore lint/suspicious/noExplicitAny: events of all kinds
+  readonly items?: any[]
   readonly path: string
   readonly authorization: string | undefined
 }
@@ -29,8 +32,8 @@ export interface Reviewer {
   close(): Promise<void>
 }
 
-/** Starts a reviewer on a free port. */
-export async function startReviewer(dir: string, name: string): Promise<Reviewer> {
+/** Starts a reviewer on a free port; `user` is what its kubeconfig says of the server that asks. */
+export async function startReviewer(dir: string, name: string, user: object = { token: 'sesame' }): Promise<Reviewer> {
   const ca = await CertificateAuthority.open({ dir, name, now: () => Date.now() })
   const certificate = await ca.sign({
     commonName: name,
@@ -43,11 +46,12 @@ export async function startReviewer(dir: string, name: string): Promise<Reviewer
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const { kind, apiVersion, spec } = JSON.parse(Buffer.concat(chunks).toString())
+      const { kind, apiVersion, spec, items } = JSON.parse(Buffer.concat(chunks).toString())
       const asked: Asked = {
         kind,
         apiVersion,
         spec,
+        ...(items ? { items } : {}),
         path: request.url ?? '',
         authorization: request.headers.authorization,
       }
@@ -74,7 +78,7 @@ export async function startReviewer(dir: string, name: string): Promise<Reviewer
           cluster: { server: `https://127.0.0.1:${port}/review`, 'certificate-authority': `${name}-ca.pem` },
         },
       ],
-      users: [{ name: 'apiserver', user: { token: 'sesame' } }],
+      users: [{ name: 'apiserver', user }],
     }),
   )
   return Object.assign(reviewer, {

@@ -45,7 +45,7 @@ export function auditedClient(inner: Client, options: AuditedClientOptions): Cli
     const info = parseRequest(asked.method, url)
     const headers = { 'user-agent': userAgent, ...(asked.contentType ? { 'content-type': asked.contentType } : {}) }
     const trail = audit.follow({ url, headers }, info, LOOPBACK)
-    trail.received(user)
+    await trail.received(user)
     const { verb, group, version, resource, subresource, namespace, name, path, isResource } = info
     trail.decided(
       await authorizer.authorize({

@@ -3,20 +3,20 @@
 
 import type { Status } from '../../api/generated/meta-v1.ts'
 import { type Clock, formatMicroTime } from '../../machinery/clock.ts'
+import { StatusError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
 import type { Decision } from '../authorization/authorizer.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { UserInfo } from '../user.ts'
+import type { AuditBackend, Kept } from './backend.ts'
 import { Capture, observeRequest, observeResponse } from './capture.ts'
-import type { LineSink } from './log-file.ts'
+import { type AuditEvent, AuditRecord } from './event.ts'
 import { type AuditPolicy, type AuditScope, type AuditStage, atLeast, NOT_AUDITED, scopeOf } from './policy.ts'
 
 export interface AuditorOptions {
   readonly policy: AuditPolicy
-  readonly sink: LineSink
-  /** `json`: an object a line; `legacy`: the one-line text of old. */
-  readonly format: 'json' | 'legacy'
+  readonly backend: AuditBackend
   readonly clock: Clock
   readonly random: Random
 }
@@ -28,21 +28,32 @@ export interface Auditor {
   /** Follows a request; every event about it carries the same id, which the answer carries too. */
   follow(request: Sender, info: RequestInfo, remoteAddress: string): AuditTrail
   readonly counts: AuditCounts
-  close(): void
+  /** Resolves when what is still due has been written. */
+  close(): void | Promise<void>
 }
 
 /** How much was written. */
 export interface AuditCounts {
   events: number
+  /** Requests that were refused because they could not be written down. */
+  rejected: number
   /** Requests by the level that the policy has for them. */
   readonly levels: Map<string, number>
+}
+
+/** The request is refused: it cannot be written down. */
+export class AuditLost extends StatusError {
+  constructor(url: string) {
+    const message = `Internal Server Error: ${JSON.stringify(url)}: failed to store audit event`
+    super({ message, reason: 'InternalError', code: 500 })
+  }
 }
 
 /** What is known about one request, told as it becomes known. */
 export interface AuditTrail {
   readonly id: string
-  /** Who sent the request: from here on it is known what is to be written. */
-  received(user: UserInfo): void
+  /** Who sent the request: from here on it is known what is to be written. Throws or rejects when that fails. */
+  received(user: UserInfo): void | Promise<void>
   /** Nobody is known to have sent it. */
   unauthenticated(status: Status, attempted: boolean): void
   impersonates(user: UserInfo): void
@@ -69,11 +80,11 @@ const MAX_USER_AGENT = 1024
 const LONG_RUNNING = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
 
 export function createAuditor(options: AuditorOptions): Auditor {
-  const counts: AuditCounts = { events: 0, levels: new Map() }
+  const counts: AuditCounts = { events: 0, rejected: 0, levels: new Map() }
   return {
     counts,
     follow: (request, info, remoteAddress) => new Trail({ ...options, counts }, request, info, remoteAddress),
-    close: () => options.sink.close(),
+    close: () => options.backend.close(),
   }
 }
 
@@ -108,19 +119,31 @@ class Trail implements AuditTrail {
     this.#receivedAt = formatMicroTime(options.clock.now())
   }
 
-  received(user: UserInfo): void {
+  received(user: UserInfo): void | Promise<void> {
     this.#user = user
     this.#scope = scopeOf(this.#options.policy, user, this.#info)
     const { levels } = this.#options.counts
     levels.set(this.#scope.level, (levels.get(this.#scope.level) ?? 0) + 1)
-    this.#write('RequestReceived')
+    const kept = this.#write('RequestReceived')
+    if (kept === true) return
+    if (kept === false) throw this.#lost()
+    return kept.then((was) => {
+      if (!was) throw this.#lost()
+    })
+  }
+
+  /** Nothing happens that cannot be written down. */
+  #lost(): AuditLost {
+    this.#over = true
+    this.#options.counts.rejected += 1
+    return new AuditLost(this.#request.url ?? '')
   }
 
   unauthenticated(status: Status, attempted: boolean): void {
     this.#scope = scopeOf(this.#options.policy, { name: '', groups: [] }, this.#info)
     const tried = attempted ? 'bearer' : 'no credentials'
     this.#status = { ...status, message: `Authentication failed, attempted: ${tried}` }
-    this.#write('ResponseStarted')
+    void this.#write('ResponseStarted')
     this.#over = true
   }
 
@@ -146,7 +169,7 @@ class Trail implements AuditTrail {
     observeResponse(response, full ? this.#answered : undefined, (code) => {
       if (!this.#isLongRunning) return
       this.#status = { code }
-      this.#write('ResponseStarted')
+      void this.#write('ResponseStarted')
     })
   }
 
@@ -157,7 +180,7 @@ class Trail implements AuditTrail {
   panicked(message: string): void {
     const text = `APIServer panic'd: ${message}`
     this.#status = { status: 'Failure', message: text, reason: 'InternalError', code: 500 }
-    this.#write('Panic')
+    void this.#write('Panic')
     this.#over = true
   }
 
@@ -171,26 +194,26 @@ class Trail implements AuditTrail {
 
   begun(code: number): void {
     this.#status = { code }
-    this.#write('ResponseStarted')
+    void this.#write('ResponseStarted')
   }
 
   completed(code: number): void {
     if (this.#over) return
     this.#over = true
     this.#status ??= { code }
-    this.#write('ResponseComplete')
+    void this.#write('ResponseComplete')
   }
 
   get #isLongRunning(): boolean {
     return this.#info.verb === 'watch' || LONG_RUNNING.has(this.#info.subresource)
   }
 
-  #write(stage: AuditStage): void {
+  /** Whether the event was kept, now or later. */
+  #write(stage: AuditStage): Kept {
     const { level, omitStages } = this.#scope
-    if (level === 'None' || omitStages.has(stage)) return
-    const event = this.#eventOf(stage)
+    if (level === 'None' || omitStages.has(stage)) return true
     this.#options.counts.events += 1
-    this.#options.sink.write(this.#options.format === 'json' ? `${JSON.stringify(event)}\n` : legacyLine(event))
+    return this.#options.backend.process([new AuditRecord(this.#eventOf(stage))])
   }
 
   #eventOf(stage: AuditStage): AuditEvent {
@@ -218,32 +241,9 @@ class Trail implements AuditTrail {
       ...(answer === undefined ? {} : { responseObject: answer }),
       requestReceivedTimestamp: this.#receivedAt,
       stageTimestamp: formatMicroTime(this.#options.clock.now()),
-      ...(Object.keys(this.#annotations).length > 0 ? { annotations: this.#annotations } : {}),
+      ...(Object.keys(this.#annotations).length > 0 ? { annotations: { ...this.#annotations } } : {}),
     }
   }
-}
-
-type User = ReturnType<typeof userOf> | { username?: string; groups?: readonly string[] }
-
-interface AuditEvent {
-  readonly kind: 'Event'
-  readonly apiVersion: 'audit.k8s.io/v1'
-  readonly level: string
-  readonly auditID: string
-  readonly stage: AuditStage
-  readonly requestURI: string
-  readonly verb: string
-  readonly user: User
-  readonly impersonatedUser?: User
-  readonly sourceIPs: readonly string[]
-  readonly userAgent?: string
-  readonly objectRef?: Readonly<Record<string, string>>
-  readonly responseStatus?: object
-  readonly requestObject?: unknown
-  readonly responseObject?: unknown
-  readonly requestReceivedTimestamp: string
-  readonly stageTimestamp: string
-  readonly annotations?: Readonly<Record<string, string>>
 }
 
 function userOf({ name, uid, groups, extra }: UserInfo) {
@@ -301,12 +301,4 @@ function shownStatus(status: Partial<Status>, answer: unknown): object {
     ...(details ? { details } : {}),
     code: code ?? status.code ?? 0,
   }
-}
-
-function legacyLine(event: AuditEvent): string {
-  const quoted = (text: string | undefined) => JSON.stringify(text ?? '<none>')
-  const { user, impersonatedUser, objectRef, responseStatus } = event
-  const groups = (list: readonly string[] | undefined) => (list ?? []).map((g) => JSON.stringify(g)).join(',')
-  const code = (responseStatus as { code?: number } | undefined)?.code
-  return `${event.requestReceivedTimestamp} AUDIT: id=${quoted(event.auditID)} stage=${quoted(event.stage)} ip=${quoted(event.sourceIPs[0])} method=${quoted(event.verb)} user=${quoted(user.username)} groups=${quoted(groups(user.groups))} as=${quoted(impersonatedUser?.username ?? '<self>')} asgroups=${quoted(impersonatedUser ? groups(impersonatedUser.groups) : '<lookup>')} user-agent=${quoted(event.userAgent)} namespace=${quoted(objectRef?.namespace)} uri=${quoted(event.requestURI)} response=${quoted(code === undefined ? '<deferred>' : String(code))}\n`
 }

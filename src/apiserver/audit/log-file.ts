@@ -1,7 +1,20 @@
 // The file that audit events are appended to: begun anew when it has grown, with a bounded number of old ones kept.
 
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 
@@ -13,17 +26,23 @@ export interface LogFileOptions {
   readonly maxBackups: number
   /** How many days old files are kept; 0: for ever. */
   readonly maxDays: number
+  /** Whether old files are compressed. */
+  readonly compress: boolean
+  /** Whether lines wait for each other, so that whoever writes them does not. */
+  readonly gathers: boolean
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Takes lines; `close` writes what is still due. */
 export interface LineSink {
-  write(line: string): void
-  close(): void
+  /** Throws when the lines cannot be written, unless they are gathered. */
+  write(lines: string): void
+  /** Writes what is still due. */
+  close(): void | Promise<void>
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const COMPRESSED = '.gz'
 /** So much is gathered at most before it is written. */
 const MAX_DUE = 256 * 1024
 
@@ -37,11 +56,16 @@ export function openLogFile(options: LogFileOptions): LineSink {
   let dueLength = 0
   let waiting: (() => void) | undefined
 
+  let compressing = Promise.resolve()
+
   function rotate(): void {
     closeSync(file)
-    renameSync(path, backupOf(path, clock.now()))
+    const backup = backupOf(path, clock.now())
+    renameSync(path, backup)
     file = openSync(path, 'a', 0o600)
     size = 0
+    // One after the other: nobody waits for it.
+    if (options.compress) compressing = compressing.then(() => compressed(backup, log))
     for (const old of surplus(oldFiles(path), { ...options, now: clock.now() })) rmSync(old, { force: true })
   }
 
@@ -51,6 +75,23 @@ export function openLogFile(options: LogFileOptions): LineSink {
     size += bytes.length
   }
 
+  function put(lines: readonly string[]): void {
+    let batch: Buffer[] = []
+    let length = 0
+    for (const line of lines) {
+      const bytes = Buffer.from(line)
+      if (size + length > 0 && size + length + bytes.length > maxBytes) {
+        append(Buffer.concat(batch))
+        batch = []
+        length = 0
+        rotate()
+      }
+      batch.push(bytes)
+      length += bytes.length
+    }
+    append(Buffer.concat(batch))
+  }
+
   function flush(): void {
     waiting?.()
     waiting = undefined
@@ -58,20 +99,7 @@ export function openLogFile(options: LogFileOptions): LineSink {
     due = []
     dueLength = 0
     try {
-      let batch: Buffer[] = []
-      let length = 0
-      for (const line of lines) {
-        const bytes = Buffer.from(line)
-        if (size + length > 0 && size + length + bytes.length > maxBytes) {
-          append(Buffer.concat(batch))
-          batch = []
-          length = 0
-          rotate()
-        }
-        batch.push(bytes)
-        length += bytes.length
-      }
-      append(Buffer.concat(batch))
+      put(lines)
     } catch (error) {
       log.error('audit-write-failed', { path, lines: lines.length, error })
     }
@@ -79,6 +107,7 @@ export function openLogFile(options: LogFileOptions): LineSink {
 
   return {
     write(line) {
+      if (!options.gathers) return put([line])
       due.push(line)
       dueLength += line.length
       if (dueLength > MAX_DUE) flush()
@@ -88,7 +117,21 @@ export function openLogFile(options: LogFileOptions): LineSink {
     close() {
       flush()
       closeSync(file)
+      return compressing
     },
+  }
+}
+
+/** Puts a compressed file into the place of one that is complete; never rejects. */
+async function compressed(path: string, log: Logger): Promise<void> {
+  try {
+    // Under another name until it is complete: it is not counted twice.
+    const partial = `${path}.partial`
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(partial, { mode: 0o600 }))
+    renameSync(partial, `${path}${COMPRESSED}`)
+    rmSync(path, { force: true })
+  } catch (error) {
+    log.error('audit-compress-failed', { path, error })
   }
 }
 
@@ -105,10 +148,11 @@ function oldFiles(path: string): { path: string; time: number }[] {
   const extension = extname(path)
   const stem = `${basename(path, extension)}-`
   return readdirSync(dirname(path))
-    .filter((name) => name.startsWith(stem) && name.endsWith(extension))
     .flatMap((name) => {
+      const bare = name.endsWith(COMPRESSED) ? name.slice(0, -COMPRESSED.length) : name
+      if (!bare.startsWith(stem) || !bare.endsWith(extension)) return []
       const time = Date.parse(
-        `${name.slice(stem.length, name.length - extension.length).replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:')}Z`,
+        `${bare.slice(stem.length, bare.length - extension.length).replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:')}Z`,
       )
       return Number.isNaN(time) ? [] : [{ path: join(dirname(path), name), time }]
     })

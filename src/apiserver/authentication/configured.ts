@@ -3,7 +3,7 @@
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
-import { reviewClient } from '../review-client.ts'
+import { webhookClient } from '../webhook-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import { jwtAuthenticator } from './jwt/authenticator.ts'
 import type { AnonymousConfig, JwtIssuer } from './jwt/configuration.ts'
@@ -67,6 +67,6 @@ function webhookOf(
   { clock, log, random, audiences }: Parameters<typeof configuredAuthenticators>[1],
 ): AudienceAuthenticator {
   const { endpoint } = settings
-  const ask = reviewClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random })
+  const ask = webhookClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random })
   return tokenWebhook({ settings, ask, audiences, clock, random, log })
 }

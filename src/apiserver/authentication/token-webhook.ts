@@ -7,13 +7,13 @@ import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
 import { ExpiringCache } from '../expiring-cache.ts'
-import type { ReviewClient, ReviewEndpoint } from '../review-client.ts'
 import { AUTHENTICATED_GROUP, type UserInfo } from '../user.ts'
+import type { WebhookClient, WebhookEndpoint } from '../webhook-client.ts'
 import { refused } from './refused.ts'
 import type { AudienceAuthenticator, VerifiedToken } from './token-reviewer.ts'
 
 export interface TokenWebhookSettings {
-  readonly endpoint: ReviewEndpoint
+  readonly endpoint: WebhookEndpoint
   readonly version: 'v1' | 'v1beta1'
   /** 0: nothing is remembered. */
   readonly cacheTtlMs: number
@@ -26,7 +26,7 @@ type Answer = VerifiedToken | 'unknown'
 
 export function tokenWebhook(options: {
   readonly settings: Omit<TokenWebhookSettings, 'endpoint'>
-  readonly ask: ReviewClient
+  readonly ask: WebhookClient
   /** What a token is good for whose audiences the webhook does not say. */
   readonly audiences: readonly string[]
   readonly clock: Clock

@@ -3,8 +3,8 @@
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
-import { type ReviewEndpoint, reviewClient } from '../review-client.ts'
 import { MASTERS_GROUP } from '../user.ts'
+import { type WebhookEndpoint, webhookClient } from '../webhook-client.ts'
 import { type AbacPolicy, abacAuthorizer, abacRules } from './abac.ts'
 import { type Authorizer, firstOpinion } from './authorizer.ts'
 import type { RbacAuthorizer } from './rbac.ts'
@@ -18,7 +18,7 @@ export type AuthorizerSettings =
       readonly type: 'Webhook'
       readonly name: string
       readonly webhook: WebhookSettings
-      readonly endpoint: ReviewEndpoint
+      readonly endpoint: WebhookEndpoint
     }
 
 /** As upstream's kubeadm and k3s set it. */
@@ -154,7 +154,7 @@ function makeOne(
       return { authorizer: abacAuthorizer(entry.policies), rules: abacRules(entry.policies) }
     case 'Webhook': {
       const { name, webhook, endpoint } = entry
-      const ask = reviewClient({
+      const ask = webhookClient({
         endpoint,
         timeoutMs: webhook.timeoutMs,
         clock,

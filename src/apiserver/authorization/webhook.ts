@@ -5,7 +5,7 @@ import type { SubjectAccessReviewSpec, SubjectAccessReviewStatus } from '../../a
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { ExpiringCache } from '../expiring-cache.ts'
-import type { ReviewClient } from '../review-client.ts'
+import type { WebhookClient } from '../webhook-client.ts'
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
 import { type MatchCondition, matchesAll } from './match-conditions.ts'
 import { reviewSpecOf } from './review-spec.ts'
@@ -36,7 +36,7 @@ type Status = Partial<SubjectAccessReviewStatus>
 
 export function webhookAuthorizer(options: {
   readonly settings: WebhookSettings
-  readonly ask: ReviewClient
+  readonly ask: WebhookClient
   readonly clock: Clock
   readonly log: Logger
   readonly observer?: WebhookObserver | undefined

@@ -35,7 +35,8 @@ export async function authenticate(
   trail: AuditTrail | undefined,
 ): Promise<UserInfo> {
   const own = await senderOf(options, request, socket, trail)
-  trail?.received(own)
+  const kept = trail?.received(own)
+  if (kept) await kept
   if (!namesImpersonation(request.headers)) return own
   const user = await impersonated(options.authorizer, own, request.headers)
   if (user !== own) trail?.impersonates(user)

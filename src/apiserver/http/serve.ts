@@ -8,7 +8,7 @@ import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
 import type { RemoteApis } from '../aggregation/remote-apis.ts'
-import type { Auditor, AuditTrail } from '../audit/auditor.ts'
+import { AuditLost, type Auditor, type AuditTrail } from '../audit/auditor.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
 import { isProxied } from '../connect/proxy-target.ts'
@@ -23,7 +23,7 @@ import type { Request, Response } from './exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource-handler.ts'
 import type { ResourceHandlerEnv } from './resource-request.ts'
-import { sendError } from './respond.ts'
+import { sendError, sendText } from './respond.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
 export interface ServeOptions extends AccessOptions {
@@ -88,6 +88,7 @@ export async function serve(
     }
   } catch (error) {
     if (error instanceof FlowRejection) return refuseForNow(request, response, error)
+    if (error instanceof AuditLost) return sendText(response, 500, `${error.message}\n`)
     if (trail) tellFailure(trail, error)
     request.resume()
     sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })

@@ -220,11 +220,16 @@ export function addFlowControl(metrics: MetricSet, figures: () => FlowFigures): 
   })
 }
 
-/** The audit log. */
-export function addAudit(metrics: MetricSet, counts: AuditCounts): void {
+/** The audit log; `losses` are events that were not kept, by who lost them. */
+export function addAudit(metrics: MetricSet, counts: AuditCounts, losses: ReadonlyMap<string, number>): void {
   const counter = (name: string, help: string, labels?: readonly string[]) =>
     metrics.counter({ name: `apiserver_audit_${name}`, help, stability: 'ALPHA', ...(labels ? { labels } : {}) })
   const events = counter('event_total', 'Counter of audit events generated and sent to the audit backend.')
+  const errors = counter(
+    'error_total',
+    'Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.',
+    ['plugin'],
+  )
   const levels = counter('level_total', 'Counter of policy levels for audit events (1 per request).', ['level'])
   const rejected = counter(
     'requests_rejected_total',
@@ -232,7 +237,8 @@ export function addAudit(metrics: MetricSet, counts: AuditCounts): void {
   )
   metrics.beforeText(() => {
     events.of().set(counts.events)
-    rejected.of().set(0)
+    rejected.of().set(counts.rejected)
+    for (const [plugin, count] of losses) errors.of(plugin).set(count)
     for (const [level, count] of counts.levels) levels.of(level).set(count)
   })
 }

@@ -1,14 +1,15 @@
-// The kubeconfig that says where a webhook for reviews is, and who this server is to it.
+// The kubeconfig that says where a webhook is, and who this server is to it.
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { ReviewEndpoint } from '../apiserver/review-client.ts'
+import type { WebhookEndpoint } from '../apiserver/webhook-client.ts'
+import { EXEC_EXTENSION, type ExecConfig, execPluginOf, execProblems } from '../client/exec-plugin.ts'
 import { parseYaml } from '../machinery/yaml.ts'
 
 type Json = Record<string, unknown>
 
 /** Reads a kubeconfig; paths in it are relative to it. Throws an Error that says what is missing or wrong. */
-export function readReviewEndpoint(path: string): ReviewEndpoint {
+export function readWebhookEndpoint(path: string): WebhookEndpoint {
   const config = mapOf(parseYaml(readFileSync(path, 'utf8')))
   const context = namedIn(config, 'contexts', 'context', textOf(config['current-context']))
   if (!context) {
@@ -17,8 +18,8 @@ export function readReviewEndpoint(path: string): ReviewEndpoint {
   const cluster = namedIn(config, 'clusters', 'cluster', textOf(context.cluster))
   if (!cluster) throw new Error(`invalid configuration: cluster ${JSON.stringify(context.cluster)} does not exist`)
   const user = namedIn(config, 'users', 'user', textOf(context.user)) ?? {}
-  for (const unknown of ['exec', 'auth-provider']) {
-    if (user[unknown] !== undefined) throw new Error(`users[].user.${unknown} is not supported here`)
+  if (user['auth-provider'] !== undefined) {
+    throw new Error(`no Auth Provider found for name ${JSON.stringify(textOf(mapOf(user['auth-provider']).name))}`)
   }
   const url = textOf(cluster.server)
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
@@ -30,6 +31,7 @@ export function readReviewEndpoint(path: string): ReviewEndpoint {
   const key = pem(user, 'client-key')
   const servername = textOf(cluster['tls-server-name'])
   const authorization = authorizationOf(user, dirname(path))
+  const exec = user.exec === undefined ? undefined : execOf(textOf(context.user), mapOf(user.exec), cluster, ca, path)
   return {
     url,
     insecure: cluster['insecure-skip-tls-verify'] === true,
@@ -38,7 +40,32 @@ export function readReviewEndpoint(path: string): ReviewEndpoint {
     ...(key ? { key } : {}),
     ...(servername ? { servername } : {}),
     ...(authorization ? { authorization } : {}),
+    ...(exec ? { exec } : {}),
   }
+}
+
+/** The plugin that gives credentials. Throws an Error that says what is wrong with it. */
+function execOf(user: string, given: Json, cluster: Json, ca: string | undefined, path: string) {
+  const config = given as ExecConfig
+  const problems = execProblems(user, config)
+  if (problems.length > 0) {
+    throw new Error(`invalid configuration: ${problems.length > 1 ? `[${problems.join(', ')}]` : problems.join()}`)
+  }
+  const { command = '' } = config
+  const extensions = Array.isArray(cluster.extensions) ? cluster.extensions.map(mapOf) : []
+  const told = extensions.find(({ name }) => name === EXEC_EXTENSION)?.extension
+  const plugin = execPluginOf(
+    // What is no name alone is found from where the kubeconfig is.
+    { ...config, command: command.includes('/') ? resolve(dirname(path), command) : command },
+    {
+      server: textOf(cluster.server),
+      ...(cluster['tls-server-name'] ? { 'tls-server-name': textOf(cluster['tls-server-name']) } : {}),
+      ...(cluster['insecure-skip-tls-verify'] === true ? { 'insecure-skip-tls-verify': true } : {}),
+      ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}),
+      ...(told === undefined ? {} : { config: told }),
+    },
+  )
+  return { plugin, environment: process.env, terminal: process.stdin.isTTY === true }
 }
 
 function authorizationOf(user: Json, directory: string): string | undefined {
