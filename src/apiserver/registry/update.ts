@@ -111,23 +111,22 @@ function checkPreconditions(
   old: StoredObject,
   wanted: string | undefined,
 ): void {
+  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+    const key = keyOf(resource, old.metadata.namespace ?? '', request.name)
+    const problem = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`
+    const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
+    throw conflict(resource, request.name, why)
+  }
   if (wanted && wanted !== old.metadata.resourceVersion) throw conflict(resource, request.name, MODIFIED)
   // An apply is an update of what is stored, whatever its version.
   if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate === true) {
-    throw invalid({ group: resource.group, kind: resource.kind }, request.name, [
+    throw invalid({ group: resource.group, kind: resource.resource }, request.name, [
       {
         type: 'FieldValueInvalid',
         path: 'metadata.resourceVersion',
         message: 'Invalid value: 0: must be specified for an update',
       },
     ])
-  }
-  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
-    throw conflict(
-      resource,
-      request.name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`,
-    )
   }
 }
 
@@ -238,7 +237,7 @@ function check(
   if (request.subresource === 'status')
     errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {
-    errors.push(...unforgiven(resource, definition.validate?.(object) ?? [], before, context.version))
+    errors.push(...unforgiven(resource, definition.validate?.(object, before) ?? [], before, context.version))
     errors.push(...(context.version.validateUpdate?.(object, before) ?? []))
     // A subresource that prepares by itself may change what a plain update may not.
     if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before, context) ?? []))
@@ -331,7 +330,10 @@ export async function remove(
   if (!result.ok) return undefined
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
   await allocator?.release(current.object)
-  return current
+  // Whoever is shown the object sees the version of its deletion.
+  const { resourceVersion: _, ...metadata } = current.object.metadata
+  const gone = { ...current.object, metadata } as StoredObject
+  return makeEntry(key, encodeForStore(gone), result.revision, gone)
 }
 
 /** A dry-run update answers with the version it was checked against. */

@@ -54,9 +54,9 @@ export const daemonSets = defineResource<DaemonSet>({
     const generation = sameJson(set.spec.template, old.spec.template) ? before : before + 1
     set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) }
   },
-  validate: (set) => [
+  validate: (set, old) => [
     ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'daemonset'),
-    ...validateRunningTemplate(set.spec.template, 'DaemonSet'),
+    ...validateRunningTemplate(set.spec.template, 'DaemonSet', old?.spec.template),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...validateStrategy(set),
     ...nonNegative('spec.revisionHistoryLimit', set.spec.revisionHistoryLimit),

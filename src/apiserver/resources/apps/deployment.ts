@@ -44,12 +44,12 @@ export const deployments = defineResource<Deployment>({
     spec.progressDeadlineSeconds ??= 600
     if (spec.template?.spec) defaultPodSpec(spec.template.spec)
   },
-  validate(deployment) {
+  validate(deployment, old) {
     const { spec } = deployment
     return [
       ...nonNegative('spec.replicas', spec.replicas),
       ...validateWorkloadSelector(spec.selector, spec.template),
-      ...validateRunningTemplate(spec.template, 'ReplicaSet'),
+      ...validateRunningTemplate(spec.template, 'ReplicaSet', old?.spec.template),
       ...validateStrategy(deployment),
       ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
       ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),

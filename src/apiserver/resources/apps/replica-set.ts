@@ -25,11 +25,11 @@ export const replicaSets = defineResource<ReplicaSet>({
   prepareCreate(set) {
     set.status = { replicas: 0 }
   },
-  validate: (set) => [
+  validate: (set, old) => [
     ...nonNegative('spec.replicas', set.spec.replicas),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template),
-    ...validateRunningTemplate(set.spec.template, 'ReplicaSet'),
+    ...validateRunningTemplate(set.spec.template, 'ReplicaSet', old?.spec.template),
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
   validateStatusUpdate: ({ status }) => validateReplicaStatus(status),

@@ -7,10 +7,11 @@ import type {
   StatefulSet,
 } from '../../../api/generated/apps-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { dnsLabelProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
-import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
+import { checkAtMostWhole, checkIntOrPercent, invalidFor, isZero } from '../core/field-checks.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
 import {
@@ -42,6 +43,7 @@ export const statefulSets = defineResource<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   scale: { selector: 'selector' },
+  nameProblem: dnsLabelProblem,
   defaults({ spec }) {
     spec.podManagementPolicy ??= 'OrderedReady'
     spec.updateStrategy ??= {}
@@ -67,14 +69,17 @@ export const statefulSets = defineResource<StatefulSet>({
   prepareCreate(set) {
     set.status = { replicas: 0 }
   },
-  validate: (set) => [
+  validate: (set, old) => [
     ...validatePolicies(set),
     ...nonNegative('spec.replicas', set.spec.replicas),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...nonNegative('spec.ordinals.start', set.spec.ordinals?.start),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'statefulset'),
-    ...validateRunningTemplate(set.spec.template, 'StatefulSet'),
+    ...validateRunningTemplate(set.spec.template, 'StatefulSet', old?.spec.template),
   ],
+  // Objects of earlier versions may have other names.
+  validateCreate: ({ spec }) =>
+    spec.serviceName ? invalidFor('spec.serviceName', spec.serviceName, [dnsLabelProblem(spec.serviceName)]) : [],
   validateUpdate(set, old) {
     const kept: Record<string, unknown> = { ...set.spec }
     for (const name of MUTABLE) {

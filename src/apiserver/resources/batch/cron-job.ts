@@ -58,24 +58,17 @@ function suspendText({ spec }: CronJob): string {
   return spec.suspend ? 'True' : 'False'
 }
 
-function validate({ spec }: CronJob): FieldError[] {
+function validate({ spec }: CronJob, old?: CronJob): FieldError[] {
   const errors: FieldError[] = []
   if (!spec.schedule) errors.push(field.required('spec.schedule'))
   else {
     const problem = scheduleProblem(spec.schedule)
     if (problem) errors.push(field.invalid('spec.schedule', spec.schedule, problem))
-    if (spec.schedule.includes('TZ')) {
-      errors.push(
-        field.invalid(
-          'spec.schedule',
-          spec.schedule,
-          'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
-        ),
-      )
-    }
+    const zone = zoneProblem(spec, old)
+    if (zone) errors.push(field.invalid('spec.schedule', spec.schedule, zone))
   }
   errors.push(...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds))
-  if (spec.timeZone !== undefined) {
+  if (spec.timeZone !== undefined && (!old || spec.timeZone !== old.spec.timeZone)) {
     errors.push(...invalidFor('spec.timeZone', spec.timeZone, [timeZoneProblem(spec.timeZone)]))
   }
   const policies = ['Allow', 'Forbid', 'Replace']
@@ -85,7 +78,7 @@ function validate({ spec }: CronJob): FieldError[] {
   const template = spec.jobTemplate?.spec
   if (!template) errors.push(field.required('spec.jobTemplate.spec'))
   else {
-    errors.push(...validateJobSpec(template, 'spec.jobTemplate.spec'))
+    errors.push(...validateJobSpec(template, 'spec.jobTemplate.spec', old?.spec.jobTemplate?.spec?.template))
     if (template.selector) {
       const why = '`selector` will be auto-generated'
       errors.push(field.invalid('spec.jobTemplate.spec.selector', template.selector, why))
@@ -99,6 +92,13 @@ function validate({ spec }: CronJob): FieldError[] {
     ...nonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
     ...nonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
   ]
+}
+
+/** A zone is not part of the schedule, unless it always was. */
+function zoneProblem({ schedule, timeZone }: CronJob['spec'], old: CronJob | undefined): string | undefined {
+  if (!schedule.includes('TZ')) return undefined
+  if (!old?.spec.schedule?.includes('TZ')) return 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
+  return timeZone === undefined ? undefined : 'cannot use both timeZone field and TZ or CRON_TZ in schedule'
 }
 
 /** What is wrong with a cron expression, in the words of the library that upstream uses. */

@@ -1,12 +1,15 @@
 // jobs. Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
 
 import type { Job, JobSpec } from '../../../api/generated/batch-v1.ts'
+import type { PodTemplateSpec } from '../../../api/generated/core-v1.ts'
+import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import { humanDuration } from '../../../machinery/duration.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { selectorOf } from '../../../machinery/labels.ts'
+import { matches, selectorOf } from '../../../machinery/labels.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
+import { hasImpossibleValue } from '../core/label-selector-validation.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
 import {
   immutable,
@@ -56,7 +59,7 @@ export const jobs = defineResource<Job>({
     job.status = {}
     generateSelector(job)
   },
-  validate: (job) => [...validateSelector(job), ...validateJobSpec(job.spec, 'spec')],
+  validate: (job, old) => [...validateSelector(job, old), ...validateJobSpec(job.spec, 'spec', old?.spec.template)],
   validateUpdate,
   validateStatusUpdate: validateJobStatus,
   selectableFields: { 'status.successful': (job) => String(job.status.succeeded ?? 0) },
@@ -98,33 +101,38 @@ function generateSelector(job: Job): void {
   defaultLabels(job)
 }
 
-function validateSelector(job: Job): FieldError[] {
-  const { spec } = job
-  if (!spec.selector) return [field.required('spec.selector')]
-  const errors = validateLabelSelector(spec.selector, 'spec.selector')
-  if (!spec.manualSelector) {
-    for (const label of [LEGACY_CONTROLLER_UID, CONTROLLER_UID]) {
-      const value = spec.template?.metadata?.labels?.[label]
-      if (value !== job.metadata.uid) {
-        errors.push(
-          field.invalid(
-            `spec.template.metadata.labels`,
-            spec.template?.metadata?.labels,
-            `must be '${job.metadata.uid}'`,
-          ),
-        )
-      }
-    }
-    const selected = spec.selector.matchLabels?.[CONTROLLER_UID] ?? spec.selector.matchLabels?.[LEGACY_CONTROLLER_UID]
-    if (selected !== job.metadata.uid) {
-      errors.push(field.invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
-    }
-  }
-  return errors.length > 0 ? errors : validateSelectorFit(selectorOf(spec.selector) ?? [], spec.template)
+function validateSelector(job: Job, old: Job | undefined): FieldError[] {
+  const { selector, template, manualSelector } = job.spec
+  if (!selector) return [field.required('spec.selector')]
+  const errors = manualSelector ? [] : validateGeneratedSelector(job, selector, old)
+  const wrong = validateLabelSelector(selector, 'spec.selector', hasImpossibleValue(old?.spec.selector))
+  errors.push(...wrong)
+  // What is no selector at all matches nothing, and need not be told twice.
+  if (wrong.length > 0 || hasImpossibleValue(selector)) return errors
+  return [...errors, ...validateSelectorFit(selectorOf(selector) ?? [], template)]
+}
+
+/** Problems of labels and selector that are made from the job itself. Upstream: validateGeneratedSelector. */
+function validateGeneratedSelector(job: Job, selector: LabelSelector, old: Job | undefined): FieldError[] {
+  const { name, uid } = job.metadata
+  const before = old?.spec.template?.metadata?.labels
+  // Jobs of earlier versions have only the labels without a prefix.
+  const prefixed = !old || (before?.[JOB_NAME] !== undefined && before[CONTROLLER_UID] !== undefined)
+  const expected: Record<string, string> = { [LEGACY_CONTROLLER_UID]: uid, [LEGACY_JOB_NAME]: name }
+  if (prefixed) Object.assign(expected, { [CONTROLLER_UID]: uid, [JOB_NAME]: name })
+  const labels = job.spec.template?.metadata?.labels ?? {}
+  const errors = Object.entries(expected).flatMap(([key, value]) => {
+    const at = `spec.template.metadata.labels[${key}]`
+    if (labels[key] === undefined) return [field.required(at, `must be '${value}'`)]
+    return labels[key] === value ? [] : [field.invalid(at, labels, `must be '${value}'`)]
+  })
+  const valid = validateLabelSelector(selector, '').length === 0
+  if (!valid || matches(selectorOf(selector) ?? [], expected)) return errors
+  return [...errors, field.invalid('spec.selector', selector, '`selector` not auto-generated')]
 }
 
 /** Problems of a job's spec that hold for jobs and for the templates of cron jobs. */
-export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
+export function validateJobSpec(spec: JobSpec, path: string, old?: PodTemplateSpec): FieldError[] {
   const errors = COUNTS.flatMap((name) => nonNegative(`${path}.${name}`, spec[name]))
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
     errors.push(field.required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
@@ -140,7 +148,7 @@ export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   }
   const replacements = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']
   errors.push(...checkOptionalEnum(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacements))
-  errors.push(...validateTemplate(spec.template, `${path}.template`, ['OnFailure', 'Never', 'Always']))
+  errors.push(...validateTemplate(spec.template, `${path}.template`, ['OnFailure', 'Never', 'Always'], old))
   const policy = spec.template?.spec?.restartPolicy
   const at = `${path}.template.spec.restartPolicy`
   if (policy === 'Always') errors.push(field.required(at, 'valid values: "OnFailure", "Never"'))

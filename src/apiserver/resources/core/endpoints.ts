@@ -3,6 +3,7 @@
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, portProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import {
@@ -40,7 +41,7 @@ export const endpoints = defineResource<Endpoints>({
   defaults(object) {
     for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP'
   },
-  validate(object) {
+  validate(object, old) {
     const errors: FieldError[] = []
     for (const [i, subset] of (object.subsets ?? []).entries()) {
       const at = `subsets[${i}]`
@@ -53,7 +54,8 @@ export const endpoints = defineResource<Endpoints>({
       }
       errors.push(...ports.flatMap((port, n) => validatePort(port, ports.length > 1, `${at}.ports[${n}]`)))
     }
-    return errors
+    // What was let be once may stay as long as nothing of it changes.
+    return old && errors.length > 0 && sameJson(object.subsets, old.subsets) ? [] : errors
   },
   columns: [nameColumn, text('Endpoints', endpointsText), ageColumn],
 })

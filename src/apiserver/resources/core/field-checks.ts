@@ -104,19 +104,27 @@ function isAddress(text: string): boolean {
   return isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 }
 
-export function checkAddress(path: string, value: string): FieldError[] {
+/** `known`: what was there before the rules were as strict. Upstream: IsValidIPForLegacyField. */
+export function checkAddress(path: string, value: string, known: readonly string[] = []): FieldError[] {
+  if (known.includes(value)) return []
   if (!isAddress(plain(value))) return [field.invalid(path, value, BAD_ADDRESS)]
   if (!value.includes(':') && LEADING_ZERO.test(value)) return [field.invalid(path, value, 'must not have leading 0s')]
   if (MAPPED.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
   return []
 }
 
-export function checkCidr(path: string, value: string): FieldError[] {
+/** Whether a network can be read in any way, with leading zeros too. Upstream: ParseCIDRSloppy. */
+export function isReadableCidr(value: string): boolean {
   const [address = '', bits = '', ...more] = value.split('/')
   const most = address.includes(':') ? 128 : 32
-  if (more.length > 0 || !/^\d+$/.test(bits) || Number(bits) > most || !isAddress(plain(address))) {
-    return [field.invalid(path, value, BAD_CIDR)]
-  }
+  return more.length === 0 && /^\d+$/.test(bits) && Number(bits) <= most && isAddress(plain(address))
+}
+
+/** `known`: what was there before the rules were as strict. Upstream: IsValidCIDRForLegacyField. */
+export function checkCidr(path: string, value: string, known: readonly string[] = []): FieldError[] {
+  if (known.includes(value)) return []
+  const [address = '', bits = ''] = value.split('/')
+  if (!isReadableCidr(value)) return [field.invalid(path, value, BAD_CIDR)]
   if ((!address.includes(':') && LEADING_ZERO.test(address)) || /^0\d/.test(bits)) {
     return [field.invalid(path, value, 'must not have leading 0s in IP or prefix length')]
   }

@@ -6,10 +6,17 @@ import { labelValueProblem } from '../../../machinery/names.ts'
 import { validateLabels } from '../../registry/metadata.ts'
 import { checkQualifiedName, invalidFor } from './field-checks.ts'
 
+/** Whether an expression names a value that no label can have. Upstream: LabelSelectorHasInvalidLabelValue. */
+export function hasImpossibleValue(selector: LabelSelector | undefined): boolean {
+  return (selector?.matchExpressions ?? []).some(({ values = [] }) =>
+    values.some((value) => labelValueProblem(value) !== undefined),
+  )
+}
+
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
-/** Problems of a label selector at `path`. */
-export function validateLabelSelector(selector: LabelSelector, path: string): FieldError[] {
+/** Problems of a label selector at `path`. `anyValue`: its expressions may name values that no label can have. */
+export function validateLabelSelector(selector: LabelSelector, path: string, anyValue = false): FieldError[] {
   const errors = validateLabels(selector.matchLabels ?? {}, `${path}.matchLabels`)
   for (const [i, expression] of (selector.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${i}]`
@@ -23,7 +30,7 @@ export function validateLabelSelector(selector: LabelSelector, path: string): Fi
       errors.push(field.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
     }
     errors.push(...checkQualifiedName(`${at}.key`, key))
-    for (const [v, value] of values.entries()) {
+    for (const [v, value] of anyValue ? [] : values.entries()) {
       errors.push(...invalidFor(`${at}.values[${v}]`, value, [labelValueProblem(value)]))
     }
   }

@@ -12,6 +12,7 @@ import type {
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, portNameProblems, portProblem } from '../../../machinery/names.ts'
 import { checkEnum, checkOptionalEnum, invalidFor } from './field-checks.ts'
+import type { PodLeniency } from './leniency.ts'
 import { validateEnv, validateEnvFrom } from './pod-env.ts'
 import { validateMounts } from './pod-mounts.ts'
 import { forbidHealth, validateHealth } from './pod-probes.ts'
@@ -51,6 +52,7 @@ export interface Surroundings {
   readonly spec: PodSpec
   readonly volumes: ReadonlyMap<string, Volume>
   readonly claims: ReadonlySet<string>
+  readonly lenient: PodLeniency
 }
 
 /** Problems of all containers of a pod; `path` is that of its spec. */
@@ -100,7 +102,7 @@ export function checkImagePadding({ image = '' }: { image?: string }, at: string
 
 function validateCommon(container: Container | EphemeralContainer, around: Surroundings, at: string): FieldError[] {
   const { name, image, securityContext, resources } = container
-  const { spec, volumes, claims } = around
+  const { spec, volumes, claims, lenient } = around
   return [
     ...(name ? invalidFor(`${at}.name`, name, [dnsLabelProblem(name)]) : [field.required(`${at}.name`)]),
     ...(image ? [] : [field.required(`${at}.image`)]),
@@ -110,7 +112,9 @@ function validateCommon(container: Container | EphemeralContainer, around: Surro
     ...validateEnvFrom(container.envFrom ?? [], `${at}.envFrom`),
     ...validateMounts(container, at, volumes),
     ...checkEnum(`${at}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
-    ...(resources ? validateRequirements(resources, `${at}.resources`, claims) : []),
+    ...(resources
+      ? validateRequirements(resources, `${at}.resources`, claims, { anyHugePages: lenient.hugePages })
+      : []),
     ...validateResizePolicy(container.resizePolicy ?? [], spec.restartPolicy, `${at}.resizePolicy`),
     ...validateSecurity(securityContext, `${at}.securityContext`, spec.hostUsers !== false),
   ]

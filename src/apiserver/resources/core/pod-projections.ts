@@ -11,6 +11,7 @@ import type {
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { checkFileMode, checkNonReservedPath, checkOptionalEnum, checkRequired } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector-validation.ts'
+import type { PodLeniency } from './leniency.ts'
 import { VOLUME_FIELDS, validateFieldRef, validateResourceFieldRef } from './pod-env.ts'
 
 const SHORTEST_TOKEN_SECONDS = 600
@@ -37,7 +38,7 @@ function validateDownwardItem(item: DownwardAPIVolumeFile, at: string): FieldErr
 }
 
 /** Problems of a projected volume: its sources share one directory. */
-export function validateProjected(projected: ProjectedVolumeSource, at: string): FieldError[] {
+export function validateProjected(projected: ProjectedVolumeSource, at: string, lenient: PodLeniency): FieldError[] {
   const errors = checkFileMode(`${at}.defaultMode`, projected.defaultMode)
   const paths = new Set<string>()
   const take = (path: string | undefined, blamed: string) => {
@@ -60,7 +61,7 @@ export function validateProjected(projected: ProjectedVolumeSource, at: string):
       errors.push(...validateDownwardItem(item, `${path}.downwardAPI`))
       take(item.path, item.path)
     }
-    if (source.serviceAccountToken) errors.push(...validateToken(source.serviceAccountToken, path, at))
+    if (source.serviceAccountToken) errors.push(...validateToken(source.serviceAccountToken, path, at, lenient))
     if (source.clusterTrustBundle) {
       errors.push(...validateTrustBundle(source.clusterTrustBundle, `${path}.clusterTrustBundle`))
       take(source.clusterTrustBundle.path, source.clusterTrustBundle.path)
@@ -73,7 +74,12 @@ export function validateProjected(projected: ProjectedVolumeSource, at: string):
   return errors
 }
 
-function validateToken(token: ServiceAccountTokenProjection, path: string, volume: string): FieldError[] {
+function validateToken(
+  token: ServiceAccountTokenProjection,
+  path: string,
+  volume: string,
+  lenient: PodLeniency,
+): FieldError[] {
   const seconds = token.expirationSeconds ?? 0
   const at = `${path}.serviceAccountToken.expirationSeconds`
   const errors: FieldError[] = []
@@ -84,7 +90,7 @@ function validateToken(token: ServiceAccountTokenProjection, path: string, volum
     errors.push(field.invalid(at, seconds, 'may not specify a duration larger than 2^32 seconds'))
   }
   if (!token.path) return [...errors, field.required(`${volume}.path`)]
-  return [...errors, ...checkNonReservedPath(`${volume}.path`, token.path)]
+  return lenient.tokenPaths ? errors : [...errors, ...checkNonReservedPath(`${volume}.path`, token.path)]
 }
 
 function validateTrustBundle(bundle: ClusterTrustBundleProjection, at: string): FieldError[] {

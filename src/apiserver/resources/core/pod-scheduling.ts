@@ -15,6 +15,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, dnsSubdomainProblem, labelValueProblem } from '../../../machinery/names.ts'
 import { checkOptionalEnum, checkPositive, checkQualifiedName, invalidFor } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector-validation.ts'
+import { type PodLeniency, STRICT } from './leniency.ts'
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -43,17 +44,21 @@ export function validateTolerations(tolerations: readonly Toleration[], path: st
   })
 }
 
-export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, path: string): FieldError[] {
+export function validateAffinity(
+  { nodeAffinity, podAffinity, podAntiAffinity }: Affinity,
+  path: string,
+  lenient: PodLeniency = STRICT,
+): FieldError[] {
   const errors: FieldError[] = []
   const nodeAt = `${path}.nodeAffinity`
   const required = nodeAffinity?.[REQUIRED]
-  if (required) errors.push(...validateNodeSelector(required, `${nodeAt}.${REQUIRED}`))
+  if (required) errors.push(...validateNodeSelector(required, `${nodeAt}.${REQUIRED}`, lenient.nodeAffinityValues))
   for (const [i, { weight, preference }] of (nodeAffinity?.[PREFERRED] ?? []).entries()) {
     const at = `${nodeAt}.${PREFERRED}[${i}]`
     errors.push(...checkWeight(`${at}.weight`, weight), ...validateTerm(preference ?? {}, `${at}.preference`, true))
   }
-  if (podAffinity) errors.push(...validatePodAffinity(podAffinity, `${path}.podAffinity`))
-  if (podAntiAffinity) errors.push(...validatePodAffinity(podAntiAffinity, `${path}.podAntiAffinity`))
+  if (podAffinity) errors.push(...validatePodAffinity(podAffinity, `${path}.podAffinity`, lenient))
+  if (podAntiAffinity) errors.push(...validatePodAffinity(podAntiAffinity, `${path}.podAntiAffinity`, lenient))
   return errors
 }
 
@@ -61,12 +66,12 @@ function checkWeight(path: string, weight = 0): FieldError[] {
   return weight > 0 && weight <= 100 ? [] : [field.invalid(path, weight, 'must be in the range 1-100')]
 }
 
-/** Problems of a selector of nodes, as of pods and of volumes. */
-export function validateNodeSelector(selector: NodeSelector, path: string): FieldError[] {
+/** Problems of a selector of nodes, as of pods and of volumes. `anyValue`: it may name values that no label can have. */
+export function validateNodeSelector(selector: NodeSelector, path: string, anyValue = false): FieldError[] {
   const terms = selector.nodeSelectorTerms ?? []
   const at = `${path}.nodeSelectorTerms`
   if (terms.length === 0) return [field.required(at, 'must have at least one node selector term')]
-  return terms.flatMap((term, i) => validateTerm(term, `${at}[${i}]`, false))
+  return terms.flatMap((term, i) => validateTerm(term, `${at}[${i}]`, anyValue))
 }
 
 /** `anyValue`: a preference may name values that no label can have. */
@@ -115,22 +120,33 @@ function validateFieldRequirement(requirement: NodeSelectorRequirement, path: st
   ]
 }
 
-function validatePodAffinity(affinity: PodAffinity, path: string): FieldError[] {
+function validatePodAffinity(affinity: PodAffinity, path: string, lenient: PodLeniency): FieldError[] {
   return [
-    ...(affinity[REQUIRED] ?? []).flatMap((term, i) => validatePodTerm(term, `${path}.${REQUIRED}[${i}]`)),
+    ...(affinity[REQUIRED] ?? []).flatMap((term, i) => validatePodTerm(term, `${path}.${REQUIRED}[${i}]`, lenient)),
     ...(affinity[PREFERRED] ?? []).flatMap(({ weight, podAffinityTerm }, i) => {
       const at = `${path}.${PREFERRED}[${i}]`
-      return [...checkWeight(`${at}.weight`, weight), ...validatePodTerm(podAffinityTerm, `${at}.podAffinityTerm`)]
+      const errors = checkWeight(`${at}.weight`, weight)
+      return [...errors, ...validatePodTerm(podAffinityTerm, `${at}.podAffinityTerm`, lenient)]
     }),
   ]
 }
 
-function validatePodTerm(term: PodAffinityTerm | undefined, path: string): FieldError[] {
-  const { labelSelector, namespaceSelector, namespaces = [], topologyKey = '' } = term ?? {}
+/** Upstream: ValidatePodAffinityTermSelector. */
+export function validateTermSelectors(
+  { labelSelector, namespaceSelector }: PodAffinityTerm,
+  path: string,
+  anyValue: boolean,
+): FieldError[] {
+  return [
+    ...(labelSelector ? validateLabelSelector(labelSelector, `${path}.labelSelector`, anyValue) : []),
+    ...(namespaceSelector ? validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`, anyValue) : []),
+  ]
+}
+
+function validatePodTerm(term: PodAffinityTerm | undefined, path: string, lenient: PodLeniency): FieldError[] {
+  const { labelSelector, namespaces = [], topologyKey = '' } = term ?? {}
   const { matchLabelKeys = [], mismatchLabelKeys = [] } = term ?? {}
-  const errors: FieldError[] = []
-  if (labelSelector) errors.push(...validateLabelSelector(labelSelector, `${path}.labelSelector`))
-  if (namespaceSelector) errors.push(...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`))
+  const errors = term ? validateTermSelectors(term, path, lenient.selectorValues) : []
   for (const name of namespaces) errors.push(...invalidFor(`${path}.namespace`, name, [dnsLabelProblem(name)]))
   for (const [name, keys] of Object.entries({ matchLabelKeys, mismatchLabelKeys })) {
     errors.push(...validateKeys(keys, labelSelector, `${path}.${name}`))
@@ -150,7 +166,11 @@ function validateKeys(keys: readonly string[], selector: LabelSelector | undefin
   return keys.flatMap((key, i) => checkQualifiedName(`${path}[${i}]`, key))
 }
 
-export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+export function validateTopologySpread(
+  constraints: readonly TopologySpreadConstraint[],
+  path: string,
+  lenient: PodLeniency = STRICT,
+): FieldError[] {
   return constraints.flatMap((constraint, i) => {
     const at = `${path}[${i}]`
     const { maxSkew = 0, topologyKey, whenUnsatisfiable = '', minDomains, labelSelector } = constraint
@@ -174,12 +194,14 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       errors.push(...checkOptionalEnum(`${at}.${name}`, constraint[name], ['Honor', 'Ignore']))
     }
-    errors.push(...validateSpreadKeys(constraint, `${at}.matchLabelKeys`))
-    return labelSelector ? [...errors, ...validateLabelSelector(labelSelector, `${at}.labelSelector`)] : errors
+    if (!lenient.spreadKeys) errors.push(...validateSpreadKeys(constraint, `${at}.matchLabelKeys`))
+    if (!labelSelector || lenient.spreadSelectors) return errors
+    return [...errors, ...validateLabelSelector(labelSelector, `${at}.labelSelector`)]
   })
 }
 
-function validateSpreadKeys(
+/** Problems of the keys whose values the labels of the pod itself give. */
+export function validateSpreadKeys(
   { matchLabelKeys = [], labelSelector }: TopologySpreadConstraint,
   path: string,
 ): FieldError[] {

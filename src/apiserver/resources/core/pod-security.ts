@@ -3,6 +3,7 @@
 import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { checkDescendingPath, checkEnum, checkId, checkOptionalEnum, checkRequired } from './field-checks.ts'
+import { type PodLeniency, STRICT } from './leniency.ts'
 import { validateWindowsOptions } from './pod-windows.ts'
 
 const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined']
@@ -11,7 +12,7 @@ const SYSCTL_LENGTH = 253
 const LONGEST_PATH = 4095
 
 /** Problems of a pod's security context; `path` is that of the spec. */
-export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
+export function validatePodSecurity(spec: PodSpec, path: string, lenient: PodLeniency = STRICT): FieldError[] {
   const { securityContext: context } = spec
   if (!context) return []
   const at = `${path}.securityContext`
@@ -27,7 +28,7 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
   }
   return [
     ...errors,
-    ...validateSysctls(spec, `${at}.sysctls`),
+    ...validateSysctls(spec, `${at}.sysctls`, lenient),
     ...checkOptionalEnum(`${at}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
     ...validateSeccomp(context.seccompProfile, `${at}.seccompProfile`),
     ...validateWindowsOptions(context.windowsOptions, `${at}.windowsOptions`),
@@ -37,7 +38,7 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
   ]
 }
 
-function validateSysctls(spec: PodSpec, path: string): FieldError[] {
+function validateSysctls(spec: PodSpec, path: string, lenient: PodLeniency): FieldError[] {
   const errors: FieldError[] = []
   const names = new Set<string>()
   for (const [i, { name }] of (spec.securityContext?.sysctls ?? []).entries()) {
@@ -48,14 +49,18 @@ function validateSysctls(spec: PodSpec, path: string): FieldError[] {
       errors.push(field.invalid(at, name, why))
     } else if (names.has(name)) errors.push(field.duplicate(at, name))
     names.add(name)
-    const space = namespaceOf(name ?? '')
-    if (spec.hostNetwork && space === 'net') {
-      errors.push(field.invalid(at, name, "may not be specified when 'hostNetwork' is true"))
-    } else if (spec.hostIPC && space === 'ipc') {
-      errors.push(field.invalid(at, name, "may not be specified when 'hostIPC' is true"))
-    }
+    if (!lenient.hostSysctls) errors.push(...checkHostSysctl(at, name ?? '', spec))
   }
   return errors
+}
+
+/** Refuses sysctls of what the pod shares with its node. Upstream: ValidateHostSysctl. */
+export function checkHostSysctl(at: string, name: string, { hostNetwork, hostIPC }: PodSpec): FieldError[] {
+  const space = namespaceOf(name)
+  if (hostNetwork && space === 'net')
+    return [field.invalid(at, name, "may not be specified when 'hostNetwork' is true")]
+  if (hostIPC && space === 'ipc') return [field.invalid(at, name, "may not be specified when 'hostIPC' is true")]
+  return []
 }
 
 /** The Linux namespace that a sysctl belongs to. */

@@ -24,7 +24,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...immutable('status.qosClass', status.qosClass, old.status.qosClass),
     ...LISTS.flatMap((list) => validateTransitions(status[list], old.status[list], spec, list)),
     ...validateClaimStatuses(pod),
-    ...validatePodIPs(status.podIPs ?? []),
+    ...validatePodIPs(status.podIPs ?? [], old.status.podIPs ?? []),
     ...validateHostIPs(status.hostIP, status.hostIPs ?? []),
     ...LISTS.flatMap((list) => validateUsers(status[list] ?? [], spec.os?.name === 'windows', `status.${list}`)),
   ]
@@ -104,9 +104,10 @@ interface Address {
   readonly ip?: string
 }
 
-function validatePodIPs(addresses: readonly Address[]): FieldError[] {
+function validatePodIPs(addresses: readonly Address[], old: readonly Address[]): FieldError[] {
+  const known = old.map(({ ip = '' }) => ip)
   return [
-    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`status.podIPs[${i}]`, ip)),
+    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`status.podIPs[${i}]`, ip, known)),
     ...validateFamilies(addresses, 'status.podIPs'),
   ]
 }

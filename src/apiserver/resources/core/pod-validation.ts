@@ -6,16 +6,14 @@ import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.t
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { validateLabels } from '../../registry/metadata.ts'
 import { checkAddress, checkEnum, checkQualifiedName, checkRange, checkSubdomain, invalidFor } from './field-checks.ts'
+import { type PodLeniency, STRICT } from './leniency.ts'
+import { validatePodAnnotations } from './pod-annotations.ts'
 import { checkImagePadding, validateContainers, validateHostNetwork } from './pod-containers.ts'
 import { validateAffinity, validateTolerations, validateTopologySpread } from './pod-scheduling.ts'
 import { validateHostUsers, validatePodSecurity } from './pod-security.ts'
 import { validateVolumes } from './pod-volumes.ts'
 import { validateHostProcess, validateOs } from './pod-windows.ts'
-import {
-  validateContainerResourceName,
-  validateRequirements,
-  validateResourceQuantity,
-} from './resource-requirements.ts'
+import { validateRequirements } from './resource-requirements.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
@@ -26,9 +24,10 @@ const LONGEST_SEARCHES = 2048
 const LONGEST_HOSTNAME = 64
 
 /** Problems of a pod itself. */
-export function validatePod(pod: Pod): FieldError[] {
-  const { spec } = pod
-  const errors = validatePodSpec(spec, 'spec', pod.metadata.name)
+export function validatePod(pod: Pod, lenient: PodLeniency = STRICT): FieldError[] {
+  const { spec, metadata } = pod
+  const errors = validatePodAnnotations(metadata.annotations ?? {}, spec, 'metadata.annotations', lenient)
+  errors.push(...validatePodSpec(spec, 'spec', metadata.name, lenient))
   if (!spec.serviceAccountName) {
     for (const [v, volume] of (spec.volumes ?? []).entries()) {
       for (const [s, source] of (volume.projected?.sources ?? []).entries()) {
@@ -51,23 +50,32 @@ export function validateNewPod({ spec }: Pod): FieldError[] {
 }
 
 /** Problems of a pod spec at `path`, which is that of a pod when `podName` is given and else that of a template. */
-export function validatePodSpec(spec: PodSpec, path: string, podName?: string): FieldError[] {
-  const { errors, byName } = validateVolumes(spec.volumes ?? [], `${path}.volumes`, podName)
+export function validatePodSpec(
+  spec: PodSpec,
+  path: string,
+  podName?: string,
+  lenient: PodLeniency = STRICT,
+): FieldError[] {
+  const { errors, byName } = validateVolumes(spec.volumes ?? [], `${path}.volumes`, podName, lenient)
   const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name))
   errors.push(...validateResourceClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`))
-  errors.push(...validateContainers({ spec, volumes: byName, claims }, path))
+  errors.push(...validateContainers({ spec, volumes: byName, claims, lenient }, path))
   if (spec.resources) errors.push(...validatePodResources(spec, `${path}.resources`))
   errors.push(...validateHostNetwork(spec, path, podName !== undefined))
   errors.push(...checkEnum(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES))
   errors.push(...checkEnum(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES))
   errors.push(...validateLabels(spec.nodeSelector ?? {}, `${path}.nodeSelector`))
-  errors.push(...validatePodSecurity(spec, path))
-  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`))
+  errors.push(...validatePodSecurity(spec, path, lenient))
+  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`, lenient))
   errors.push(...validateDns(spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`))
   errors.push(...validateGates(spec, path))
-  errors.push(...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`))
+  const spread = spec.topologySpreadConstraints ?? []
+  errors.push(...validateTopologySpread(spread, `${path}.topologySpreadConstraints`, lenient))
   errors.push(...validateHostProcess(spec, path), ...validateHostUsers(spec, path), ...validateNames(spec, path))
-  errors.push(...validateOverhead(spec.overhead ?? {}, `${path}.overhead`), ...validateOs(spec, path))
+  const overhead = { limits: spec.overhead ?? {} }
+  const anyHugePages = lenient.hugePages
+  errors.push(...validateRequirements(overhead, `${path}.overhead`, new Set(), { anyHugePages }))
+  errors.push(...validateOs(spec, path))
   return errors
 }
 
@@ -161,13 +169,6 @@ function checkSearch(path: string, search: string): FieldError[] {
   return [field.invalid(path, domain, why)]
 }
 
-function validateOverhead(overhead: Readonly<Record<string, string>>, path: string): FieldError[] {
-  return Object.entries(overhead).flatMap(([name, value]) => [
-    ...validateContainerResourceName(`${path}.limits[${name}]`, name),
-    ...validateResourceQuantity(`${path}.limits[${name}]`, name, value),
-  ])
-}
-
 function validateResourceClaims(claims: readonly PodResourceClaim[], path: string): FieldError[] {
   const names = new Set<string>()
   return claims.flatMap((claim, i) => {
@@ -198,7 +199,7 @@ function validatePodResources({ resources = {}, containers = [] }: PodSpec, path
   const errors: FieldError[] = []
   if (resources.claims)
     errors.push(field.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))
-  errors.push(...validateRequirements({ ...resources, claims: [] }, path, new Set(), true))
+  errors.push(...validateRequirements({ ...resources, claims: [] }, path, new Set(), { ofPod: true }))
   for (const [i, container] of containers.entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const whole = resources.limits?.[name]

@@ -6,6 +6,7 @@ import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.t
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { validateClaimSpec } from '../storage/claim-validation.ts'
 import { checkDescendingPath, checkFileMode, checkOptionalEnum, checkRequired, invalidFor } from './field-checks.ts'
+import { type PodLeniency, STRICT } from './leniency.ts'
 import { validateDownwardItems, validateKeyToPath, validateProjected } from './pod-projections.ts'
 import { networkSources, validateDriverName, validateHostPath } from './volume-sources.ts'
 
@@ -14,13 +15,14 @@ export function validateVolumes(
   volumes: readonly Volume[],
   path: string,
   podName: string | undefined,
+  lenient: PodLeniency = STRICT,
 ): { errors: FieldError[]; byName: ReadonlyMap<string, Volume> } {
   const byName = new Map<string, Volume>()
   const errors: FieldError[] = []
   const made = new Set(volumes.filter((v) => v.ephemeral && v.name && podName).map((v) => `${podName}-${v.name}`))
   for (const [i, volume] of volumes.entries()) {
     const at = `${path}[${i}]`
-    const own = validateSource(volume, at, podName)
+    const own = validateSource(volume, at, podName, lenient)
     if (!volume.name) own.push(field.required(`${at}.name`))
     else own.push(...invalidFor(`${at}.name`, volume.name, [dnsLabelProblem(volume.name)]))
     if (byName.has(volume.name)) own.push(field.duplicate(`${at}.name`, volume.name))
@@ -36,7 +38,12 @@ export function validateVolumes(
 }
 
 type Source = Exclude<keyof Volume, 'name'>
-type Check<K extends Source> = (source: NonNullable<Volume[K]>, at: string, volumeName: string) => FieldError[]
+type Check<K extends Source> = (
+  source: NonNullable<Volume[K]>,
+  at: string,
+  volumeName: string,
+  lenient: PodLeniency,
+) => FieldError[]
 
 /** Every kind of volume, in the order in which more than one is blamed. */
 const SOURCES: { readonly [K in Source]-?: Check<K> } = {
@@ -82,7 +89,7 @@ const SOURCES: { readonly [K in Source]-?: Check<K> } = {
   portworxVolume: networkSources.portworxVolume,
   azureDisk: networkSources.azureDisk,
   storageos: networkSources.storageos,
-  projected: (source, at) => validateProjected(source, at),
+  projected: (source, at, _, lenient) => validateProjected(source, at, lenient),
   scaleIO: networkSources.scaleIO,
   csi: (source, at) => {
     const secret = source.nodePublishSecretRef
@@ -108,11 +115,11 @@ const SOURCES: { readonly [K in Source]-?: Check<K> } = {
 const BLAMED: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 const CHECKED: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' }
 
-function validateSource(volume: Volume, path: string, podName: string | undefined): FieldError[] {
+function validateSource(volume: Volume, path: string, podName: string | undefined, lenient: PodLeniency): FieldError[] {
   const [kind, ...more] = (Object.keys(SOURCES) as Source[]).filter((name) => volume[name] !== undefined)
   if (!kind) return [field.required(path, 'must specify a volume type')]
-  const check = SOURCES[kind] as (source: unknown, at: string, volumeName: string) => FieldError[]
-  const errors = check(volume[kind], `${path}.${CHECKED[kind] ?? kind}`, volume.name)
+  const check = SOURCES[kind] as (source: unknown, at: string, volumeName: string, lenient: PodLeniency) => FieldError[]
+  const errors = check(volume[kind], `${path}.${CHECKED[kind] ?? kind}`, volume.name, lenient)
   if (kind === 'ephemeral' && podName && volume.name) {
     const claim = `${podName}-${volume.name}`
     const problem = dnsSubdomainProblem(claim)

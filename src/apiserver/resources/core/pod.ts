@@ -3,6 +3,7 @@
 import type { Pod, PodCondition } from '../../../api/generated/core-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { podColumns } from '../columns/pod.ts'
+import { leniently } from './old-pod.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { validateAnnotationUpdate, validateEphemeralContainers, validatePodStatus } from './pod-status.ts'
 import { validatePodUpdate } from './pod-update.ts'
@@ -44,7 +45,7 @@ export const pods = defineResource<Pod>({
     }
     delete pod.spec.ephemeralContainers
   },
-  validate: validatePod,
+  validate: (pod, old) => leniently(old, (lenient) => validatePod(pod, lenient)),
   validateCreate: validateNewPod,
   validateUpdate: (pod, old) => [...validateAnnotationUpdate(pod, old), ...validatePodUpdate(pod, old)],
   prepareStatusUpdate(pod, old) {
@@ -54,7 +55,8 @@ export const pods = defineResource<Pod>({
   subresources: { ephemeralcontainers: { validateUpdate: validateEphemeralContainers } },
   gracePeriod(pod, requested) {
     if (!pod.spec.nodeName || pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return 0
-    return Math.max(0, requested ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+    const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0
+    return seconds < 0 ? 1 : seconds
   },
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec.nodeName ?? '',

@@ -28,7 +28,7 @@ export const replicationControllers = defineResource<ReplicationController>({
   prepareCreate(rc) {
     rc.status = { replicas: 0 }
   },
-  validate(rc) {
+  validate(rc, old) {
     const selector = rc.spec.selector ?? {}
     return [
       ...nonNegative('spec.minReadySeconds', rc.spec.minReadySeconds),
@@ -37,7 +37,7 @@ export const replicationControllers = defineResource<ReplicationController>({
       ...(rc.spec.template && Object.keys(selector).length > 0
         ? validateSelectorFit(selectorOfMap(selector) ?? [], rc.spec.template)
         : []),
-      ...validateRunningTemplate(rc.spec.template, 'ReplicationController'),
+      ...validateRunningTemplate(rc.spec.template, 'ReplicationController', old?.spec.template),
     ]
   },
   validateStatusUpdate: ({ status }) => validateReplicaStatus(status),

@@ -62,7 +62,8 @@ export function validateResourceQuantity(path: string, name: string, value: stri
   return errors
 }
 
-function validateHugePages(path: string, name: string, value: string): FieldError[] {
+/** Problems of an amount of huge pages: a whole number of them. */
+export function validateHugePages(path: string, name: string, value: string): FieldError[] {
   if (!isHugePages(name)) return []
   const size = parseQuantity(name.slice('hugepages-'.length))?.nanos ?? 0n
   const nanos = parseQuantity(value)?.nanos ?? 0n
@@ -75,8 +76,9 @@ export function validateRequirements(
   requirements: ResourceRequirements,
   path: string,
   claims: ReadonlySet<string>,
-  ofPod = false,
+  { ofPod = false, anyHugePages = false }: { readonly ofPod?: boolean; readonly anyHugePages?: boolean } = {},
 ): FieldError[] {
+  const checkHugePages = anyHugePages ? () => [] : validateHugePages
   const nameProblems = ofPod ? validatePodResourceName : validateContainerResourceName
   const { limits = {}, requests = {} } = requirements
   const errors: FieldError[] = []
@@ -85,7 +87,7 @@ export function validateRequirements(
     errors.push(
       ...nameProblems(at, name),
       ...validateResourceQuantity(at, name, value),
-      ...validateHugePages(at, name, value),
+      ...checkHugePages(at, name, value),
     )
   }
   for (const [name, value] of Object.entries(requests)) {
@@ -94,7 +96,7 @@ export function validateRequirements(
       ...nameProblems(at, name),
       ...validateResourceQuantity(at, name, value),
       ...validateAgainstLimit(path, name, value, limits[name]),
-      ...validateHugePages(at, name, value),
+      ...checkHugePages(at, name, value),
     )
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)]

@@ -13,7 +13,7 @@ const ONCE = 'may not change once set'
 
 const isHeadless = (spec: ServiceSpec) => spec.clusterIP === 'None'
 
-export function validateFamilies(spec: ServiceSpec): FieldError[] {
+export function validateFamilies(spec: ServiceSpec, old?: ServiceSpec): FieldError[] {
   const { type, clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec
   if (type === 'ExternalName') return []
   const errors: FieldError[] = []
@@ -26,7 +26,7 @@ export function validateFamilies(spec: ServiceSpec): FieldError[] {
     if (ipFamilies.indexOf(family) < i) errors.push(field.duplicate(at, family))
   }
   errors.push(...checkOptionalEnum('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES))
-  const wrong = checkAddresses(clusterIPs)
+  const wrong = checkAddresses(clusterIPs, old?.clusterIPs)
   errors.push(...wrong)
   if (clusterIPs.length > 2) errors.push(field.invalid(ADDRESSES, clusterIPs, 'may only hold up to 2 values'))
   // What comes now would only say the same again.
@@ -44,9 +44,9 @@ export function validateFamilies(spec: ServiceSpec): FieldError[] {
   })
 }
 
-function checkAddresses(clusterIPs: readonly string[]): FieldError[] {
+function checkAddresses(clusterIPs: readonly string[], known: readonly string[] | undefined): FieldError[] {
   return clusterIPs.flatMap((address, i) => {
-    if (i > 0 || address !== 'None') return checkAddress(`${ADDRESSES}[${i}]`, address)
+    if (i > 0 || address !== 'None') return checkAddress(`${ADDRESSES}[${i}]`, address, known)
     return clusterIPs.length > 1
       ? [field.invalid(ADDRESSES, clusterIPs, "'None' must be the first and only value")]
       : []

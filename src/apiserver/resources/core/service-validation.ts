@@ -36,8 +36,8 @@ function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 }
 
-/** Problems of a service, new or changed. */
-export function validateService(service: Service): FieldError[] {
+/** Problems of a service, new or changed. Addresses that `old` had already are let be. */
+export function validateService(service: Service, old?: Service): FieldError[] {
   const { spec } = service
   const ports = spec.ports ?? []
   const errors: FieldError[] = []
@@ -48,14 +48,14 @@ export function validateService(service: Service): FieldError[] {
   if (spec.type === 'ExternalName') errors.push(...validateExternalName(spec))
   errors.push(...validatePorts(ports))
   errors.push(...validateLabels(spec.selector ?? {}, 'spec.selector'))
-  errors.push(...validateAffinity(spec), ...validateFamilies(spec))
+  errors.push(...validateAffinity(spec), ...validateFamilies(spec, old?.spec))
   for (const [i, address] of (spec.externalIPs ?? []).entries()) {
     const at = `spec.externalIPs[${i}]`
-    const problems = checkAddress(at, address)
+    const problems = checkAddress(at, address, old?.spec.externalIPs)
     errors.push(...(problems.length > 0 ? problems : checkSpecialAddress(at, address)))
   }
   errors.push(...checkEnum('spec.type', spec.type, TYPES), ...validateUniquePorts(spec, ports))
-  errors.push(...validateSourceRanges(service), ...validateBalancer(spec), ...validatePolicies(spec))
+  errors.push(...validateSourceRanges(service, old), ...validateBalancer(spec), ...validatePolicies(spec))
   return [...errors, ...checkOptionalEnum('spec.trafficDistribution', spec.trafficDistribution, DISTRIBUTIONS)]
 }
 
@@ -135,18 +135,19 @@ function validateAffinity({ sessionAffinity, sessionAffinityConfig: config }: Se
   ]
 }
 
-function validateSourceRanges({ spec, metadata }: Service): FieldError[] {
+function validateSourceRanges({ spec, metadata }: Service, old: Service | undefined): FieldError[] {
   const ranges = spec.loadBalancerSourceRanges ?? []
   const annotation = metadata.annotations?.[SOURCE_RANGES]
   if (ranges.length > 0) {
     const at = 'spec.LoadBalancerSourceRanges'
     const misplaced = spec.type === 'LoadBalancer' ? [] : [field.forbidden(at, ONLY_BALANCERS)]
-    return [...misplaced, ...ranges.flatMap((range, i) => checkCidr(`${at}[${i}]`, range.trim()))]
+    const known = (old?.spec.loadBalancerSourceRanges ?? []).map((range) => range.trim())
+    return [...misplaced, ...ranges.flatMap((range, i) => checkCidr(`${at}[${i}]`, range.trim(), known))]
   }
   if (annotation === undefined) return []
   const at = `metadata.annotations[${SOURCE_RANGES}]`
   const misplaced = spec.type === 'LoadBalancer' ? [] : [field.forbidden(at, ONLY_BALANCERS)]
-  if (annotation.trim() === '') return misplaced
+  if (annotation.trim() === '' || annotation === old?.metadata.annotations?.[SOURCE_RANGES]) return misplaced
   return [...misplaced, ...annotation.split(',').flatMap((range) => checkCidr(at, range.trim()))]
 }
 

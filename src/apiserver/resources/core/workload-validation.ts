@@ -8,21 +8,32 @@ import { matches, type Selector, selectorOf } from '../../../machinery/labels.ts
 import { validateAnnotations, validateLabels } from '../../registry/metadata.ts'
 import { checkNonNegative, immutable } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector-validation.ts'
+import { leniently } from './old-pod.ts'
+import { validatePodAnnotations } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-validation.ts'
 
 export { checkNonNegative as nonNegative, immutable, validateLabelSelector }
 
-/** Problems of a template at `path`, in which `restartPolicies` are those that the workload can run. */
+/**
+ * Problems of a template at `path`, in which `restartPolicies` are those that the workload can run. `old`: what was
+ * there before.
+ */
 export function validateTemplate(
   template: PodTemplateSpec | undefined,
   path: string,
   restartPolicies: readonly string[],
+  old?: PodTemplateSpec,
 ): FieldError[] {
   if (!template?.spec) return [field.required(path)]
+  const { spec, metadata } = template
+  const annotations = metadata?.annotations ?? {}
   const errors = [
-    ...validateLabels(template.metadata?.labels ?? {}, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations ?? {}, `${path}.annotations`),
-    ...validatePodSpec(template.spec, `${path}.spec`),
+    ...validateLabels(metadata?.labels ?? {}, `${path}.labels`),
+    ...validateAnnotations(annotations, `${path}.annotations`),
+    ...leniently(old, (lenient) => [
+      ...validatePodAnnotations(annotations, spec, `${path}.annotations`, lenient),
+      ...validatePodSpec(spec, `${path}.spec`, undefined, lenient),
+    ]),
   ]
   if ((template.spec.ephemeralContainers ?? []).length > 0) {
     errors.push(field.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
@@ -38,8 +49,12 @@ export function validateTemplate(
 export type WorkloadKind = 'DaemonSet' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet'
 
 /** Problems of a template whose pods always run. */
-export function validateRunningTemplate(template: PodTemplateSpec | undefined, kind: WorkloadKind): FieldError[] {
-  const errors = validateTemplate(template, 'spec.template', ['Always'])
+export function validateRunningTemplate(
+  template: PodTemplateSpec | undefined,
+  kind: WorkloadKind,
+  old?: PodTemplateSpec,
+): FieldError[] {
+  const errors = validateTemplate(template, 'spec.template', ['Always'], old)
   if (template?.spec?.activeDeadlineSeconds === undefined) return errors
   const why = `activeDeadlineSeconds in ${kind} is not Supported`
   return [...errors, field.forbidden('spec.template.spec.activeDeadlineSeconds', why)]

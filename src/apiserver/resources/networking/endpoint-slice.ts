@@ -43,11 +43,16 @@ export const endpointSlices = defineResource<EndpointSlice>({
     if (sameJson(slice.metadata.labels ?? {}, old.metadata.labels ?? {})) return
     slice.metadata.generation = (old.metadata.generation ?? 0) + 1
   },
-  validate: (slice) => [
-    ...checkEnum('addressType', slice.addressType, ADDRESS_TYPES),
-    ...validateEndpoints(slice.endpoints ?? [], slice.addressType),
-    ...validatePorts(slice.ports ?? []),
-  ],
+  validate(slice, old) {
+    const errors = validateEndpoints(slice.endpoints ?? [], slice.addressType)
+    // What was let be once may stay as long as nothing of it changes.
+    const kept = old !== undefined && errors.length > 0 && sameJson(slice.endpoints, old.endpoints)
+    return [
+      ...checkEnum('addressType', slice.addressType, ADDRESS_TYPES),
+      ...(kept ? [] : errors),
+      ...validatePorts(slice.ports ?? []),
+    ]
+  },
   validateUpdate: (slice, old) => immutable('addressType', slice.addressType, old.addressType),
   columns: [
     nameColumn,

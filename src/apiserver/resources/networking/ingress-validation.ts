@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import type {
   HTTPIngressPath,
+  HTTPIngressRuleValue,
   Ingress,
   IngressBackend,
   IngressClass,
@@ -32,9 +33,14 @@ const PATH_FORMAT = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 const PATH = new RegExp(`^${PATH_FORMAT}$`)
 const WILDCARD_REGEX = new RegExp(`^${WILDCARD}$`)
 
-/** Problems of an ingress. */
-export function validateIngress({ spec }: Ingress): FieldError[] {
+/** Problems of an ingress. What `old` had wrong already may stay wrong. */
+export function validateIngress({ spec }: Ingress, old?: Ingress): FieldError[] {
   const errors: FieldError[] = []
+  const anySecret = (old?.spec.tls ?? []).some(({ secretName }) => secretName && dnsSubdomainProblem(secretName))
+  // Below hosts with a wildcard nothing was looked at once.
+  const anyRule = (old?.spec.rules ?? []).some(
+    ({ host, http }) => host?.includes('*') && validatePaths(http, '').length > 0,
+  )
   const rules = spec.rules ?? []
   if (rules.length === 0 && !spec.defaultBackend) {
     errors.push(field.invalid('spec', spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'))
@@ -43,16 +49,20 @@ export function validateIngress({ spec }: Ingress): FieldError[] {
   for (const [i, rule] of rules.entries()) {
     const at = `spec.rules[${i}]`
     if (rule.host) errors.push(...validateRuleHost(rule.host, `${at}.host`))
-    if (!rule.http) continue
-    const paths = rule.http.paths ?? []
-    if (paths.length === 0) errors.push(field.required(`${at}.http.paths`))
-    for (const [p, path] of paths.entries()) errors.push(...validatePath(path, `${at}.http.paths[${p}]`))
+    if (!anyRule || !rule.host?.includes('*')) errors.push(...validatePaths(rule.http, `${at}.http`))
   }
-  for (const [i, tls] of (spec.tls ?? []).entries()) errors.push(...validateTls(tls, `spec.tls[${i}]`))
+  for (const [i, tls] of (spec.tls ?? []).entries()) errors.push(...validateTls(tls, `spec.tls[${i}]`, anySecret))
   if (spec.ingressClassName !== undefined) {
     errors.push(...problemAt('spec.ingressClassName', spec.ingressClassName, dnsSubdomainProblem))
   }
   return errors
+}
+
+function validatePaths(http: HTTPIngressRuleValue | undefined, at: string): FieldError[] {
+  if (!http) return []
+  const paths = http.paths ?? []
+  if (paths.length === 0) return [field.required(`${at}.paths`)]
+  return paths.flatMap((path, p) => validatePath(path, `${at}.paths[${p}]`))
 }
 
 /** A new ingress may name its class in the old place and in the new one when both say the same. */
@@ -83,9 +93,10 @@ function validateRuleHost(host: string, path: string): FieldError[] {
   ]
 }
 
-function validateTls(tls: IngressTLS, path: string): FieldError[] {
+function validateTls(tls: IngressTLS, path: string, anySecret: boolean): FieldError[] {
   const hosts = (tls.hosts ?? []).flatMap((host, i) => problemAt(`${path}.hosts[${i}]`, host, hostProblem))
-  return tls.secretName ? [...hosts, ...problemAt(`${path}.secretName`, tls.secretName, dnsSubdomainProblem)] : hosts
+  if (!tls.secretName || anySecret) return hosts
+  return [...hosts, ...problemAt(`${path}.secretName`, tls.secretName, dnsSubdomainProblem)]
 }
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {

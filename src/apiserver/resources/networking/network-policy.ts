@@ -10,7 +10,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, text } from '../columns/common.ts'
 import { isWithin } from '../core/address-bits.ts'
-import { checkCidr, checkOptionalEnum, checkPort } from '../core/field-checks.ts'
+import { checkCidr, checkOptionalEnum, checkPort, isReadableCidr } from '../core/field-checks.ts'
 import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
@@ -29,12 +29,13 @@ export const networkPolicies = defineResource<NetworkPolicy>({
     }
     spec.podSelector ??= {}
   },
-  validate({ spec }) {
+  validate({ spec }, old) {
+    const known = knownOf(old)
     const { podSelector = {}, ingress = [], egress = [], policyTypes = [] } = spec
     const errors = [
-      ...validateLabelSelector(podSelector, 'spec.podSelector'),
-      ...ingress.flatMap(({ ports, from }, i) => validateRule(ports, from, `spec.ingress[${i}]`, 'from')),
-      ...egress.flatMap(({ ports, to }, i) => validateRule(ports, to, `spec.egress[${i}]`, 'to')),
+      ...validateLabelSelector(podSelector, 'spec.podSelector', known.anyValue),
+      ...ingress.flatMap(({ ports, from }, i) => validateRule(ports, from, `spec.ingress[${i}].from`, known)),
+      ...egress.flatMap(({ ports, to }, i) => validateRule(ports, to, `spec.egress[${i}].to`, known)),
     ]
     if (policyTypes.length > TYPES.length) {
       const why = 'may not specify more than two policyTypes'
@@ -45,15 +46,31 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   columns: [nameColumn, text('Pod-Selector', (p) => labelSelectorText(p.spec.podSelector)), ageColumn],
 })
 
+/** What the old policy had that is let be. Upstream: ValidationOptionsForNetworking. */
+interface Known {
+  readonly anyValue: boolean
+  readonly cidrs: readonly string[]
+}
+
+function knownOf(old: NetworkPolicy | undefined): Known {
+  const { podSelector = {}, ingress = [], egress = [] } = old?.spec ?? {}
+  const peers = [...ingress.flatMap(({ from = [] }) => from), ...egress.flatMap(({ to = [] }) => to)]
+  return {
+    anyValue: validateLabelSelector(podSelector, '').length > 0,
+    cidrs: peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : [])),
+  }
+}
+
 function validateRule(
   ports: readonly NetworkPolicyPort[] | undefined,
   peers: readonly NetworkPolicyPeer[] | undefined,
-  path: string,
-  side: 'from' | 'to',
+  peersAt: string,
+  known: Known,
 ): FieldError[] {
+  const path = peersAt.slice(0, peersAt.lastIndexOf('.'))
   return [
     ...(ports ?? []).flatMap((port, i) => validatePort(port, `${path}.ports[${i}]`)),
-    ...(peers ?? []).flatMap((peer, i) => validatePeer(peer, `${path}.${side}[${i}]`)),
+    ...(peers ?? []).flatMap((peer, i) => validatePeer(peer, `${peersAt}[${i}]`, known)),
   ]
 }
 
@@ -75,11 +92,15 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, path: stri
   return [...errors, ...checkPort(at, endPort)]
 }
 
-function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string): FieldError[] {
+function validatePeer(
+  { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
+  path: string,
+  { anyValue, cidrs }: Known,
+): FieldError[] {
   const errors = [
-    ...(podSelector ? validateLabelSelector(podSelector, `${path}.podSelector`) : []),
-    ...(namespaceSelector ? validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`) : []),
-    ...(ipBlock ? validateBlock(ipBlock, `${path}.ipBlock`) : []),
+    ...(podSelector ? validateLabelSelector(podSelector, `${path}.podSelector`, anyValue) : []),
+    ...(namespaceSelector ? validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`, anyValue) : []),
+    ...(ipBlock ? validateBlock(ipBlock, `${path}.ipBlock`, cidrs) : []),
   ]
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(field.required(path, 'must specify a peer'))
   else if (ipBlock && (podSelector || namespaceSelector)) {
@@ -88,14 +109,16 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
   return errors
 }
 
-function validateBlock({ cidr, except = [] }: IPBlock, path: string): FieldError[] {
+function validateBlock({ cidr, except = [] }: IPBlock, path: string, known: readonly string[]): FieldError[] {
   if (!cidr) return [field.required(`${path}.cidr`)]
-  const errors = checkCidr(`${path}.cidr`, cidr)
-  if (errors.length > 0) return errors
-  return except.flatMap((inner, i) => {
+  const errors = checkCidr(`${path}.cidr`, cidr, known)
+  // Of what cannot be read nothing can be a part.
+  if (!isReadableCidr(cidr)) return errors
+  for (const [i, inner] of except.entries()) {
     const at = `${path}.except[${i}]`
-    const wrong = checkCidr(at, inner)
-    if (wrong.length > 0 || isWithin(inner, cidr)) return wrong
-    return [field.invalid(at, inner, 'must be a strict subset of `cidr`')]
-  })
+    errors.push(...checkCidr(at, inner, known))
+    if (!isReadableCidr(inner) || isWithin(inner, cidr)) continue
+    errors.push(field.invalid(at, inner, 'must be a strict subset of `cidr`'))
+  }
+  return errors
 }

@@ -93,7 +93,8 @@ const podTemplates = defineResource<PodTemplate>({
   defaults({ template }) {
     if (template?.spec) defaultPodSpec(template.spec)
   },
-  validate: (object) => validateTemplate(object.template, 'template', ['Always', 'OnFailure', 'Never']),
+  validate: ({ template }, old) =>
+    validateTemplate(template, 'template', ['Always', 'OnFailure', 'Never'], old?.template),
   columns: [
     nameColumn,
     ...workloadWideColumns<PodTemplate>(

@@ -1,5 +1,6 @@
 // poddisruptionbudgets. Rules and wording: k8s.io/kubernetes/pkg/apis/policy/validation.
 
+import type { LabelSelector } from '../../../api/generated/meta-v1.ts'
 import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '../../../api/generated/policy-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
@@ -19,7 +20,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   prepareCreate(budget) {
     budget.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
   },
-  validate: ({ spec }) => validateSpec(spec),
+  validate: ({ spec }, old) => validateSpec(spec, old?.spec.selector),
   validateStatusUpdate: ({ status }) => [
     ...validateConditions(status.conditions, 'status.conditions'),
     ...COUNTS.flatMap((name) => checkNonNegative(`status.${name}`, status[name])),
@@ -33,7 +34,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   ],
 })
 
-function validateSpec(spec: PodDisruptionBudgetSpec): FieldError[] {
+function validateSpec(spec: PodDisruptionBudgetSpec, before: LabelSelector | undefined): FieldError[] {
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = spec
   const errors: FieldError[] = []
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
@@ -49,7 +50,8 @@ function validateSpec(spec: PodDisruptionBudgetSpec): FieldError[] {
     if (value === undefined) continue
     errors.push(...checkIntOrPercent(`spec.${name}`, value), ...checkAtMostWhole(`spec.${name}`, value))
   }
-  if (selector) errors.push(...validateLabelSelector(selector, 'spec.selector'))
+  const anyValue = before !== undefined && validateLabelSelector(before, '').length > 0
+  if (selector) errors.push(...validateLabelSelector(selector, 'spec.selector', anyValue))
   const path = 'spec.unhealthyPodEvictionPolicy'
   return [...errors, ...checkOptionalEnum(path, unhealthyPodEvictionPolicy, EVICTION_POLICIES)]
 }

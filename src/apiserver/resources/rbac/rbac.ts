@@ -69,7 +69,7 @@ const clusterRoles = defineResource<ClusterRole>({
   defaults(role) {
     role.rules ??= []
   },
-  validate(role) {
+  validate(role, old) {
     const errors = validateRules(role.rules, false)
     const { aggregationRule } = role
     if (!aggregationRule) return errors
@@ -82,8 +82,10 @@ const clusterRoles = defineResource<ClusterRole>({
         ),
       )
     }
+    const before = old?.aggregationRule?.clusterRoleSelectors ?? []
+    const anyValue = before.some((selector) => validateLabelSelector(selector, '').length > 0)
     for (const [i, selector] of selectors.entries()) {
-      errors.push(...validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`))
+      errors.push(...validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`, anyValue))
     }
     return errors
   },

@@ -28,12 +28,18 @@ export function checkClassName(path: string, name: string | undefined): FieldErr
   return name ? invalidFor(path, name, [dnsSubdomainProblem(name)]) : []
 }
 
-/** Problems of a claim's spec at `path`. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+/** Problems of a claim's spec at `path`. `old`: what it had already is let be. */
+export function validateClaimSpec(
+  spec: PersistentVolumeClaimSpec,
+  path: string,
+  old?: PersistentVolumeClaimSpec,
+): FieldError[] {
+  const anyValue = old?.selector !== undefined && validateLabelSelector(old.selector, '').length > 0
+  const anyGroup = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined
   const { accessModes = [], selector, dataSource, dataSourceRef } = spec
   const errors: FieldError[] = []
   if (accessModes.length === 0) errors.push(field.required(`${path}.accessModes`, 'at least 1 access mode is required'))
-  if (selector) errors.push(...validateLabelSelector(selector, `${path}.selector`))
+  if (selector) errors.push(...validateLabelSelector(selector, `${path}.selector`, anyValue))
   errors.push(...validateAccessModes(accessModes, `${path}.accessModes`))
   const size = spec.resources?.requests?.storage
   const sizeAt = `${path}.resources[storage]`
@@ -41,8 +47,8 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   else if (compareQuantities(size, '0') <= 0) errors.push(field.invalid(sizeAt, size, 'must be greater than zero'))
   errors.push(...checkClassName(`${path}.storageClassName`, spec.storageClassName))
   errors.push(...checkOptionalEnum(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES))
-  if (dataSource) errors.push(...validateDataSource(dataSource, `${path}.dataSource`))
-  if (dataSourceRef) errors.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`))
+  if (dataSource) errors.push(...validateDataSource(dataSource, `${path}.dataSource`, anyGroup))
+  if (dataSourceRef) errors.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`, anyGroup))
   if (dataSource && dataSourceRef) {
     const { namespace = '', ...ref } = dataSourceRef
     if (namespace !== '') {
@@ -56,6 +62,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
 function validateDataSource(
   source: { name: string; kind: string; apiGroup?: string; namespace?: string },
   path: string,
+  anyGroup: boolean,
 ): FieldError[] {
   const { name, kind, apiGroup = '', namespace = '' } = source
   const errors = [...checkRequired(`${path}.name`, name), ...checkRequired(`${path}.kind`, kind)]
@@ -63,7 +70,8 @@ function validateDataSource(
     const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
     errors.push(field.invalid(path, kind ?? '', why))
   }
-  if (apiGroup !== '') errors.push(...invalidFor(`${path}.apiGroup`, apiGroup, [dnsSubdomainProblem(apiGroup)]))
+  if (apiGroup !== '' && !anyGroup)
+    errors.push(...invalidFor(`${path}.apiGroup`, apiGroup, [dnsSubdomainProblem(apiGroup)]))
   if (namespace !== '') errors.push(...invalidFor(`${path}.namespace`, namespace, [dnsLabelProblem(namespace)]))
   return errors
 }

@@ -164,10 +164,11 @@ function validateNodeUpdate({ spec }: CSINode, old: CSINode): FieldError[] {
   })
 }
 
-function validateStorageCapacity(object: CSIStorageCapacity): FieldError[] {
+function validateStorageCapacity(object: CSIStorageCapacity, old?: CSIStorageCapacity): FieldError[] {
+  const anyValue = old?.nodeTopology !== undefined && validateLabelSelector(old.nodeTopology, '').length > 0
   const { nodeTopology, storageClassName = '', capacity } = object
   return [
-    ...(nodeTopology ? validateLabelSelector(nodeTopology, 'nodeTopology') : []),
+    ...(nodeTopology ? validateLabelSelector(nodeTopology, 'nodeTopology', anyValue) : []),
     ...checkSubdomain('storageClassName', storageClassName),
     ...(capacity !== undefined && compareQuantities(capacity, '0') < 0
       ? [field.invalid('capacity', capacity, NON_NEGATIVE)]

@@ -27,7 +27,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
       claim.spec.dataSource = { kind, name, ...(apiGroup === undefined ? {} : { apiGroup }) }
     }
   },
-  validate: (claim) => validateClaimSpec(claim.spec, 'spec'),
+  validate: (claim, old) => validateClaimSpec(claim.spec, 'spec', old?.spec),
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,
   columns: [

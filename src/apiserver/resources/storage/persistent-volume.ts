@@ -28,7 +28,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       volume.status.lastPhaseTransitionTime = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
     }
   },
-  validate: ({ spec, metadata }) => validateVolumeSpec(spec, 'spec', { name: metadata.name }),
+  validate: ({ spec, metadata }, old) =>
+    validateVolumeSpec(spec, 'spec', { name: metadata.name, ...(old ? { old: old.spec } : {}) }),
   validateUpdate: validateVolumeUpdate,
   columns: [
     nameColumn,

@@ -69,11 +69,18 @@ const CHECKED: Readonly<Record<string, string>> = { gcePersistentDisk: 'persiste
 const sourcesOf = (spec: PersistentVolumeSpec) =>
   (Object.keys(SOURCES) as Source[]).filter((name) => spec[name] !== undefined)
 
+interface VolumeContext {
+  readonly name?: string
+  readonly inline?: boolean
+  /** What it was; label values that no label can have are let be where there were some. */
+  readonly old?: PersistentVolumeSpec
+}
+
 /** Problems of a volume's spec at `path`; an inline one is part of a pod and has no life of its own. */
 export function validateVolumeSpec(
   spec: PersistentVolumeSpec,
   path: string,
-  { name = '', inline = false }: { readonly name?: string; readonly inline?: boolean },
+  { name = '', inline = false, old }: VolumeContext,
 ): FieldError[] {
   const modes = spec.accessModes ?? []
   return [
@@ -82,7 +89,7 @@ export function validateVolumeSpec(
     ...validateAccessModes(modes, `${path}.accessModes`),
     ...(inline ? [] : validateCapacity(spec, `${path}.capacity`)),
     ...validatePolicy(spec, inline, `${path}.persistentVolumeReclaimPolicy`),
-    ...validateAffinity(spec.nodeAffinity, inline, `${path}.nodeAffinity`),
+    ...validateAffinity(spec.nodeAffinity, inline, `${path}.nodeAffinity`, old?.nodeAffinity),
     ...validateSources(spec, path, name),
     ...validateClasses(spec, inline, path),
   ]
@@ -121,11 +128,17 @@ function validatePolicy(
   return policy === 'Retain' ? [] : [field.forbidden(path, `may only be Retain ${INLINE}`)]
 }
 
-function validateAffinity(affinity: VolumeNodeAffinity | undefined, inline: boolean, path: string): FieldError[] {
+function validateAffinity(
+  affinity: VolumeNodeAffinity | undefined,
+  inline: boolean,
+  path: string,
+  old: VolumeNodeAffinity | undefined,
+): FieldError[] {
   if (!affinity) return []
   if (inline) return [field.forbidden(path, `may not be specified ${INLINE}`)]
   if (!affinity.required) return [field.required(`${path}.required`, 'must specify required node constraints')]
-  return validateNodeSelector(affinity.required, `${path}.required`)
+  const anyValue = old?.required !== undefined && validateNodeSelector(old.required, '').length > 0
+  return validateNodeSelector(affinity.required, `${path}.required`, anyValue)
 }
 
 function validateSources(spec: PersistentVolumeSpec, path: string, name: string): FieldError[] {

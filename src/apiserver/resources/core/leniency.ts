@@ -1,0 +1,34 @@
+// What an update lets be because the old object had it already: rules that came after objects that break them.
+// Model: PodValidationOptions of k8s.io/kubernetes/pkg/apis/core/validation.
+
+/** Which rules on pods are not applied. */
+export interface PodLeniency {
+  /** Values of labels in the selectors of affinities, and in those of workloads. */
+  readonly selectorValues: boolean
+  /** Values of labels in the required affinity to nodes. */
+  readonly nodeAffinityValues: boolean
+  /** Label selectors of constraints on the spread of pods. */
+  readonly spreadSelectors: boolean
+  /** matchLabelKeys of constraints on the spread of pods. */
+  readonly spreadKeys: boolean
+  /** Paths of projected tokens. */
+  readonly tokenPaths: boolean
+  /** Sysctls of a namespace that the pod shares with its node. */
+  readonly hostSysctls: boolean
+  /** Amounts of huge pages that are no whole number of pages. */
+  readonly hugePages: boolean
+  /** The annotation that says what it costs to delete the pod. */
+  readonly deletionCost: boolean
+}
+
+/** All rules apply. */
+export const STRICT: PodLeniency = {
+  selectorValues: false,
+  nodeAffinityValues: false,
+  spreadSelectors: false,
+  spreadKeys: false,
+  tokenPaths: false,
+  hostSysctls: false,
+  hugePages: false,
+  deletionCost: false,
+}
