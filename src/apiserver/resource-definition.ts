@@ -103,7 +103,8 @@ export interface ResourceDefinition<T = ApiObject> {
   prepareCreate?(object: T, context: StrategyContext): void
   /** Keeps what a client may not change. Status is always kept. */
   prepareUpdate?(object: T, old: T, context: StrategyContext): void
-  validate?(object: T): readonly FieldError[]
+  /** Problems of an object as a whole; `old` is there on an update, whose rules may let be what was so before. */
+  validate?(object: T, old?: T): readonly FieldError[]
   /** Checks of new objects only, besides `validate`. */
   validateCreate?(object: T): readonly FieldError[]
   /** `context` takes warnings of what is let be because it was so before. */
