@@ -210,6 +210,22 @@ test('rules that may cost too much are refused until sizes are bounded', () => {
   expect(problems(list({ maxItems: 20, maxLength: 20 }))).toEqual([])
 })
 
+// The example of the documentation of Kubernetes. Its own API server refuses it, as nothing bounds what string() makes of
+// a number. What is formatted costs nothing but the length of the format.
+test('a message that joins a text and a number made to one may cost too much, and one that is formatted not', () => {
+  const with_ = (messageExpression: string) => problems(root(ints, { rule: 'true', messageExpression }))
+  const at = 'schema.properties[spec].x-kubernetes-validations[0].messageExpression'
+  const hint =
+    '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)'
+  expect(with_(`"x exceeded max limit of " + string(self.max)`)).toEqual([
+    `${at}: Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x ${hint}`,
+    `${at}: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+    `schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${hint}`,
+  ])
+  expect(with_('string(self.max)')).toEqual([])
+  expect(with_(`"x exceeded max limit of %d".format([self.max])`)).toEqual([])
+})
+
 test.each([
   ['.spec.min', 'spec.min'],
   ["['spec'].min", 'spec.min'],
