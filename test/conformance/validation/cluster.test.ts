@@ -22,7 +22,20 @@ const autoscalers: readonly Case[] = [
   [
     'validateHorizontalPodAutoscalerSpec',
     spec({ minReplicas: 0 }),
-    ['spec.minReplicas: Invalid value: 0: must be greater than or equal to 1'],
+    [
+      'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
+      'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+    ],
+  ],
+  [
+    'ValidateAPIVersion',
+    spec({ scaleTargetRef: { apiVersion: 'a/b/c' } }),
+    ['spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c'],
+  ],
+  [
+    'ValidateAPIVersion',
+    spec({ scaleTargetRef: { apiVersion: undefined } }),
+    ['spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group'],
   ],
   [
     'validateHorizontalPodAutoscalerSpec',

@@ -2,7 +2,10 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ResourceRef } from '../../../src/api/resource-ref.ts'
-import type { ApiObject } from '../../../src/apiserver/api-object.ts'
+import type { ApiObject, StoredObject } from '../../../src/apiserver/api-object.ts'
+import { encodeForStore } from '../../../src/apiserver/registry/entry.ts'
+import { keyOf } from '../../../src/apiserver/registry/resource.ts'
+import { allResources } from '../../../src/apiserver/resources/index.ts'
 import { startTestApi, type TestApi } from '../../../src/apiserver/testing.ts'
 import type { DeepReadonly } from '../../../src/machinery/deep-readonly.ts'
 import { StatusError } from '../../../src/machinery/errors.ts'
@@ -19,6 +22,9 @@ export type Case = readonly [rule: string, change: Change, problems: readonly Pr
 /** `[rule of upstream, change before it is created, change after it, problems]`. */
 export type UpdateCase = readonly [rule: string, first: Change, then: Change, problems: readonly Problem[]]
 
+/** `[rule of upstream, what an object has had since before the rule, change, problems]`. */
+export type OldCase = readonly [rule: string, old: Change, then: Change, problems: readonly Problem[]]
+
 export interface Table {
   readonly resource: ResourceRef<unknown>
   /** The valid object without its name. */
@@ -27,6 +33,8 @@ export interface Table {
   readonly update?: readonly UpdateCase[]
   /** Changes of what was stored, written to its status: first change, then change. */
   readonly status?: readonly UpdateCase[]
+  /** Updates of objects that could not be created today. */
+  readonly old?: readonly OldCase[]
 }
 
 /** `base` with `change` put over it: objects are merged, anything else is replaced, undefined removes. */
@@ -43,6 +51,18 @@ function changed(base: unknown, change: unknown): unknown {
 
 const without = ({ status: _, ...rest }: Change): Change => rest
 const statusOf = ({ status }: Change): Change => (status === undefined ? {} : { status })
+
+/** Puts an object into the store as it is, past all rules. */
+async function writePast({ store, client }: TestApi, ref: ResourceRef<ApiObject>, object: StoredObject): Promise<void> {
+  const resource = allResources().find(({ group, resource: plural }) => group === ref.group && plural === ref.resource)
+  if (!resource) throw new Error(`no resource ${ref.resource}`)
+  const { namespace = '', name } = object.metadata
+  const result = await store.put(keyOf(resource, namespace, name), encodeForStore(object))
+  if (!result.ok) throw new Error(`cannot write ${name}`)
+  await expect
+    .poll(async () => (await client.get(ref, { namespace, name } as never)).metadata.resourceVersion)
+    .toBe(String(result.revision))
+}
 
 /** Problems as the API answers them; none when it takes the object. */
 export async function problemsOf(request: Promise<unknown>): Promise<Problem[]> {
@@ -64,7 +84,7 @@ export function runTables(...tables: readonly Table[]): void {
   })
   afterAll(() => api.close())
 
-  for (const { resource: ref, base, create = [], update = [], status = [] } of tables) {
+  for (const { resource: ref, base, create = [], update = [], status = [], old = [] } of tables) {
     const resource = ref as ResourceRef<ApiObject>
     const named = (change: Change) => {
       count += 1
@@ -81,6 +101,18 @@ export function runTables(...tables: readonly Table[]): void {
       it(`${resource.resource} update: ${rule}: ${problems[0] ?? 'is taken'}`, async () => {
         const stored = await api.client.create(resource, named(first))
         const next = structuredClone(changed(stored, then)) as typeof stored
+        expect(await problemsOf(api.client.update(resource, next))).toEqual(problems)
+      })
+    }
+    for (const [rule, before, then, problems] of old) {
+      const outcome = problems[0] ?? `may go on: ${JSON.stringify(then).slice(0, 120)}`
+      it(`${resource.resource} from before ${rule}: ${outcome}`, async () => {
+        const made = await api.client.create(resource, named({}))
+        const stored = structuredClone(changed(made, before)) as StoredObject
+        await writePast(api, resource, stored)
+        const next = structuredClone(
+          changed(await api.client.get(resource, made.metadata as never), then),
+        ) as typeof made
         expect(await problemsOf(api.client.update(resource, next))).toEqual(problems)
       })
     }

@@ -75,7 +75,10 @@ export const statefulSets = defineResource<StatefulSet>({
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...nonNegative('spec.ordinals.start', set.spec.ordinals?.start),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'statefulset'),
-    ...validateRunningTemplate(set.spec.template, 'StatefulSet', old?.spec.template),
+    // Templates were not looked at once: what was wrong may stay wrong.
+    ...(old && validateRunningTemplate(old.spec.template, 'StatefulSet').length > 0
+      ? []
+      : validateRunningTemplate(set.spec.template, 'StatefulSet', old?.spec.template)),
   ],
   // Objects of earlier versions may have other names.
   validateCreate: ({ spec }) =>

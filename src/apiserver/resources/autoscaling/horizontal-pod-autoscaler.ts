@@ -12,7 +12,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, quantityText, text } from '../columns/common.ts'
 import { checkCounts } from '../core/status-counts.ts'
-import { validateBehavior, validateMetric, validateReference } from './metric-validation.ts'
+import { apiVersionProblem, validateBehavior, validateMetric, validateReference } from './metric-validation.ts'
 
 const DEFAULT_CPU_PERCENT = 80
 
@@ -64,16 +64,31 @@ function defaultRules(given: HPAScalingRules | undefined, defaults: HPAScalingRu
   return { ...defaults, ...rest, selectPolicy }
 }
 
-function validate({ spec }: HorizontalPodAutoscaler): FieldError[] {
+/** Of an older autoscaler may stay that it goes down to none, and what its references say of versions. */
+function validate({ spec }: HorizontalPodAutoscaler, old?: HorizontalPodAutoscaler): FieldError[] {
   const errors: FieldError[] = []
   const { minReplicas = 1, maxReplicas = 0, scaleTargetRef: target } = spec
-  if (minReplicas < 1) errors.push(field.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
+  const least = old?.spec.minReplicas === 0 ? 0 : 1
+  if (minReplicas < least) {
+    errors.push(field.invalid('spec.minReplicas', minReplicas, `must be greater than or equal to ${least}`))
+  }
   if (maxReplicas < 1) errors.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'))
   if (maxReplicas < minReplicas) {
     errors.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
   }
-  errors.push(...validateReference(target, 'spec.scaleTargetRef'))
-  for (const [i, metric] of (spec.metrics ?? []).entries()) errors.push(...validateMetric(metric, `spec.metrics[${i}]`))
+  const before = old?.spec.scaleTargetRef
+  const sameKind = before && before.apiVersion === target?.apiVersion && before.kind === target?.kind
+  const group = sameKind ? 'anything' : target?.kind === 'ReplicationController' ? 'optional' : 'required'
+  errors.push(...validateReference(target, 'spec.scaleTargetRef', group))
+  const metrics = spec.metrics ?? []
+  const anyVersion = (old?.spec.metrics ?? []).some(
+    ({ type, object }) => type === 'Object' && object && apiVersionProblem(object.describedObject, 'optional'),
+  )
+  for (const [i, metric] of metrics.entries()) errors.push(...validateMetric(metric, `spec.metrics[${i}]`, anyVersion))
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')) {
+    const why = 'must specify at least one Object or External metric to support scaling to zero replicas'
+    errors.push(field.forbidden('spec.metrics', why))
+  }
   return spec.behavior ? [...errors, ...validateBehavior(spec.behavior, 'spec.behavior')] : errors
 }
 

@@ -18,14 +18,14 @@ const TARGETS = ['Utilization', 'Value', 'AverageValue']
 const LONGEST_WINDOW_SECONDS = 3600
 const LONGEST_PERIOD_SECONDS = 1800
 
-/** Problems of one metric: exactly the source that its type names. */
-export function validateMetric(metric: MetricSpec, at: string): FieldError[] {
+/** Problems of one metric: exactly the source that its type names. `anyVersion`: of the object it is about. */
+export function validateMetric(metric: MetricSpec, at: string, anyVersion: boolean): FieldError[] {
   const errors: FieldError[] = []
   if (!metric.type) errors.push(field.required(`${at}.type`, 'must specify a metric source type'))
   errors.push(...checkOptionalEnum(`${at}.type`, metric.type ?? '', TYPES))
   const present = SOURCES.filter((name) => metric[name])
   const [first] = present
-  if (first) errors.push(...validateSource(metric, first, `${at}.${first}`))
+  if (first) errors.push(...validateSource(metric, first, `${at}.${first}`, anyVersion))
   const expected = SOURCES.find((name) => name.toLowerCase() === (metric.type ?? '').toLowerCase()) ?? ''
   if (!present.some((name) => name === expected)) {
     errors.push(field.required(`${at}.${expected}`, 'must populate information for the given metric source'))
@@ -38,12 +38,18 @@ export function validateMetric(metric: MetricSpec, at: string): FieldError[] {
   ]
 }
 
-function validateSource(metric: MetricSpec, kind: (typeof SOURCES)[number], at: string): FieldError[] {
+function validateSource(
+  metric: MetricSpec,
+  kind: (typeof SOURCES)[number],
+  at: string,
+  anyVersion: boolean,
+): FieldError[] {
   const { object, external, pods, resource, containerResource } = metric
   const targetAt = `${at}.target`
   if (kind === 'object' && object) {
     const { describedObject: ref, metric: what, target } = object
-    const errors = [...validateReference(ref, `${at}.describedObject`), ...validateMeasured(what, target, at)]
+    const group = anyVersion ? 'anything' : 'optional'
+    const errors = [...validateReference(ref, `${at}.describedObject`, group), ...validateMeasured(what, target, at)]
     if (target?.value !== undefined || target?.averageValue !== undefined) return errors
     return [...errors, field.required(`${targetAt}.averageValue`, 'must set either a target value or averageValue')]
   }
@@ -84,13 +90,34 @@ function validateSource(metric: MetricSpec, kind: (typeof SOURCES)[number], at: 
   return errors
 }
 
-/** Problems of a reference to an object of any version. */
-export function validateReference(ref: { kind?: string; name?: string } | undefined, at: string): FieldError[] {
-  return (['kind', 'name'] as const).flatMap((name) => {
+/** What the version of a referenced object has to name besides itself. */
+type GroupRule = 'required' | 'optional' | 'anything'
+
+/** What is wrong with the version of a referenced object. Upstream: ValidateAPIVersion. */
+export function apiVersionProblem(
+  ref: { readonly apiVersion?: string } | undefined,
+  group: GroupRule,
+): string | undefined {
+  const { apiVersion = '' } = ref ?? {}
+  if (group === 'anything') return undefined
+  const slashes = apiVersion.split('/').length - 1
+  if (slashes > 1) return `unexpected GroupVersion string: ${apiVersion}`
+  const named = slashes === 1 && !apiVersion.startsWith('/')
+  return named || group === 'optional' ? undefined : 'apiVersion must specify API group'
+}
+
+/** Problems of a reference to an object. */
+export function validateReference(
+  ref: { kind?: string; name?: string; apiVersion?: string } | undefined,
+  at: string,
+  group: GroupRule,
+): FieldError[] {
+  const errors = (['kind', 'name'] as const).flatMap((name) => {
     const value = ref?.[name]
     if (!value) return [field.required(`${at}.${name}`)]
     return invalidFor(`${at}.${name}`, value, [pathSegmentProblem(value)])
   })
+  return [...errors, ...invalidFor(`${at}.apiVersion`, ref?.apiVersion ?? '', [apiVersionProblem(ref, group)])]
 }
 
 function validateMeasured(

@@ -4,6 +4,11 @@ import { isIPv4 } from 'node:net'
 
 const GROUP_BITS = 16n
 
+/** An address with its leading zeros taken away, as older clients could write them. */
+export function withoutZeros(address: string): string {
+  return address.includes(':') ? address : address.replace(/(^|\.)0+(?=\d)/g, '$1')
+}
+
 /** The bits of an address that is known to be one. */
 export function addressBits(address: string): bigint {
   if (isIPv4(address)) return BigInt(address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0))
@@ -40,5 +45,5 @@ export function isWithin(inner: string, outer: string): boolean {
 
 function partsOf(cidr: string): [string, number] {
   const [address = '', length = ''] = cidr.split('/')
-  return [address, Number(length)]
+  return [withoutZeros(address), Number(length)]
 }

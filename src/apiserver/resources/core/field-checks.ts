@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem, portNameProblems, portProblem, qualifiedNameProblems } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { hasHostBits } from './address-bits.ts'
+import { hasHostBits, withoutZeros } from './address-bits.ts'
 
 export const NON_NEGATIVE = 'must be greater than or equal to 0'
 const POSITIVE = 'must be greater than 0'
@@ -95,11 +95,6 @@ const LEADING_ZERO = /(^|\.)0\d/
 const BAD_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
-/** An address with its leading zeros taken away, as older clients could write them. */
-function plain(address: string): string {
-  return address.includes(':') ? address : address.replace(/(^|\.)0+(?=\d)/g, '$1')
-}
-
 function isAddress(text: string): boolean {
   return isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 }
@@ -107,7 +102,7 @@ function isAddress(text: string): boolean {
 /** `known`: what was there before the rules were as strict. Upstream: IsValidIPForLegacyField. */
 export function checkAddress(path: string, value: string, known: readonly string[] = []): FieldError[] {
   if (known.includes(value)) return []
-  if (!isAddress(plain(value))) return [field.invalid(path, value, BAD_ADDRESS)]
+  if (!isAddress(withoutZeros(value))) return [field.invalid(path, value, BAD_ADDRESS)]
   if (!value.includes(':') && LEADING_ZERO.test(value)) return [field.invalid(path, value, 'must not have leading 0s')]
   if (MAPPED.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
   return []
@@ -117,7 +112,7 @@ export function checkAddress(path: string, value: string, known: readonly string
 export function isReadableCidr(value: string): boolean {
   const [address = '', bits = '', ...more] = value.split('/')
   const most = address.includes(':') ? 128 : 32
-  return more.length === 0 && /^\d+$/.test(bits) && Number(bits) <= most && isAddress(plain(address))
+  return more.length === 0 && /^\d+$/.test(bits) && Number(bits) <= most && isAddress(withoutZeros(address))
 }
 
 /** `known`: what was there before the rules were as strict. Upstream: IsValidCIDRForLegacyField. */

@@ -59,11 +59,18 @@ function variableProblems(variables: readonly Variable[] | undefined, compiled: 
   })
 }
 
-/** Of a validating policy. */
-export function validationProblems(spec: ValidatingAdmissionPolicySpec): FieldError[] {
+function policyConditionProblems({
+  matchConditions,
+  paramKind,
+}: Pick<ValidatingAdmissionPolicySpec, 'matchConditions' | 'paramKind'>): FieldError[] {
+  return conditionProblems('spec.matchConditions', matchConditions, { params: paramKind !== undefined })
+}
+
+/** Of a validating policy; conditions that did not change are not looked at again. */
+export function validationProblems(spec: ValidatingAdmissionPolicySpec, sameConditions = false): FieldError[] {
   const compiled = compileValidation({ spec })
   return [
-    ...conditionProblems('spec.matchConditions', spec.matchConditions, { params: spec.paramKind !== undefined }),
+    ...(sameConditions ? [] : policyConditionProblems(spec)),
     ...variableProblems(spec.variables, compiled.variables),
     ...compiled.validations.flatMap(({ condition, message }, i) => [
       ...problem(`spec.validations[${i}].expression`, condition),
@@ -77,10 +84,10 @@ export function validationProblems(spec: ValidatingAdmissionPolicySpec): FieldEr
 }
 
 /** Of a mutating policy. */
-export function mutationProblems(spec: MutatingAdmissionPolicySpec): FieldError[] {
+export function mutationProblems(spec: MutatingAdmissionPolicySpec, sameConditions = false): FieldError[] {
   const compiled = compileMutation({ spec })
   return [
-    ...conditionProblems('spec.matchConditions', spec.matchConditions, { params: spec.paramKind !== undefined }),
+    ...(sameConditions ? [] : policyConditionProblems(spec)),
     ...variableProblems(spec.variables, compiled.variables),
     ...compiled.mutations.flatMap(({ type, expression }, i) => {
       const at = `spec.mutations[${i}].${type === 'json' ? 'jsonPatch' : 'applyConfiguration'}.expression`

@@ -15,15 +15,19 @@ interface Matching {
   readonly objectSelector?: LabelSelector
 }
 
-/** Of what webhooks and policies have in common. */
-export function matchingProblems(path: string, { matchPolicy, ...selectors }: Matching): FieldError[] {
+/** Of what webhooks and policies have in common. `anyValue`: selectors may name values that no label can have. */
+export function matchingProblems(
+  path: string,
+  { matchPolicy, ...selectors }: Matching,
+  anyValue = false,
+): FieldError[] {
   const errors: FieldError[] = []
   if (matchPolicy !== undefined && matchPolicy !== 'Exact' && matchPolicy !== 'Equivalent') {
     errors.push(field.notSupported(`${path}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']))
   }
   for (const name of ['namespaceSelector', 'objectSelector'] as const) {
     const selector = selectors[name]
-    if (selector) errors.push(...validateLabelSelector(selector, `${path}.${name}`))
+    if (selector) errors.push(...validateLabelSelector(selector, `${path}.${name}`, anyValue))
   }
   return errors
 }

@@ -31,8 +31,13 @@ export function webhookNameProblems(name: string, path: string): FieldError[] {
   return [field.invalid(path, name, 'should be a domain with at least three segments separated by dots')]
 }
 
-/** Of the versions of reviews that a webhook understands: one that is spoken here must be among them. */
-export function reviewVersionProblems(versions: readonly string[], path: string): FieldError[] {
+/** Whether a webhook understands a version of reviews that is spoken here. */
+export function acceptsReview(versions: readonly string[]): boolean {
+  return versions.some((version) => REVIEW_VERSIONS.includes(version))
+}
+
+/** Of the versions of reviews that a webhook understands: one that is spoken here must be among them, or `any`. */
+export function reviewVersionProblems(versions: readonly string[], path: string, any = false): FieldError[] {
   const spoken = REVIEW_VERSIONS.join(', ')
   if (versions.length === 0) return [field.required(path, `must specify one of ${spoken}`)]
   const errors = versions.flatMap((version, i) =>
@@ -40,7 +45,7 @@ export function reviewVersionProblems(versions: readonly string[], path: string)
       ? [field.invalid(`${path}[${i}]`, version, 'duplicate version')]
       : invalidFor(`${path}[${i}]`, version, [dns1035LabelProblem(version)]),
   )
-  if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
+  if (any || acceptsReview(versions)) return errors
   return [...errors, field.invalid(path, versions, `must include at least one of ${spoken}`)]
 }
 

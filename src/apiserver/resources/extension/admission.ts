@@ -20,9 +20,11 @@ import { defineResource, type ResourceDefinition } from '../../resource-definiti
 import { webhookClientProblems } from '../../webhook-client-problems.ts'
 import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
+import { hasImpossibleValue } from '../core/label-selector-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
 import { matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
 import {
+  acceptsReview,
   actionProblems,
   paramKindProblems,
   paramRefProblems,
@@ -65,26 +67,55 @@ function defaultMatch(match: MatchResources | undefined): void {
   for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*'
 }
 
-function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[] | undefined): FieldError[] {
+type Webhooks = readonly (ValidatingWebhook | MutatingWebhook)[] | undefined
+
+const NO_SIDE_EFFECTS = ['None', 'NoneOnDryRun']
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun', 'Some', 'Unknown']
+
+/** Rules that webhooks break already need not be kept. Upstream: validationOptions of an update. */
+function leniencyOf(webhooks: Webhooks, old: Webhooks) {
+  const before = old ?? []
+  const names = before.map(({ name }) => name)
+  return {
+    sideEffects: before.every(({ sideEffects }) => NO_SIDE_EFFECTS.includes(sideEffects ?? ''))
+      ? NO_SIDE_EFFECTS
+      : SIDE_EFFECTS,
+    // Without any versions nothing is known to be accepted.
+    anyReviewVersion: before.some(({ admissionReviewVersions: versions = [] }) => !acceptsReview(versions)),
+    sameNames: new Set(names).size < names.length,
+    anyValue: before.some(({ namespaceSelector, objectSelector }) =>
+      [namespaceSelector, objectSelector].some((selector) => hasImpossibleValue(selector)),
+    ),
+    sameConditions:
+      old !== undefined &&
+      webhooks?.length === before.length &&
+      before.every(({ matchConditions }, i) => sameJson(matchConditions, webhooks[i]?.matchConditions)),
+  }
+}
+
+function validateWebhooks(webhooks: Webhooks, old?: Webhooks): FieldError[] {
+  const lenient = leniencyOf(webhooks, old)
   const errors: FieldError[] = []
   const names = new Set<string>()
   for (const [i, webhook] of (webhooks ?? []).entries()) {
     const at = `webhooks[${i}]`
     const { name = '' } = webhook
     errors.push(...webhookNameProblems(name, `${at}.name`))
-    if (names.has(name)) errors.push(field.duplicate(`${at}.name`, name))
+    if (names.has(name) && !lenient.sameNames) errors.push(field.duplicate(`${at}.name`, name))
     names.add(name)
     errors.push(
       ...webhookClientProblems(`${at}.clientConfig`, webhook.clientConfig ?? {}),
       ...ruleProblems(`${at}.rules`, webhook.rules),
-      ...matchingProblems(at, webhook),
+      ...matchingProblems(at, webhook, lenient.anyValue),
     )
-    const effects = ['None', 'NoneOnDryRun']
-    if (!webhook.sideEffects) errors.push(field.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
-    else if (!effects.includes(webhook.sideEffects)) {
+    const effects = lenient.sideEffects
+    if (!webhook.sideEffects) {
+      errors.push(field.required(`${at}.sideEffects`, `must specify one of ${effects.join(', ')}`))
+    } else if (!effects.includes(webhook.sideEffects)) {
       errors.push(field.notSupported(`${at}.sideEffects`, webhook.sideEffects, effects))
     }
-    errors.push(...reviewVersionProblems(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`))
+    const versions = webhook.admissionReviewVersions ?? []
+    errors.push(...reviewVersionProblems(versions, `${at}.admissionReviewVersions`, lenient.anyReviewVersion))
     const { timeoutSeconds = DEFAULT_TIMEOUT } = webhook
     if (timeoutSeconds < 1 || timeoutSeconds > 30) {
       errors.push(
@@ -96,6 +127,7 @@ function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhoo
       const policies = ['IfNeeded', 'Never']
       errors.push(...checkOptionalEnum(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, policies))
     }
+    if (lenient.sameConditions) continue
     errors.push(...conditionProblems(`${at}.matchConditions`, webhook.matchConditions, { params: false }))
   }
   return errors
@@ -105,7 +137,7 @@ const validatingWebhooks = defineResource<ValidatingWebhookConfiguration>({
   ...shared,
   resource: 'validatingwebhookconfigurations',
   defaults: (object) => (object.webhooks ?? []).forEach(defaultWebhook),
-  validate: (object) => validateWebhooks(object.webhooks),
+  validate: (object, old) => validateWebhooks(object.webhooks, old && (old.webhooks ?? [])),
   columns: [nameColumn, integer('Webhooks', (o) => (o.webhooks ?? []).length), ageColumn],
 })
 
@@ -118,7 +150,7 @@ const mutatingWebhooks = defineResource<MutatingWebhookConfiguration>({
       webhook.reinvocationPolicy ??= 'Never'
     }
   },
-  validate: (object) => validateWebhooks(object.webhooks),
+  validate: (object, old) => validateWebhooks(object.webhooks, old && (old.webhooks ?? [])),
   columns: [nameColumn, integer('Webhooks', (o) => (o.webhooks ?? []).length), ageColumn],
 })
 
@@ -136,6 +168,18 @@ function validateConstraints(match: MatchResources | undefined): FieldError[] {
   return [...rules, ...matchResourcesProblems('spec.matchConstraints', match)]
 }
 
+interface Conditioned {
+  readonly matchConditions?: readonly object[]
+  readonly paramKind?: object
+}
+
+/** Conditions that stay as they are, about what they were about, are not looked at again. */
+function keepsConditions(spec: Conditioned, old: Conditioned | undefined): boolean {
+  return (
+    old !== undefined && sameJson(spec.matchConditions, old.matchConditions) && sameJson(spec.paramKind, old.paramKind)
+  )
+}
+
 const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
   ...shared,
   resource: 'validatingadmissionpolicies',
@@ -151,12 +195,12 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
     const generation = (old.metadata.generation ?? 0) + 1
     object.status = checkedStatus({ ...object, metadata: { ...object.metadata, generation } }, old.status, customTypes)
   },
-  validate: (policy) => [
+  validate: (policy, old) => [
     ...checkOptionalEnum('spec.failurePolicy', policy.spec.failurePolicy, FAILURE_POLICIES),
     ...paramKindProblems(policy.spec.paramKind),
     ...validateConstraints(policy.spec.matchConstraints),
     ...validationTextProblems(policy),
-    ...validationProblems(policy.spec),
+    ...validationProblems(policy.spec, keepsConditions(policy.spec, old?.spec)),
   ],
   columns: [
     nameColumn,
@@ -187,7 +231,7 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
     spec.reinvocationPolicy ??= 'Never'
     defaultMatch(spec.matchConstraints)
   },
-  validate({ spec }) {
+  validate({ spec }, old) {
     const errors = [
       ...checkOptionalEnum('spec.failurePolicy', spec.failurePolicy, FAILURE_POLICIES),
       ...paramKindProblems(spec.paramKind),
@@ -195,7 +239,7 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
     ]
     if ((spec.mutations ?? []).length === 0)
       errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
-    return [...errors, ...mutationProblems(spec)]
+    return [...errors, ...mutationProblems(spec, keepsConditions(spec, old?.spec))]
   },
   columns: [
     nameColumn,
