@@ -29,9 +29,13 @@ import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
+import { addAllocators, repairFigures } from '../apiserver/metrics/allocators.ts'
+import { addExpressions } from '../apiserver/metrics/expressions.ts'
 import { type ApiMetrics, createApiMetrics } from '../apiserver/metrics/index.ts'
+import { postObserver } from '../apiserver/metrics/outgoing.ts'
 import { queueObservers } from '../apiserver/metrics/queues.ts'
 import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
+import { observedStore } from '../apiserver/metrics/store.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import type { Resource } from '../apiserver/registry/resource.ts'
@@ -51,6 +55,7 @@ import { createEventRecorder } from '../client/event-recorder.ts'
 import type { QueueObserver } from '../client/workqueue.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Logger } from '../machinery/logger.ts'
+import { MetricSet } from '../machinery/metrics.ts'
 import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiServerSettings } from './api-server-settings.ts'
@@ -131,12 +136,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     shutdownDelayMs = 0,
   } = setup.settings ?? {}
   const serves = setup.settings?.serves?.(setup.legacyApis)
+  const resources = withEventTtl(
+    allResources({ legacyApis: setup.legacyApis, ...(serves ? { serves } : {}) }),
+    operation?.eventTtlSeconds,
+  )
+  const all = new MetricSet()
   const registry = new Registry({
-    store,
-    resources: withEventTtl(
-      allResources({ legacyApis: setup.legacyApis, ...(serves ? { serves } : {}) }),
-      operation?.eventTtlSeconds,
-    ),
+    store: observedStore(store, all, { resources, now: () => clock.now() }),
+    resources,
     ...(serves ? { serves } : {}),
     clock,
     random,
@@ -147,7 +154,9 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   if (serviceCidrs[0] !== setup.serviceCidr) {
     throw new Error(`cannot use ${serviceCidrs[0]} for services: this cluster was made with ${setup.serviceCidr}`)
   }
-  const metrics = createApiMetrics(registry, clock)
+  const metrics = createApiMetrics(registry, clock, all)
+  const stopCounting = addExpressions(all, () => performance.now())
+  const observePosts = postObserver(all)
   const version = versionInfo(process.arch === 'x64' ? 'amd64' : process.arch)
   const features = setup.settings?.features ?? defaultFeatures
   addBuild(
@@ -171,20 +180,22 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const [rbac, allocator, node] = await Promise.all([
     createRbacAuthorizer(registry),
     createServiceAllocator(registry, { serviceCidrs, nodePortRange: setup.nodePorts, log }),
-    createNodeAuthorizer(registry),
+    createNodeAuthorizer(registry, { observe: metrics.access.graph(), now: () => performance.now() }),
   ])
   registry.allocators = [allocator]
+  addAllocators(all, allocator.figures)
   const { authorizer, rules, counts, replace } = configuredAuthorization(authorization, {
-    ...{ node, rbac, clock, random, log },
+    ...{ node, rbac, clock, random, log, observePosts },
     observer: metrics.access.webhooks,
   })
   metrics.access.showDecisions(counts)
-  metrics.access.showStaleTokens(issuer.staleTokens)
-  const call = webhookCaller({ clock, resolve: clusterAddresses(registry) })
+  metrics.access.showTokens(issuer)
+  const call = webhookCaller({ clock, resolve: clusterAddresses(registry), observe: observePosts })
   const stopFollowing = authorizationFile && followAuthorization(authorizationFile, { replace, metrics, clock, log })
   const plugins = admissionPlugins(registry, {
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
+    observePodSecurity: metrics.admission.podSecurityJudged,
     webhooks: { call, log, observe: metrics.admission.hookCalled },
   })
   registry.admission = [metrics.admission.timed(plugins)]
@@ -194,7 +205,9 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     log,
     call,
   })
-  const configured = configuredAuthenticators(authentication, { clock, log, random, audiences })
+  const configured = configuredAuthenticators(authentication, {
+    ...{ clock, log, random, audiences, observePosts },
+  })
   const { askOthers } = configured
   const otherTokens = firstKnown([bootstrapTokenAuthenticator({ registry, clock }), ...configured.tokens])
   const tokenSettings = {
@@ -222,7 +235,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     audit &&
     createAuditor({
       ...{ policy: audit.policy, clock, random },
-      backend: openBackends(audit, { clock, random, log, losses, print }),
+      backend: openBackends(audit, { clock, random, log, losses, print, observePosts }),
     })
   const clientFor = (user: UserInfo) => {
     const client = createInProcessClient({
@@ -242,7 +255,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     events: eventsOf('kubernetes-service-cidr-controller'),
   })
   const stopRepair = await keepAddressesRepaired({
-    ...{ registry, client: ownClient, log },
+    ...{ registry, client: ownClient, log, figures: repairFigures(all) },
     events: eventsOf('ipallocator-repair-controller'),
   })
   const aggregation = await startAggregation({
@@ -291,7 +304,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     },
     authenticate: firstKnown([
       ...configured.headers,
-      certificateAuthenticator,
+      certificateAuthenticator(metrics.access.certificates(() => clock.now())),
       issuer.authenticate,
       otherTokens,
       ...(askOthers ? [ofThisServer(askOthers, audiences)] : []),
@@ -302,6 +315,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     resources: {
       ...{ api, authorizer, clock, log, random, shutdown: shutdown.signal },
       cbor: features('CBORServingAndStorage'),
+      watchListed: metrics.requests.watchListed,
       countWatch: ({ group, version }, resource) => metrics.requests.watching({ group, version, resource }),
       ...(operation ? { minWatchSeconds: operation.minWatchSeconds } : {}),
     },
@@ -377,6 +391,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       stopRange()
       aggregation.close()
       custom.close()
+      stopCounting()
       registry.close()
     },
   }
@@ -389,7 +404,7 @@ function followAuthorization(
 ): () => void {
   const { replace, metrics, clock, log } = env
   const id = `sha256:${createHash('sha256').update(path).digest('hex')}`
-  const noted = metrics.access.configurationReloads(id)
+  const noted = metrics.access.configurationReloads('authorization', id)
   return followFile(path, () => {
     try {
       replace(read() ?? [])

@@ -14,7 +14,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
-import { podSecurity } from './pod-security/pod-security.ts'
+import { type PodSecurityObserver, podSecurity } from './pod-security/pod-security.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { NOBODY, webhookConditions } from './policies/conditions.ts'
 import { mutatingPolicies } from './policies/mutating.ts'
@@ -35,12 +35,14 @@ export interface AdmissionOptions {
   readonly escalation?: EscalationOptions
   /** Told of everything that validating policies find. */
   readonly observePolicies?: PolicyObserver
+  /** Told of every level of the Pod Security Standards that is held against a pod. */
+  readonly observePodSecurity?: PodSecurityObserver
   readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger; readonly observe?: HookObserver }
 }
 
 export function admissionPlugins(
   registry: Registry,
-  { escalation, observePolicies, webhooks }: AdmissionOptions = {},
+  { escalation, observePolicies, observePodSecurity, webhooks }: AdmissionOptions = {},
 ): readonly AdmissionPlugin[] {
   const authorizer = escalation?.authorizer ?? NOBODY
   const hooks = webhooks && { registry, ...webhooks, conditionsMet: webhookConditions(registry, authorizer) }
@@ -50,7 +52,7 @@ export function admissionPlugins(
     serviceAccount(registry),
     nodeRestriction(registry),
     taintNodesByCondition,
-    podSecurity(registry),
+    podSecurity(registry, observePodSecurity),
     priority(registry),
     defaultTolerationSeconds,
     storageObjectInUseProtection,

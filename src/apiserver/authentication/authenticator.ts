@@ -7,7 +7,14 @@ import type { UserInfo } from '../user.ts'
 /** What a request offers to prove who it is from. */
 export interface Credentials {
   /** Subject of a client certificate that the listener has verified against the cluster's CA. */
-  readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
+  readonly certificate:
+    | {
+        readonly commonName: string
+        readonly organizations: readonly string[]
+        /** Milliseconds since the epoch. */
+        readonly expires: number
+      }
+    | undefined
   /** From `Authorization: Bearer …`. */
   readonly bearerToken: string | undefined
   readonly headers: IncomingHttpHeaders
@@ -19,9 +26,12 @@ export interface Credentials {
 export type Authenticator = (credentials: Credentials) => Promise<UserInfo | undefined> | UserInfo | undefined
 
 /** The user of a client certificate: common name is the name, organisations are the groups. */
-export const certificateAuthenticator: Authenticator = ({ certificate }) => {
-  if (!certificate || certificate.commonName === '') return undefined
-  return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] }
+export function certificateAuthenticator(observe?: (expires: number) => void): Authenticator {
+  return ({ certificate }) => {
+    if (!certificate || certificate.commonName === '') return undefined
+    observe?.(certificate.expires)
+    return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] }
+  }
 }
 
 /** Asks in order. Credentials that one finds wrong may be right for the next; only then is the first one's word final. */

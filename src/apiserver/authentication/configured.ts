@@ -3,6 +3,7 @@
 import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
+import type { PostObserver } from '../webhook-call.ts'
 import { webhookClient } from '../webhook-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import { jwtAuthenticator } from './jwt/authenticator.ts'
@@ -29,6 +30,7 @@ export function configuredAuthenticators(
     clock: Clock
     log: Logger
     random: Random
+    observePosts?: PostObserver | undefined
     /** This server's. */
     audiences: readonly string[]
   },
@@ -64,9 +66,9 @@ export function configuredAuthenticators(
 
 function webhookOf(
   settings: TokenWebhookSettings,
-  { clock, log, random, audiences }: Parameters<typeof configuredAuthenticators>[1],
+  { clock, log, random, audiences, observePosts }: Parameters<typeof configuredAuthenticators>[1],
 ): AudienceAuthenticator {
   const { endpoint } = settings
-  const ask = webhookClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random })
+  const ask = webhookClient({ endpoint, timeoutMs: WEBHOOK_TIMEOUT_MS, clock, random, observePosts })
   return tokenWebhook({ settings, ask, audiences, clock, random, log })
 }

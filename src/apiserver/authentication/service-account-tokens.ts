@@ -80,8 +80,16 @@ export interface TokenIssuer {
   readonly jwks: object
   /** Algorithms that tokens may be signed with. */
   readonly algorithms: readonly string[]
-  /** How many requests came with tokens that should have been replaced. */
-  readonly staleTokens: () => number
+  /** How many tokens were shown that held and should have been replaced, and how many had been seen before. */
+  readonly figures: Readonly<TokenFigures>
+}
+
+export interface TokenFigures {
+  valid: number
+  stale: number
+  cached: number
+  fetched: number
+  failed: number
 }
 
 const MAX_CACHED = 4096
@@ -93,19 +101,26 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const own = verificationKey(createPublicKey(privateKey))
   const keys = distinctKeys([own.key, ...acceptedKeys])
   const header = encode({ alg: own.algorithm, kid: own.kid, typ: 'JWT' })
-  let stale = 0
+  const figures: TokenFigures = { valid: 0, stale: 0, cached: 0, fetched: 0, failed: 0 }
   // Signatures are checked once; what a token is bound to is looked up every time.
   const checked = new Map<string, Claims>()
 
   function claimsOf(token: string): Claims | undefined {
     const known = checked.get(token)
-    if (known) return known
+    if (known) {
+      figures.cached += 1
+      return known
+    }
+    figures.fetched += 1
     const signed = parseSigned(token)
     if (!signed) return undefined
     const candidates = keys.filter(
       ({ kid, algorithm }) => algorithm === signed.algorithm && (signed.kid === '' || signed.kid === kid),
     )
-    if (!candidates.some((key) => isSignedBy(signed, key))) return undefined
+    if (!candidates.some((key) => isSignedBy(signed, key))) {
+      figures.failed += 1
+      return undefined
+    }
     const claims = signed.claims as unknown as Claims
     checked.set(token, claims)
     for (const oldest of checked.keys()) {
@@ -128,7 +143,8 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     }
     await checkBinding(claims)
     const bound = claims['kubernetes.io']
-    if (bound.warnafter !== undefined && bound.warnafter < now) stale += 1
+    if (bound.warnafter !== undefined && bound.warnafter < now) figures.stale += 1
+    else figures.valid += 1
     const extra = {
       'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
       ...(bound.node?.name ? { 'authentication.kubernetes.io/node-name': [bound.node.name] } : {}),
@@ -169,7 +185,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     jwks: keySetOf(keys),
     algorithms: [...new Set(keys.map(({ algorithm }) => algorithm))].sort(),
     knows: (token) => claimsOf(token) !== undefined,
-    staleTokens: () => stale,
+    figures,
 
     issue({ namespace, account, audiences, seconds, warnAfter, binding }) {
       const now = Math.floor(clock.now() / 1000)

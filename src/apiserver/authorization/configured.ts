@@ -4,6 +4,7 @@ import type { Clock } from '../../machinery/clock.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
 import { MASTERS_GROUP } from '../user.ts'
+import type { PostObserver } from '../webhook-call.ts'
 import { type WebhookEndpoint, webhookClient } from '../webhook-client.ts'
 import { type AbacPolicy, abacAuthorizer, abacRules } from './abac.ts'
 import { type Authorizer, firstOpinion } from './authorizer.ts'
@@ -61,6 +62,7 @@ interface ChainEnv {
   readonly random: Random
   readonly log: Logger
   readonly observer?: AuthorizationObserver | undefined
+  readonly observePosts?: PostObserver | undefined
 }
 
 export function configuredAuthorization(
@@ -136,7 +138,7 @@ const UNKNOWN: RuleResolver = () => ({
 
 function makeOne(
   entry: AuthorizerSettings,
-  { node, rbac, clock, random, log, observer }: ChainEnv,
+  { node, rbac, clock, random, log, observer, observePosts }: ChainEnv,
 ): { authorizer: Authorizer; rules: RuleResolver } {
   switch (entry.type) {
     case 'Node':
@@ -159,6 +161,7 @@ function makeOne(
         timeoutMs: webhook.timeoutMs,
         clock,
         random,
+        observePosts,
         observe: observer && ((code, seconds, error) => observer.attempt(name, code, seconds, error)),
       })
       const authorizer = webhookAuthorizer({ settings: webhook, ask, clock, log, observer: observer?.of(name) })

@@ -19,7 +19,14 @@ export function nodeNameOf(user: UserInfo): string | undefined {
   return user.name.slice(PREFIX.length) || undefined
 }
 
-export async function createNodeAuthorizer(registry: Registry): Promise<Authorizer> {
+/** Told how long it took to take over a change of a pod. */
+export type GraphObserver = (operation: 'AddPod' | 'DeletePod', seconds: number) => void
+
+export async function createNodeAuthorizer(
+  registry: Registry,
+  options: { readonly observe?: GraphObserver; readonly now?: () => number } = {},
+): Promise<Authorizer> {
+  const { observe, now = () => registry.clock.now() } = options
   const pods = await registry.cache(registry.resource('', 'pods'))
   /** Names of pods by node, kept by following the cache. */
   const byNode = new Map<string, Map<string, Pod>>()
@@ -31,12 +38,17 @@ export async function createNodeAuthorizer(registry: Registry): Promise<Authoriz
     else byNode.set(node, new Map([[pod.metadata.uid, pod]]))
   }
   for (const entry of pods.snapshot().entries.values()) put(entry.object as unknown as Pod)
-  pods.follow(pods.revision, ({ type, entry }) => {
-    const pod = entry.object as unknown as Pod
-    if (type !== 'DELETED') return put(pod)
+  const remove = (pod: Pod) => {
     const known = byNode.get(pod.spec.nodeName ?? '')
     known?.delete(pod.metadata.uid)
     if (known?.size === 0) byNode.delete(pod.spec.nodeName ?? '')
+  }
+  pods.follow(pods.revision, ({ type, entry }) => {
+    const started = observe ? now() : 0
+    const pod = entry.object as unknown as Pod
+    if (type === 'DELETED') remove(pod)
+    else put(pod)
+    observe?.(type === 'DELETED' ? 'DeletePod' : 'AddPod', (now() - started) / 1000)
   })
 
   /** Whether a pod on the node refers to the object. */

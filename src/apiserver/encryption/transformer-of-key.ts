@@ -10,6 +10,23 @@ interface Place {
   readonly resource: string
 }
 
+/** Gives the resource of keys, as one object for each. Custom ones lie under their group and plural. */
+export function resourceOfKey(resources: readonly Place[]): (key: string) => Omit<Place, 'prefix'> {
+  const byPrefix = new Map<string, Omit<Place, 'prefix'>>(resources.map((resource) => [resource.prefix, resource]))
+  return (key) => {
+    const second = key.indexOf('/', key.indexOf('/', 1) + 1)
+    const third = key.indexOf('/', second + 1)
+    const known = byPrefix.get(key.slice(0, second + 1)) ?? byPrefix.get(key.slice(0, third + 1))
+    if (known) return known
+    const [, , group = '', resource = ''] = key.split('/', 4)
+    const place = { group: resource === '' ? '' : group, resource: resource || group }
+    if (byPrefix.size < MAX_PLACES) byPrefix.set(key.slice(0, third + 1), place)
+    return place
+  }
+}
+
+const MAX_PLACES = 4000
+
 /** Built-in resources lie where upstream has them, custom ones under their group and plural. */
 export function transformerOfKey(
   resources: readonly Place[],

@@ -2,7 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/
 
 import type { Socket } from 'node:net'
-import { StatusError, unauthorized } from '../../machinery/errors.ts'
+import { isReason, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { AuditTrail } from '../audit/auditor.ts'
 import type { Authenticator } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
@@ -38,9 +38,19 @@ export async function authenticate(
   const kept = trail?.received(own)
   if (kept) await kept
   if (!namesImpersonation(request.headers)) return own
-  const user = await impersonated(options.authorizer, own, request.headers)
-  if (user !== own) trail?.impersonates(user)
-  return user
+  const { metrics, now } = options
+  const started = now()
+  const noted = (decision: 'allowed' | 'denied' | 'error') =>
+    metrics.access.impersonated(decision, (now() - started) / 1000)
+  try {
+    const user = await impersonated(options.authorizer, own, request.headers)
+    if (user !== own) trail?.impersonates(user)
+    noted('allowed')
+    return user
+  } catch (error) {
+    noted(isReason(error, 'Forbidden') ? 'denied' : 'error')
+    throw error
+  }
 }
 
 async function senderOf(

@@ -38,7 +38,9 @@ function readIdentity(socket: Socket, { proxyCa }: ClientAuthorities): Identity 
   if (proxyCa !== undefined && isSignedFor(proxyCa, certificate as DetailedPeerCertificate)) {
     return { certificate: undefined, proxyName: CN }
   }
-  return { certificate: { commonName: CN, organizations: typeof O === 'string' ? [O] : O }, proxyName: undefined }
+  const organizations = typeof O === 'string' ? [O] : O
+  const expires = Date.parse(certificate.valid_to)
+  return { certificate: { commonName: CN, organizations, expires }, proxyName: undefined }
 }
 
 /** Whether one of these authorities is at the end of a certificate's chain. */

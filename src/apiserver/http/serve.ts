@@ -62,7 +62,7 @@ export async function serve(
   const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
   if (trail) response.setHeader('audit-id', trail.id)
   response.on('error', (error: Error) => options.log.debug('response-error', { error }))
-  const tracked = options.metrics.requests.begin(info, kindOf(info), request.headers['content-type'])
+  const tracked = options.metrics.requests.begin(info, kindOf(info), request.headers)
   response.on('close', () => {
     tracked.ended(response.statusCode, response.bodyBytes ?? -1)
     trail?.completed(response.statusCode)
@@ -74,6 +74,7 @@ export async function serve(
         sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
       })
     }
+        tracked.late(response.headersSent)
     const user = await authenticate(options, request, socket, trail)
     const admitted = admit(options, info, user, response)
     const turn = admitted instanceof Promise ? await itsTurn(admitted, tracked) : admitted

@@ -62,7 +62,10 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
       void serve(options, request, socket, response)
     })
   })
-  server.on('tlsClientError', (error) => log.debug('tls-client-error', { error }))
+  server.on('tlsClientError', (error) => {
+    options.metrics.requests.handshakeFailed()
+    log.debug('tls-client-error', { error })
+  })
   return started(server, connections, options)
 }
 

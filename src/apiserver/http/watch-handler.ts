@@ -23,6 +23,8 @@ export interface WatchEnv {
   readonly minWatchSeconds?: number
   /** Gives what is told of the length of every event that a watch sends. */
   readonly countWatch?: (version: ServedVersion, resource: string) => (bytes: number) => void
+  /** Told how long it took to send what was there when a watch began that asked for it. */
+  readonly watchListed?: (version: ServedVersion, resource: string, scope: string, seconds: number) => void
   /** Aborts when the server shuts down: watches then end cleanly. */
   readonly shutdown: AbortSignal
 }
@@ -57,6 +59,7 @@ const MAX_UNSENT = 16 * 1024 * 1024
 export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promise<void> {
   const { response, query, resource, version } = exchange
   const { format } = exchange.representation
+  const since = env.clock.now()
   const frames = frameEncoder(env, exchange)
   const count = env.countWatch?.(version, resource.resource)
   let begun = false
@@ -91,6 +94,8 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
   const tooSlow = () => {
     env.log.warn('watcher-too-slow', { resource: resource.resource })
+    const cache = env.api.registry.openCache(resource)
+    if (cache) cache.terminated += 1
     end()
     response.destroy()
   }
@@ -127,6 +132,10 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
   begin()
   for (const frame of early) write(frame)
+  if (query.sendInitialEvents) {
+    const scope = query.selection.name ? 'resource' : query.namespace ? 'namespace' : 'cluster'
+    env.watchListed?.(version, resource.resource, scope, (env.clock.now() - since) / 1000)
+  }
   if (over) return finish()
   response.on('close', end)
   env.shutdown.addEventListener('abort', finish, { once: true })

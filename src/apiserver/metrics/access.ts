@@ -2,9 +2,16 @@
 // plugin/pkg/authorizer/webhook/metrics.
 
 import { exponential, type MetricSet } from '../../machinery/metrics.ts'
+import type { TokenFigures } from '../authentication/service-account-tokens.ts'
 import type { AuthorizationObserver, DecisionCount } from '../authorization/configured.ts'
+import type { GraphObserver } from '../authorization/node.ts'
 
 const LATENCIES = exponential(0.001, 2, 15)
+const [HOUR, DAY] = [3600, 86_400]
+const LIFETIMES = [
+  ...[0, HOUR / 2, HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR],
+  ...[1, 2, 4, 7, 30, 90, 180, 360].map((days) => days * DAY),
+]
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const KNOWN_USERS = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:serviceaccount:kube-system:default'])
 
@@ -15,6 +22,8 @@ export class AccessMetrics {
   readonly #addresses
   readonly #authentications
   readonly #authorizations
+  readonly #impersonations
+  readonly #impersonating
 
   constructor(metrics: MetricSet) {
     this.#metrics = metrics
@@ -25,6 +34,20 @@ export class AccessMetrics {
       labels: ['username'],
     })
     this.#others = this.#authenticated.of('other')
+    const labels = ['mode', 'decision']
+    this.#impersonations = metrics.counter({
+      name: 'apiserver_impersonation_attempts_total',
+      help: 'Total number of impersonation attempts split by mode and decision.',
+      stability: 'ALPHA',
+      labels,
+    })
+    this.#impersonating = metrics.histogram({
+      name: 'apiserver_impersonation_attempts_duration_seconds',
+      help: 'Latency of impersonation attempts in seconds split by mode and decision.',
+      stability: 'ALPHA',
+      labels,
+      buckets: LATENCIES,
+    })
     this.#addresses = this.#authenticated.of('email_id')
     this.#authentications = outcomes(metrics, 'authentication_attempts', 'authentication_duration_seconds', [
       'success',
@@ -71,19 +94,23 @@ export class AccessMetrics {
   }
 
   /** Told whether a changed configuration could be taken over. `id` stands for this server. */
-  configurationReloads(id: string): (result: 'success' | 'failure', nowMs: number) => void {
+  configurationReloads(
+    what: 'authorization' | 'authentication' | 'encryption',
+    id: string,
+  ): (result: 'success' | 'failure', nowMs: number) => void {
     const labels = ['status', 'apiserver_id_hash']
-    const prefix = 'apiserver_authorization_config_controller_automatic_reload'
+    const prefix = `apiserver_${what}_config_controller_automatic_reload`
+    const stability = what === 'encryption' ? 'ALPHA' : 'BETA'
     const total = this.#metrics.counter({
       name: `${prefix}s_total`,
-      help: 'Total number of automatic reloads of authorization configuration split by status and apiserver identity.',
-      stability: 'BETA',
+      help: `Total number of automatic reloads of ${what} configuration split by status and apiserver identity.`,
+      stability,
       labels,
     })
     const last = this.#metrics.gauge({
       name: `${prefix}_last_timestamp_seconds`,
-      help: 'Timestamp of the last automatic reload of authorization configuration split by status and apiserver identity.',
-      stability: 'BETA',
+      help: `Timestamp of the last automatic reload of ${what} configuration split by status and apiserver identity.`,
+      stability,
       labels,
     })
     return (result, nowMs) => {
@@ -92,14 +119,58 @@ export class AccessMetrics {
     }
   }
 
-  /** Shows requests with tokens that should have been replaced. */
-  showStaleTokens(count: () => number): void {
-    const stale = this.#metrics.counter({
-      name: 'serviceaccount_stale_tokens_total',
-      help: 'Cumulative stale projected service account tokens used',
-      stability: 'ALPHA',
+  /** Shows tokens of service accounts: those that should have been replaced, and what it took to check them. */
+  showTokens({ figures }: { readonly figures: Readonly<TokenFigures> }): void {
+    const counter = (name: string, help: string, labels?: readonly string[]) =>
+      this.#metrics.counter({ name, help, stability: 'ALPHA', ...(labels ? { labels } : {}) })
+    const stale = counter('serviceaccount_stale_tokens_total', 'Cumulative stale projected service account tokens used')
+    const valid = counter('serviceaccount_valid_tokens_total', 'Cumulative valid projected service account tokens used')
+    const asked = counter('authentication_token_cache_request_total', 'Requests for cached tokens by status.', [
+      'status',
+    ])
+    const fetched = counter('authentication_token_cache_fetch_total', 'Tokens that were checked anew, by status.', [
+      'status',
+    ])
+    this.#metrics.beforeText(() => {
+      stale.of().set(figures.stale)
+      valid.of().set(figures.valid)
+      asked.of('hit').set(figures.cached)
+      asked.of('miss').set(figures.fetched)
+      fetched.of('ok').set(figures.fetched - figures.failed)
+      fetched.of('error').set(figures.failed)
     })
-    this.#metrics.beforeText(() => stale.of().set(count()))
+  }
+
+  /** Told when the client certificate of a request ends; `now` is in milliseconds, too. */
+  certificates(now: () => number): (expires: number) => void {
+    const remaining = this.#metrics
+      .histogram({
+        name: 'apiserver_client_certificate_expiration_seconds',
+        help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',
+        stability: 'ALPHA',
+        buckets: LIFETIMES,
+      })
+      .of()
+    return (expires) => remaining.observe((expires - now()) / 1000)
+  }
+
+  /** Told how long the node authorizer takes to follow what it has to know. */
+  graph(): GraphObserver {
+    const actions = this.#metrics.histogram({
+      name: 'node_authorizer_graph_actions_duration_seconds',
+      help: 'Histogram of duration of graph actions in node authorizer.',
+      stability: 'ALPHA',
+      labels: ['operation'],
+      buckets: exponential(0.0001, 2, 12),
+    })
+    const series = { AddPod: actions.of('AddPod'), DeletePod: actions.of('DeletePod') }
+    return (operation, seconds) => series[operation].observe(seconds)
+  }
+
+  /** Told of requests that name somebody to act as. */
+  impersonated(decision: 'allowed' | 'denied' | 'error', seconds: number): void {
+    this.#impersonations.of('legacy', decision).add()
+    this.#impersonating.of('legacy', decision).observe(seconds)
   }
 
   /** Told what webhooks for permissions do. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../../machinery/clock.ts'
 import type { Distribution, MetricSet } from '../../machinery/metrics.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts'
+import type { PodSecurityObserver } from '../admission/pod-security/pod-security.ts'
 
 const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5]
 const LABELS = ['type', 'operation', 'rejected']
@@ -45,6 +46,7 @@ export class AdmissionMetrics {
   readonly #requests
   readonly #checks
   readonly #checking
+  readonly #podSecurity
 
   constructor(metrics: MetricSet, clock: Clock) {
     this.#clock = clock
@@ -88,6 +90,12 @@ export class AdmissionMetrics {
       stability: 'ALPHA',
       labels: ['name', 'type', 'operation', 'code', 'rejected'],
     })
+    this.#podSecurity = metrics.counter({
+      name: 'pod_security_evaluations_total',
+      help: 'Number of policy evaluations that occurred, not counting ignored or exempt requests.',
+      stability: 'ALPHA',
+      labels: ['decision', 'policy_level', 'policy_version', 'mode', 'request_operation', 'resource', 'subresource'],
+    })
     const policy = ['policy', 'policy_binding', 'error_type', 'enforcement_action']
     this.#checks = metrics.counter({
       name: 'apiserver_validating_admission_policy_check_total',
@@ -102,6 +110,13 @@ export class AdmissionMetrics {
       labels: policy,
       buckets: [0.0000005, 0.001, 0.01, 0.1, 1],
     })
+  }
+
+  /** Told of everything that the Pod Security Standards are held against. */
+  readonly podSecurityJudged: PodSecurityObserver = (judged) => {
+    const { allowed, level, version, mode, operation, resource, subresource } = judged
+    const decision = allowed ? 'allow' : 'deny'
+    this.#podSecurity.of(decision, level, version, mode, operation, resource, subresource).add()
   }
 
   /** Told of everything that validating policies find. */

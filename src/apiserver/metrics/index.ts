@@ -20,8 +20,7 @@ export interface ApiMetrics {
   readonly health: HealthMetrics
 }
 
-export function createApiMetrics(registry: Registry, clock: Clock): ApiMetrics {
-  const all = new MetricSet()
+export function createApiMetrics(registry: Registry, clock: Clock, all = new MetricSet()): ApiMetrics {
   const now = () => clock.now()
   const requests = new RequestMetrics(all, registry, now)
   const access = new AccessMetrics(all)

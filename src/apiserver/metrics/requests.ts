@@ -1,5 +1,6 @@
 // Figures of requests. Model: k8s.io/apiserver/pkg/endpoints/metrics.
 
+import type { IncomingHttpHeaders } from 'node:http'
 import { type Distribution, exponential, type Family, type MetricSet, type Value } from '../../machinery/metrics.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -20,6 +21,8 @@ interface Kind {
   readonly duration: Distribution
   readonly sli: Distribution | undefined
   readonly sizes: Distribution | undefined
+  /** Of what is sent along, for requests that change something. */
+  readonly bodies: Distribution | undefined
   readonly byCode: Map<number, Value>
 }
 
@@ -27,6 +30,8 @@ interface Kind {
 export interface TrackedRequest {
   /** It waits for its turn; the returned function ends that. */
   queued(): () => void
+  /** It took longer than it may; `begun`: its answer had begun. */
+  late(begun: boolean): void
   /** So long others were waited for. */
   readonly waited: (ms: number) => void
   /** It is over; `bytes` is how long its answer was, where that is known. */
@@ -46,6 +51,7 @@ const METHODS: Readonly<Record<string, string>> = {
   delete: 'DELETE',
   deletecollection: 'DELETE',
 }
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 const CONNECTS = new Set(['log', 'exec', 'portforward', 'attach', 'proxy'])
 /** Paths that are told apart; clients may ask for any number of others. */
 const PATHS =
@@ -64,6 +70,11 @@ export class RequestMetrics {
   readonly #kinds = new Map<string, Kind>()
   readonly #serving = { readOnly: 0, mutating: 0, longRunning: 0 }
   readonly #waiting = { readOnly: 0, mutating: 0, longRunning: 0 }
+  readonly #terminated: Family<Value>
+  readonly #aborted: Family<Value>
+  readonly #handshakes: Value
+  readonly #watchLists: Family<Distribution>
+  readonly #bodies: Family<Distribution>
   readonly #watchEvents: Family<Value>
   readonly #watchSizes: Family<Distribution>
 
@@ -122,6 +133,39 @@ export class RequestMetrics {
       labels: ['group', 'version', 'resource'],
       buckets: exponential(1024, 2, 8),
     })
+    this.#terminated = metrics.counter({
+      name: 'apiserver_request_terminations_total',
+      help: 'Number of requests which apiserver terminated in self-defense.',
+      stability: 'ALPHA',
+      labels: [...SERIES, 'code'],
+    })
+    this.#aborted = metrics.counter({
+      name: 'apiserver_request_aborts_total',
+      help: 'Number of requests which apiserver aborted possibly due to a timeout, for each group, version, verb, resource, subresource and scope',
+      stability: 'ALPHA',
+      labels: SERIES.slice(0, -1),
+    })
+    this.#handshakes = metrics
+      .counter({
+        name: 'apiserver_tls_handshake_errors_total',
+        help: "Number of requests dropped with 'TLS handshake error from' error",
+        stability: 'ALPHA',
+      })
+      .of()
+    this.#watchLists = metrics.histogram({
+      name: 'apiserver_watch_list_duration_seconds',
+      help: 'Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.',
+      stability: 'BETA',
+      labels: ['group', 'version', 'resource', 'scope'],
+      buckets: [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+    })
+    this.#bodies = metrics.histogram({
+      name: 'apiserver_request_body_size_bytes',
+      help: 'Apiserver request body size in bytes broken out by resource and verb.',
+      stability: 'ALPHA',
+      labels: ['group', 'resource', 'verb'],
+      buckets: Array.from({ length: 31 }, (_, i) => 50_000 + i * 100_000),
+    })
     const inflight = metrics.gauge({
       name: 'apiserver_current_inflight_requests',
       help: 'Number of requests in service per request kind.',
@@ -143,13 +187,18 @@ export class RequestMetrics {
   }
 
   /** Follows a request that has just come. */
-  begin(info: RequestInfo, kind: RequestKind, contentType: string | undefined): TrackedRequest {
+  begin(
+    info: RequestInfo,
+    kind: RequestKind,
+    { 'content-type': contentType, 'content-length': length }: IncomingHttpHeaders,
+  ): TrackedRequest {
     const started = this.#now()
     const series = this.#kindOf(info, contentType)
     const serving = this.#serving
     const waiting = this.#waiting
     const long = kind === 'longRunning' ? this.#long.of(...series.labels) : undefined
     let waited = 0
+    if (length !== undefined) series.bodies?.observe(Number(length))
     serving[kind] += 1
     long?.add()
     return {
@@ -160,6 +209,10 @@ export class RequestMetrics {
           waiting[kind] -= 1
           waited += this.#now() - since
         }
+      },
+      late: (begun) => {
+        this.#terminated.of(...series.labels, '504').add()
+        if (begun) this.#aborted.of(...series.labels.slice(0, -1)).add()
       },
       waited: (ms) => {
         waited += ms
@@ -175,6 +228,17 @@ export class RequestMetrics {
       },
     }
   }
+
+  /** A client did not come to terms with this server. */
+  readonly handshakeFailed = (): void => this.#handshakes.add()
+
+  /** A watch has sent what was there when it began. */
+  readonly watchListed = (
+    { group, version }: { group: string; version: string },
+    resource: string,
+    scope: string,
+    seconds: number,
+  ): void => this.#watchLists.of(group, version, resource, scope).observe(seconds)
 
   /** Counts what one watch sends. */
   watching({
@@ -250,6 +314,7 @@ export class RequestMetrics {
       duration: this.#duration.of(verb, dryRun, ...rest),
       sli: dryRun === '' ? this.#sli.of(...labels) : undefined,
       sizes: verb === 'GET' || verb === 'LIST' ? this.#sizes.of(...labels) : undefined,
+      bodies: about && WRITES.has(info.verb) ? this.#bodies.of(info.group, info.resource, info.verb) : undefined,
       byCode: new Map(),
     }
   }

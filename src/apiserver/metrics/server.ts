@@ -105,9 +105,38 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
     'resource_version',
     'Current resource version of watch cache broken by resource type. This is truncated to the 15 least significant digits.',
   )
+  const capacity = cacheFamily('gauge', 'capacity', 'Total capacity of watch cache broken by resource type.')
+  const cacheCounter = (name: string, help: string, labels = BY_RESOURCE) =>
+    metrics.counter({ name: `apiserver_${name}`, help, stability: 'ALPHA', labels })
+  const indexed = [...BY_RESOURCE, 'index']
+  const lists = cacheCounter('cache_list_total', 'Number of LIST requests served from watch cache', indexed)
+  const fetched = cacheCounter(
+    'cache_list_fetched_objects_total',
+    'Number of objects read from watch cache in the course of serving a LIST request',
+    indexed,
+  )
+  const returned = cacheCounter(
+    'cache_list_returned_objects_total',
+    'Number of objects returned for a LIST request from watch cache',
+  )
+  const loaded = cacheCounter(
+    'init_events_total',
+    'Counter of init events processed in watch cache broken by resource type.',
+  )
+  const terminated = cacheCounter(
+    'terminated_watchers_total',
+    'Counter of watchers closed due to unresponsiveness broken by resource type.',
+  )
+  const events = metrics.counter({
+    name: 'apiserver_storage_events_received_total',
+    help: 'Number of etcd events received split by kind.',
+    stability: 'BETA',
+    labels: BY_RESOURCE,
+  })
+  const families = [old, objects, initialized, received, dispatched, revision, capacity, lists, fetched, returned]
   metrics.beforeText(() => {
     // A resource that is gone leaves nothing behind.
-    for (const family of [old, objects, initialized, received, dispatched, revision]) family.clear()
+    for (const family of [...families, loaded, terminated, events]) family.clear()
     for (const resource of registry.resources) {
       const cache = registry.openCache(resource)
       if (!cache) continue
@@ -118,6 +147,14 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
       received.of(group, name).set(cache.eventsReceived)
       dispatched.of(group, name).set(cache.eventsReceived)
       revision.of(group, name).set(cache.revision % 1e15)
+      capacity.of(group, name).set(cache.capacity)
+      events.of(group, name).set(cache.eventsReceived)
+      loaded.of(group, name).set(cache.initEvents)
+      if (cache.terminated > 0) terminated.of(group, name).set(cache.terminated)
+      if (cache.lists.count === 0) continue
+      lists.of(group, name, '').set(cache.lists.count)
+      fetched.of(group, name, '').set(cache.lists.fetched)
+      returned.of(group, name).set(cache.lists.returned)
     }
   })
 }

@@ -63,6 +63,7 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
     const stored = cache.entriesUnder(prefix)
     const under = resource.view ? await shownAll(resource.view, stored) : stored
     const entries = query.selection.all ? under : under.filter((entry) => query.selection.matches(entry.object))
+    cache.noteList(stored.length, entries.length)
     return { entries, revision, continue: '', remaining: undefined }
   }
   return page(resource, { ...query, limit }, cache, prefix)
@@ -99,6 +100,7 @@ async function page(resource: Resource, query: ListQuery, cache: WatchCache, pre
     entries.push(entry)
     return undefined
   })
+  cache.noteList(entries.length + left, entries.length)
   if (next === undefined) return { entries, revision: snapshot.revision, continue: '', remaining: undefined }
   cache.keep(snapshot)
   return {

@@ -45,6 +45,11 @@ export class WatchCache {
   #windowStart: Revision = 0
   #revision: Revision = 0
   #received = 0
+  #loaded = 0
+  /** Lists from here, and what they read and gave. */
+  readonly lists = { count: 0, fetched: 0, returned: 0 }
+  /** Watchers that were too slow to go on. */
+  terminated = 0
   /** Who waits for a revision. */
   readonly #waiting = new Set<{ readonly revision: Revision; readonly reached: () => void }>()
   #unsubscribe: () => void = () => {}
@@ -77,6 +82,7 @@ export class WatchCache {
       cache.#byKey.set(kv.key, frozen)
     }
     cache.#revision = revision
+    cache.#loaded = items.length
     cache.#windowStart = revision
     loaded = true
     for (const event of missed) if (event.revision > revision) cache.#apply(event)
@@ -91,6 +97,22 @@ export class WatchCache {
   /** How many changes of its objects it has seen. */
   get eventsReceived(): number {
     return this.#received
+  }
+
+  /** How many objects there were when it was opened. */
+  get initEvents(): number {
+    return this.#loaded
+  }
+
+  /** How many events it keeps for watchers at most. */
+  get capacity(): number {
+    return WINDOW
+  }
+
+  noteList(fetched: number, returned: number): void {
+    this.lists.count += 1
+    this.lists.fetched += fetched
+    this.lists.returned += returned
   }
 
   get size(): number {

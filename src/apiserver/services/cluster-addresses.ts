@@ -13,6 +13,7 @@ import {
   parseNetwork,
 } from '../../machinery/ip.ts'
 import type { StoredObject } from '../api-object.ts'
+import { type AllocationCounts, type AllocatorFigures, newCounts } from '../metrics/allocators.ts'
 import { encodeForStore } from '../registry/entry.ts'
 import type { Registry } from '../registry/registry.ts'
 import { keyOf } from '../registry/resource.ts'
@@ -48,6 +49,8 @@ export class ClusterAddresses {
   /** Free again, but still to be seen among the objects. */
   readonly #going = new Set<string>()
   #networks: readonly Network[] | undefined
+  /** By range. */
+  readonly #counts = new Map<string, AllocationCounts>()
 
   private constructor(registry: Registry, caches: { addresses: WatchCache; ranges: WatchCache }) {
     this.#registry = registry
@@ -85,6 +88,38 @@ export class ClusterAddresses {
   #isTaken(address: string): boolean {
     if (this.#coming.has(address)) return true
     return !this.#going.has(address) && this.#addresses.get(this.#key(address)) !== undefined
+  }
+
+  /** How much of every range is given out. */
+  get figures(): AllocatorFigures['addresses'] {
+    const { prefix } = this.#registry.resource('networking.k8s.io', 'ipaddresses')
+    const taken = this.#addresses
+      .entriesUnder(prefix)
+      .flatMap(({ key }) => parseAddress(key.slice(prefix.length)) ?? [])
+    return this.#ready().map((network) => {
+      const cidr = formatNetwork(network)
+      const { first, last } = rangeOf(network)
+      const allocated = taken.filter((address) => isUsable(network, address)).length
+      return { cidr, allocated, available: Number(last - first + 1n) - allocated, counts: this.#countsOf(network) }
+    })
+  }
+
+  #countsOf(network: Network): AllocationCounts {
+    const cidr = formatNetwork(network)
+    const counts = this.#counts.get(cidr) ?? newCounts()
+    this.#counts.set(cidr, counts)
+    return counts
+  }
+
+  /** Notes that somebody asked for an address, by number or for any. */
+  note(scope: 'static' | 'dynamic', failed: boolean, text: string | undefined, family?: IPFamily): void {
+    const address = text === undefined ? undefined : parseAddress(text)
+    const network = this.#ready().find((candidate) =>
+      address ? isUsable(candidate, address) : candidate.family === family,
+    )
+    if (!network) return
+    const counts = this.#countsOf(network)
+    counts[failed ? (`${scope}Errors` as const) : scope] += 1
   }
 
   /** What stands against a service having this very address. */

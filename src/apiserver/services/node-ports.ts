@@ -4,6 +4,7 @@
 import type { Service, ServiceSpec } from '../../api/generated/core-v1.ts'
 import { type FieldError, field, internalError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
+import { type AllocatorFigures, newCounts } from '../metrics/allocators.ts'
 
 export interface PortRange {
   readonly from: number
@@ -32,6 +33,7 @@ export class NodePorts {
   readonly #range: PortRange
   readonly #random: Random
   readonly #taken = new Set<number>()
+  readonly #counts = newCounts()
 
   constructor(range: PortRange, random: Random) {
     this.#range = range
@@ -41,6 +43,12 @@ export class NodePorts {
   /** Notes the ports of a service that is there already. */
   note(service: Service): void {
     for (const port of portsOf(service.spec)) this.#taken.add(port)
+  }
+
+  get figures(): AllocatorFigures['ports'] {
+    const { from, to } = this.#range
+    const allocated = this.#taken.size
+    return { allocated, available: to - from + 1 - allocated, counts: this.#counts }
   }
 
   release(ports: Iterable<number>): void {
@@ -79,6 +87,7 @@ export class NodePorts {
       if (port.nodePort === shared) continue
       if (wanted === undefined || !held.has(wanted)) {
         if (wanted !== undefined) this.#check(wanted, `spec.ports[${i}].nodePort`)
+        this.#counts[wanted === undefined ? 'dynamic' : 'static'] += 1
         take(port.nodePort)
       }
       if (shared === undefined) byPort.set(port.port, port.nodePort)
@@ -97,7 +106,9 @@ export class NodePorts {
 
   #check(port: number, path: string): void {
     const problem = this.#problemOf(port)
-    if (problem) throw new PortRefused(field.invalid(path, port, problem))
+    if (!problem) return
+    this.#counts.staticErrors += 1
+    throw new PortRefused(field.invalid(path, port, problem))
   }
 
   #problemOf(port: number): string | undefined {
@@ -113,6 +124,7 @@ export class NodePorts {
     const size = to - from + 1
     const lower = lowerSize(size)
     const free = this.#search(from + lower, to) ?? this.#search(from, from + lower - 1)
+    if (free === undefined) this.#counts.dynamicErrors += 1
     if (free === undefined) throw internalError(`${what}: range is full`)
     return free
   }

@@ -29,6 +29,17 @@ export interface RepairOptions {
   readonly client: Client
   readonly events: EventRecorder
   readonly log: Logger
+  /** Told of what is wrong. */
+  readonly figures?: { found(type: string): void; failed(): void }
+}
+
+/** How metrics call it. */
+const TYPES: Readonly<Record<string, string>> = {
+  ClusterIPNotValid: 'invalid',
+  ClusterIPOutOfRange: 'outOfRange',
+  ClusterIPNotAllocated: 'repair',
+  ClusterIPAlreadyAllocated: 'duplicate',
+  IPAddressNotAllocated: 'leak',
 }
 
 /** What is wrong with a service's address and what is to be done about it; undefined when all is well. */
@@ -169,7 +180,15 @@ export async function keepAddressesRepaired(options: RepairOptions): Promise<() 
     }),
   ]
   const stop = new AbortController()
-  queue.run(WORKERS, handle, stop.signal).catch((error) => log.error('service-addresses-not-repaired', { error }))
+  const counted = async (key: string) => {
+    try {
+      await handle(key)
+    } catch (error) {
+      options.figures?.failed()
+      throw error
+    }
+  }
+  queue.run(WORKERS, counted, stop.signal).catch((error) => log.error('service-addresses-not-repaired', { error }))
   return () => {
     stop.abort()
     cancel()
@@ -178,7 +197,7 @@ export async function keepAddressesRepaired(options: RepairOptions): Promise<() 
 }
 
 async function repairService(
-  { client, events, log }: RepairOptions,
+  { client, events, log, figures }: RepairOptions,
   service: ServiceObject | undefined,
   world: World,
 ): Promise<void> {
@@ -190,6 +209,7 @@ async function repairService(
     const { reason, message, act } = finding
     if (reason !== '') {
       log.warn('service-address-wrong', { reason, message })
+      figures?.found(TYPES[reason] ?? 'unknown')
       events.event(service, 'Warning', reason, message)
     }
     if (act === 'recreate') await deleteAddress(client, clusterIP)
@@ -198,7 +218,7 @@ async function repairService(
 }
 
 async function repairAddress(
-  { registry, client, events, log }: RepairOptions,
+  { registry, client, events, log, figures }: RepairOptions,
   object: AddressObject | undefined,
   world: World,
   later: (ms: number) => void,
@@ -208,6 +228,7 @@ async function repairAddress(
   if ('wait' in finding) return later(finding.wait)
   const { reason, message } = finding
   log.warn('address-object-wrong', { reason, message })
+  figures?.found(TYPES[reason] ?? 'unknown')
   events.event(object, 'Warning', reason, message)
   await deleteAddress(client, object.metadata.name)
 }

@@ -6,6 +6,7 @@ import { field, internalError, invalid, type StatusError } from '../../machinery
 import { type IPFamily, parseNetwork } from '../../machinery/ip.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { AllocatorFigures } from '../metrics/allocators.ts'
 import type { Allocator, Registry, Reservation } from '../registry/registry.ts'
 import { ClusterAddresses, type Taken } from './cluster-addresses.ts'
 import { isHeadless, settleFamilies } from './families.ts'
@@ -19,7 +20,10 @@ export interface ServiceAllocatorOptions {
 }
 
 /** The allocator of services. Reads the ports in use from the store once, then follows every write. */
-export async function createServiceAllocator(registry: Registry, options: ServiceAllocatorOptions): Promise<Allocator> {
+export async function createServiceAllocator(
+  registry: Registry,
+  options: ServiceAllocatorOptions,
+): Promise<Allocator & { readonly figures: () => AllocatorFigures }> {
   const configured = options.serviceCidrs.map((cidr) => {
     const network = parseNetwork(cidr)
     if (!network) throw new Error(`cannot use service range ${JSON.stringify(cidr)}: expected ADDRESS/BITS`)
@@ -47,6 +51,7 @@ export async function createServiceAllocator(registry: Registry, options: Servic
         }
         if (wanted) checkWanted(service, wanted)
         const address = wanted || nextAddress(family as IPFamily, dryRun)
+        if (!dryRun) addresses.note(wanted ? 'static' : 'dynamic', false, address)
         assigned.push(address)
         if (!dryRun) taken.push(addresses.take(address, owner))
       }
@@ -62,12 +67,14 @@ export async function createServiceAllocator(registry: Registry, options: Servic
   function checkWanted(service: Service, wanted: string): void {
     const problem = addresses.problemOf(wanted)
     if (problem === undefined) return
+    addresses.note('static', true, wanted)
     const shown = service.spec.clusterIPs
     throw refusal(service, [field.invalid('spec.clusterIPs', shown, `failed to allocate IP ${wanted}: ${problem}`)])
   }
 
   function nextAddress(family: IPFamily, dryRun: boolean): string {
     const address = dryRun ? addresses.dryRun(family) : addresses.next(family)
+    if (address === undefined) addresses.note('dynamic', true, undefined, family)
     if (address === undefined) throw internalError('failed to allocate a serviceIP: range is full')
     return address
   }
@@ -91,6 +98,7 @@ export async function createServiceAllocator(registry: Registry, options: Servic
   return {
     group: '',
     resource: 'services',
+    figures: () => ({ addresses: addresses.figures, ports: ports.figures }),
     async reserve(object: ApiObject, old: StoredObject | undefined, dryRun: boolean): Promise<Reservation> {
       const service = object as unknown as Service
       const before = old as unknown as Service | undefined

@@ -40,6 +40,24 @@ export const LIMITS = {
   estimatedPerDefinition: 100_000_000,
 } as const
 
+/** Told how long expressions take, in milliseconds. */
+export interface ExpressionObserver {
+  readonly now: () => number
+  compiled(ms: number): void
+  evaluated(ms: number): void
+}
+
+// Of the process, as upstream's: expressions are met in many places that know of no server.
+let observer: ExpressionObserver | undefined
+
+/** From here on `told` is told of all expressions, and nobody else. The returned function ends that. */
+export function observeExpressions(told: ExpressionObserver): () => void {
+  observer = told
+  return () => {
+    if (observer === told) observer = undefined
+  }
+}
+
 /** The outcome of an evaluation and what it cost. */
 export type Evaluation = { readonly cost: number } & (
   | { readonly value: Value; readonly error?: undefined }
@@ -75,7 +93,16 @@ export type Compiled =
     }
 
 /** Parses, checks and compiles an expression. */
-export function compile(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions = {}): Compiled {
+export function compile(env: Env, source: string, options: CompileOptions = {}): Compiled {
+  if (!observer) return compiled(env, source, options)
+  const { now } = observer
+  const started = now()
+  const result = compiled(env, source, options)
+  observer.compiled(now() - started)
+  return result
+}
+
+function compiled(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions): Compiled {
   const ast = parsed(source)
   if (typeof ast === 'string') return { issues: ast }
   const checked = check(ast, env)
@@ -109,11 +136,14 @@ function programOf(checked: Checked, env: Env, fold: boolean): Program {
     uses: (variable) => [...checked.references.values()].some((r) => r.kind === 'variable' && r.name === variable),
     evaluate(activation, { costLimit = LIMITS.perCall } = {}) {
       const frame = new Frame(activation, costLimit)
+      const started = observer ? observer.now() : 0
       try {
         return { value: run(frame), cost: frame.cost }
       } catch (error) {
         if (error instanceof Failure) return { error: error.message, cost: frame.cost }
         throw error
+      } finally {
+        observer?.evaluated(observer.now() - started)
       }
     },
   }

@@ -44,7 +44,21 @@ function policyOfNamespace(namespace: DeepReadonly<Namespace>): ReturnType<typeo
   return policy
 }
 
-export function podSecurity(registry: Registry): AdmissionPlugin {
+/** One level of one policy was held against an object. */
+export interface PodSecurityOutcome {
+  readonly allowed: boolean
+  readonly mode: 'enforce' | 'audit' | 'warn'
+  /** `restricted`, `latest`. */
+  readonly level: string
+  readonly version: string
+  readonly operation: string
+  readonly resource: 'pod' | 'controller'
+  readonly subresource: string
+}
+
+export type PodSecurityObserver = (outcome: PodSecurityOutcome) => void
+
+export function podSecurity(registry: Registry, observe?: PodSecurityObserver): AdmissionPlugin {
   const namespaces = registry.resource('', 'namespaces')
 
   function policyIn({ namespace: name }: AdmissionAttributes): ReturnType<typeof policyOf> {
@@ -56,10 +70,13 @@ export function podSecurity(registry: Registry): AdmissionPlugin {
   function checkPod(attributes: AdmissionAttributes): void {
     const { operation, object, old } = attributes
     const { policy, errors } = policyIn(attributes)
-    if (errors.length === 0 && isPrivileged(policy)) return
+    if (errors.length === 0 && isPrivileged(policy)) {
+      if (observe) tell(observe, attributes, 'enforce', policy.enforce, true)
+      return
+    }
     const pod = object as unknown as Pod
     if (operation === 'UPDATE' && !changesContainers(pod, old as unknown as DeepReadonly<Pod>)) return
-    judge(attributes, policy, pod, true)
+    judge(attributes, policy, pod, true, observe)
   }
 
   function checkTemplate(attributes: AdmissionAttributes, path: readonly string[]): void {
@@ -67,7 +84,8 @@ export function podSecurity(registry: Registry): AdmissionPlugin {
     if (policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
     let template: unknown = attributes.object
     for (const field of path) template = isRecord(template) ? template[field] : undefined
-    if (isRecord(template) && isRecord(template.spec)) judge(attributes, policy, template as unknown as PodLike, false)
+    if (isRecord(template) && isRecord(template.spec))
+      judge(attributes, policy, template as unknown as PodLike, false, observe)
   }
 
   async function checkNamespace(attributes: AdmissionAttributes): Promise<void> {
@@ -114,14 +132,35 @@ function isTightened(before: PodSecurityPolicy, { enforce }: PodSecurityPolicy):
   return enforce.minor !== before.enforce.minor || compareLevels(enforce.level, before.enforce.level) > 0
 }
 
-function judge(attributes: AdmissionAttributes, policy: PodSecurityPolicy, pod: PodLike, enforced: boolean): void {
+function tell(
+  observe: PodSecurityObserver,
+  { operation, resource, subresource }: AdmissionAttributes,
+  mode: PodSecurityOutcome['mode'],
+  judged: PodSecurityPolicy['warn'],
+  allowed: boolean,
+): void {
+  const [level = '', version = ''] = levelText(judged).split(':')
+  observe({
+    ...{ allowed, mode, level, version, operation: operation.toLowerCase(), subresource },
+    resource: resource.resource === 'pods' ? 'pod' : 'controller',
+  })
+}
+
+function judge(
+  attributes: AdmissionAttributes,
+  policy: PodSecurityPolicy,
+  pod: PodLike,
+  enforced: boolean,
+  observe: PodSecurityObserver | undefined,
+): void {
   const { context, resource, name, object } = attributes
   if (enforced) {
     const text = levelText(policy.enforce)
     context.annotate?.(`${AUDIT}enforce-policy`, text)
     const violations = violationsOf(policy.enforce, pod)
+    if (observe) tell(observe, attributes, 'enforce', policy.enforce, violations.length === 0)
     if (violations.length > 0) {
-      noteForAudit(attributes, policy, pod)
+      noteForAudit(attributes, policy, pod, observe)
       throw forbidden(
         resource,
         object?.metadata.name ?? name,
@@ -129,16 +168,26 @@ function judge(attributes: AdmissionAttributes, policy: PodSecurityPolicy, pod: 
       )
     }
   }
-  noteForAudit(attributes, policy, pod)
+  noteForAudit(attributes, policy, pod, observe)
   if (enforced && sameLevel(policy.warn, policy.enforce)) return
   const violations = violationsOf(policy.warn, pod)
-  if (violations.length > 0) context.warn(wouldViolate(policy.warn, violations))
+  if (violations.length === 0) return
+  if (observe) tell(observe, attributes, 'warn', policy.warn, false)
+  context.warn(wouldViolate(policy.warn, violations))
 }
 
-function noteForAudit({ context }: AdmissionAttributes, policy: PodSecurityPolicy, pod: PodLike): void {
-  if (!context.annotate) return
+function noteForAudit(
+  attributes: AdmissionAttributes,
+  policy: PodSecurityPolicy,
+  pod: PodLike,
+  observe: PodSecurityObserver | undefined,
+): void {
+  const { context } = attributes
+  if (!context.annotate && !observe) return
   const violations = violationsOf(policy.audit, pod)
-  if (violations.length > 0) context.annotate(`${AUDIT}audit-violations`, wouldViolate(policy.audit, violations))
+  if (violations.length === 0) return
+  if (observe) tell(observe, attributes, 'audit', policy.audit, false)
+  context.annotate?.(`${AUDIT}audit-violations`, wouldViolate(policy.audit, violations))
 }
 
 function wouldViolate(level: PodSecurityPolicy['warn'], violations: Parameters<typeof detailsText>[0]): string {
