@@ -15,6 +15,7 @@ import { decodeBody } from './registry/decode-body.ts'
 import { type DeleteResult, deleteOne } from './registry/delete.ts'
 import { deriveEntry, type Entry } from './registry/entry.ts'
 import { setEntries } from './registry/field-owners.ts'
+import { dropRepeatedOwners } from './registry/metadata.ts'
 import { applyPatch, type PatchType, patchTransform } from './registry/patch.ts'
 import type { Registry, RequestContext } from './registry/registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './registry/resource.ts'
@@ -69,13 +70,18 @@ export class Api {
   async update(target: Target, body: unknown, context: RequestContext): Promise<{ entry: Entry; created: boolean }> {
     const { resource, subresource, name } = target
     if (subresource === 'scale') return this.#putScale(target, () => body, context)
+    // What is wrong with the body is said before anybody looks for the object.
+    const sent = decodeBody(body, context.version, context)
+    if (resource.namespaced && sent.metadata.namespace && sent.metadata.namespace !== context.namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+    }
+    named(sent, name)
+    dropRepeatedOwners(sent, context.warn, false)
+    let first = true
     const make = () => {
-      const object = decodeBody(body, context.version, context)
-      named(object, name)
-      if (resource.namespaced && object.metadata.namespace && object.metadata.namespace !== context.namespace) {
-        throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-      }
-      return object
+      if (!first) return decodeBody(body, context.version, { ...context, warn: () => {} })
+      first = false
+      return sent
     }
     const prepare = PREPARE[`${resource.resource}/${subresource}`]
     const result = await update(

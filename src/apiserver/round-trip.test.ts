@@ -84,14 +84,14 @@ describe('every served resource', () => {
       for (const body of wrong) await expectStatus(client.create(ref, body as New<Plain>, { dryRun: true }))
 
       expect(await rowOf(api, resource, key)).not.toContain(undefined)
-      await client.delete(ref, key)
+      await client.delete(ref, key, { propagationPolicy: 'Background' })
       if (plural === 'namespaces') return
       await expect(client.get(ref, key)).rejects.toMatchObject({ code: 404, reason: 'NotFound' })
       expect(await events).toEqual(['MODIFIED', 'MODIFIED', 'MODIFIED', 'MODIFIED', 'DELETED'])
       if (!version.verbs.includes('deletecollection')) return
       await client.create(ref, { ...object, metadata: { ...key, labels: { sweep: 'yes' } } } as New<Plain>)
       const where = namespaced ? { namespace: 'default' } : {}
-      await client.deleteCollection(ref, { ...where, labelSelector: 'sweep=yes' })
+      await client.deleteCollection(ref, { ...where, labelSelector: 'sweep=yes', propagationPolicy: 'Background' })
       if (isProtected) await client.patch(ref, key, { type: 'merge', patch: { metadata: { finalizers: null } } })
       await expect(client.get(ref, key)).rejects.toMatchObject({ code: 404 })
     })

@@ -70,6 +70,13 @@ export function pageNotFound(): StatusError {
   })
 }
 
+/** Nobody serves anything under such a path: the answer is a page, no Status. Model: http.NotFound. */
+export class NothingHere extends StatusError {
+  constructor() {
+    super({ message: '404 page not found', reason: 'NotFound', details: {}, code: 404 })
+  }
+}
+
 export function alreadyExists(resource: GroupResource, name: string): StatusError {
   return new StatusError({
     message: `${qualified(resource.group, resource.resource)} "${name}" already exists`,
@@ -128,6 +135,16 @@ export function methodNotSupported(resource: GroupResource, action: string): Sta
     message: `${action} is not supported on resources of kind "${qualified(resource.group, resource.resource)}"`,
     reason: 'MethodNotAllowed',
     details: detailsOf(resource, ''),
+    code: 405,
+  })
+}
+
+/** The path is served, but not with this method. Model: NewGenericServerResponse. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError({
+    message: 'the server does not allow this method on the requested resource',
+    reason: 'MethodNotAllowed',
+    details: {},
     code: 405,
   })
 }

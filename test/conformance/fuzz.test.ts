@@ -259,7 +259,7 @@ describe('requests that nobody would send', () => {
       expect(memoryInUse() - before).toBeLessThan(GROWTH_BYTES)
       // Not only refusals: the made-up requests come near enough to real ones.
       const accepted = [...codes].filter(([code]) => code < 300).reduce((sum, [, n]) => sum + n, 0)
-      expect(accepted).toBeGreaterThan(REQUESTS / 20)
+      expect(accepted).toBeGreaterThan(REQUESTS / 50)
     },
     120_000 + REQUESTS * 100,
   )

@@ -26,7 +26,11 @@ interface Strategy {
 }
 
 /** Deletes an object; claims and volumes, which controllers guard elsewhere, go without their finalizers. */
-async function remove(ref: ResourceRef<Plain>, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+async function remove(
+  ref: ResourceRef<Plain>,
+  key: ObjectKey,
+  options: DeleteOptions = { propagationPolicy: 'Background' },
+): Promise<void> {
   const { finalizers } = (await api.client.get(ref, key)).metadata
   if (finalizers) await api.client.patch(ref, key, { type: 'merge', patch: { metadata: { finalizers: null } } })
   await api.client.delete(ref, key, options)

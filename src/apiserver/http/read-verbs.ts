@@ -1,9 +1,10 @@
 // The verbs that read: get, list and watch.
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
+import { badRequest } from '../../machinery/errors.ts'
 import { inVersion } from '../api.ts'
-import { list } from '../registry/list.ts'
-import { selectionOf } from '../registry/selection.ts'
+import { type ListResult, list } from '../registry/list.ts'
+import { type Selection, selectionOf } from '../registry/selection.ts'
 import { protobufList } from './protobuf.ts'
 import { integerOf, switchOf } from './query.ts'
 import {
@@ -25,13 +26,22 @@ const COMMA = Buffer.from(',')
 const OPEN = Buffer.from('{')
 
 export async function serveList(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
-  const { target, version, info, response, representation } = exchange
-  if (representation.as === 'PartialObjectMetadata') {
-    throw notAcceptableAs('PartialObjectMetadata, but the requested object is a list', exchange, 'List')
-  }
+  const { target, info } = exchange
+  checkListable(exchange)
   const initial = switchOf(info.query, 'sendInitialEvents')
   const query = { ...listQueryOf(exchange), ...(initial === undefined ? {} : { sendInitialEvents: initial }) }
-  const result = await list(env.api.registry, target.resource, query)
+  sendList(env, exchange, await list(env.api.registry, target.resource, query))
+}
+
+/** Throws NotAcceptable when the client wants what no list can be shown as. */
+export function checkListable(exchange: ResourceRequest): void {
+  if (exchange.representation.as !== 'PartialObjectMetadata') return
+  throw notAcceptableAs('PartialObjectMetadata, but the requested object is a list', exchange, 'List')
+}
+
+/** Sends a list in the representation that the client wants. */
+export function sendList(env: ResourceHandlerEnv, exchange: ResourceRequest, result: ListResult): void {
+  const { target, version, info, response, representation } = exchange
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
     resourceVersion: String(result.revision),
@@ -88,16 +98,17 @@ export async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Resou
   const { info, target, version, request, response, context } = exchange
   const { query } = info
   const { selection: bySelectors } = listQueryOf(exchange)
-  const named = info.name === '' ? '' : `metadata.name=${info.name}`
-  const selection =
-    named === '' ? bySelectors : selectionOf(target.resource, { labelSelector: undefined, fieldSelector: named })
+  if (info.name !== '' && query.get('fieldSelector') && bySelectors.name !== info.name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name")
+  }
+  const selection = info.name === '' || bySelectors.name === info.name ? bySelectors : oneOf(bySelectors, info.name)
   await serveWatch(env, {
     request,
     response,
     resource: target.resource,
     version,
     representation: exchange.representation,
-    include: includeObjectOf(query.get('includeObject')),
+    include: exchange.representation.as === 'Table' ? includeObjectOf(query.get('includeObject')) : 'Metadata',
     timeoutSeconds: integerOf(query, 'timeoutSeconds') ?? 0,
     query: {
       namespace: context.namespace,
@@ -108,4 +119,9 @@ export async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Resou
       sendInitialEvents: switchOf(info.query, 'sendInitialEvents'),
     },
   })
+}
+
+/** A watch of one object by its path sees that object alone. Model: listOpts. */
+function oneOf(selection: Selection, name: string): Selection {
+  return { all: false, name, matches: (object) => object.metadata.name === name && selection.matches(object) }
 }

@@ -1,5 +1,7 @@
 // What a URL asks for. Model: k8s.io/apiserver/pkg/endpoints/request/requestinfo.go.
 
+import { switchOf } from './query.ts'
+
 /** A request line, taken apart. */
 export interface RequestInfo {
   readonly path: string
@@ -34,12 +36,13 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
-  const segments: string[] = []
-  for (const segment of path.split('/')) if (segment !== '') segments.push(decodeSegment(segment))
+  const segments = segmentsOf(decoded(path))
   const root = segments[0]
   const first = root === 'api' ? 2 : 3
   const version = segments[first - 1]
-  if ((root !== 'api' && root !== 'apis') || version === undefined || segments.length === first) {
+  const isResource = (root === 'api' || root === 'apis') && version !== undefined && segments.length > first
+  // A name is never empty, but what follows a subresource may hold anything.
+  if (!isResource || segments.slice(0, MOST_NAMES + first).includes('')) {
     return {
       path,
       query,
@@ -58,12 +61,22 @@ export function parseRequest(method: string, url: string): RequestInfo {
   return resourceRequest({ path, query, group, version }, method, segments.slice(first))
 }
 
-function decodeSegment(segment: string): string {
-  if (!segment.includes('%')) return segment
+/** namespaces/NAME/RESOURCE/NAME/SUBRESOURCE is the longest there is. */
+const MOST_NAMES = 5
+
+/** The parts of a path; only slashes at its ends count for nothing. Model: splitPath. */
+function segmentsOf(path: string): string[] {
+  const trimmed = path.replace(/^\/+|\/+$/g, '')
+  return trimmed === '' ? [] : trimmed.split('/')
+}
+
+/** An escaped slash parts names as a plain one does. */
+function decoded(path: string): string {
+  if (!path.includes('%')) return path
   try {
-    return decodeURIComponent(segment)
+    return decodeURIComponent(path)
   } catch {
-    return segment
+    return path
   }
 }
 
@@ -76,7 +89,7 @@ function resourceRequest(
   let verb = VERBS[method] ?? ''
   // Old clients ask for a watch by path: /api/v1/watch/pods.
   let watchPath = false
-  if (parts[0] === 'watch' && parts.length > 1) {
+  if (parts[0] === 'watch') {
     watchPath = true
     parts = parts.slice(1)
   }
@@ -88,8 +101,7 @@ function resourceRequest(
   const [resource = '', name = '', subresource = '', ...rest] = parts
   if (name === '' && verb === 'get') verb = 'list'
   if (name === '' && verb === 'delete') verb = 'deletecollection'
-  const watch = base.query.get('watch')
-  if (watchPath || (verb === 'list' && (watch === 'true' || watch === '1'))) verb = 'watch'
+  if (watchPath || (verb === 'list' && switchOf(base.query, 'watch') === true)) verb = 'watch'
   const { path, query, group, version } = base
   return {
     path,

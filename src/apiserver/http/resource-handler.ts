@@ -1,6 +1,6 @@
 // Requests on resources: from a RequestInfo to the verb that answers it.
 
-import { methodNotSupported, pageNotFound } from '../../machinery/errors.ts'
+import { methodNotAllowed } from '../../machinery/errors.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
@@ -10,6 +10,7 @@ import { serveGet, serveList, serveWatchRequest } from './read-verbs.ts'
 import type { RequestInfo } from './request-info.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, representationOf } from './resource-request.ts'
 import { sendObject } from './respond.ts'
+import { checkPlace, checkRoute, nothingServed, notOffered } from './routes.ts'
 import { warningsOf } from './warnings.ts'
 import { dryRunOf, fieldManagerOf, fieldValidationOf } from './write-options.ts'
 import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdate } from './write-verbs.ts'
@@ -29,15 +30,14 @@ export async function serveResource(
   const served = env.api.registry.served(info.group, info.version, info.resource)
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
-  if (resource.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound()
+  checkPlace(request, info, resource)
   const context = Object.assign(contextOf(request, response, info, user, version, resource.namespaced), told)
   const target = { resource, subresource: info.subresource, name: info.name }
+  checkRoute(request, info, { resource, version, cbor: env.cbor ?? false })
   // Before anything is done: who cannot be answered is not served either.
   const { cbor = false } = env
   const representation = representationOf({ request, version, info, cbor })
   const exchange: ResourceRequest = { request, response, info, target, context, version, representation, cbor }
-  if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw pageNotFound()
-  if (!offers(version, info)) throw methodNotSupported(resource, info.verb)
   const deprecation = version.deprecation?.(version.subresources.get(info.subresource)?.kind.kind ?? version.kind)
   if (deprecation) context.warn(deprecation)
   switch (info.verb) {
@@ -58,14 +58,8 @@ export async function serveResource(
     case 'deletecollection':
       return serveDeleteCollection(env, exchange)
     default:
-      throw methodNotSupported(resource, info.verb)
+      throw notOffered(resource, info)
   }
-}
-
-/** Whether the resource has this verb at this place: what changes one object has to name it. */
-function offers(version: ServedVersion, { verb, name, subresource }: RequestInfo): boolean {
-  if (name === '' && (verb === 'update' || verb === 'patch')) return false
-  return subresource !== '' || version.verbs.includes(verb)
 }
 
 function contextOf(
@@ -96,8 +90,8 @@ async function serveVirtual(
   user: UserInfo,
 ): Promise<void> {
   const handler = env.api.virtual(`${info.group}/${info.resource}`)
-  if (!handler || info.name !== '' || !isServedVirtual(env, info)) throw pageNotFound()
-  if (info.verb !== 'create') throw methodNotSupported(info, info.verb)
+  if (!handler || info.name !== '' || !isServedVirtual(env, info)) throw nothingServed(env.api.registry, info)
+  if (info.verb !== 'create') throw methodNotAllowed()
   const version = virtualVersion(info)
   const { cbor = false } = env
   const representation = representationOf({ request, version, info, cbor })

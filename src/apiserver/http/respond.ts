@@ -1,7 +1,7 @@
 // Writing answers: stored bytes as they are, everything else encoded here, errors as Status objects.
 
 import { gzip } from 'node:zlib'
-import { internalError, StatusError } from '../../machinery/errors.ts'
+import { internalError, NothingHere, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
 import type { ApiObject } from '../api-object.ts'
@@ -85,6 +85,7 @@ export function sendError(
     response.destroy()
     return
   }
+  if (known instanceof NothingHere) return sendText(response, known.code, `${known.message}\n`)
   const retry = known.status.details?.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(retry))
   if (known.code === 401) response.setHeader('www-authenticate', 'Bearer realm="kubernetes"')

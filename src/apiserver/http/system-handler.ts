@@ -1,6 +1,6 @@
 // Everything that is served beside resources: discovery, health, version, metrics, OpenAPI, token keys.
 
-import { pageNotFound } from '../../machinery/errors.ts'
+import { NothingHere, pageNotFound } from '../../machinery/errors.ts'
 import { METRICS_TYPE } from '../../machinery/metrics.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
@@ -73,25 +73,25 @@ export async function serveSystem(
       return sendJson(response, 200, `${JSON.stringify(env.version, null, 2)}\n`)
     case 'metrics':
       if (path === '/metrics/slis') return sendText(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
-      if (path !== '/metrics') throw pageNotFound()
+      if (path !== '/metrics') throw new NothingHere()
       return sendText(response, 200, env.metrics.all.text(), METRICS_TYPE)
     case 'debug': {
       if (rest[0] !== 'api_priority_and_fairness') return serveDebug(env.debug, request, response, info)
       const page = env.flowControlPage?.(rest.slice(1).join('/'))
-      if (page === undefined) throw pageNotFound()
+      if (page === undefined) throw new NothingHere()
       return sendText(response, 200, page)
     }
     case 'openapi':
       if (env.openApi(request, response, info)) return
-      throw pageNotFound()
+      throw new NothingHere()
     case '.well-known':
-      if (path !== '/.well-known/openid-configuration') throw pageNotFound()
+      if (path !== '/.well-known/openid-configuration') throw new NothingHere()
       return sendPublished(response, env.openIdConfiguration, 'application/json')
     case 'openid':
-      if (path !== '/openid/v1/jwks') throw pageNotFound()
+      if (path !== '/openid/v1/jwks') throw new NothingHere()
       return sendPublished(response, env.jwks, 'application/jwk-set+json')
     default:
-      throw pageNotFound()
+      throw new NothingHere()
   }
 }
 
@@ -144,7 +144,7 @@ function serveDiscovery(
   }
   const document =
     root === 'api' ? rest.length === 1 && apiResourceList(registry, '', rest[0] ?? '') : namedDiscovery(registry, rest)
-  if (!document) throw pageNotFound()
+  if (!document) throw root === 'api' || registry.hasBuiltIn(rest[0] ?? '') ? pageNotFound() : new NothingHere()
   sendJson(response, 200, JSON.stringify(document))
 }
 
@@ -167,6 +167,6 @@ async function serveHealth(
     excluded: info.query.getAll('exclude'),
     note: (name, healthy) => env.metrics.health.checked(endpoint, name, healthy),
   })
-  if (!answer) throw pageNotFound()
+  if (!answer) throw new NothingHere()
   sendText(response, answer.code, answer.text)
 }

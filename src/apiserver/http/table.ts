@@ -1,6 +1,7 @@
 // Objects as meta.k8s.io Tables: what `kubectl get` prints.
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
 
+import { badRequest } from '../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { Resource } from '../registry/resource.ts'
@@ -10,8 +11,13 @@ import { genericColumns } from '../resources/columns/common.ts'
 /** What goes beside the cells of a row. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
-/** Reads the query parameter of that name. */
+/** Reads the query parameter of that name. Throws BadRequest. Model: ValidateTableOptions. */
 export function includeObjectOf(value: string | null): IncludeObject {
+  if (!['Metadata', 'None', 'Object', ''].includes(value ?? '')) {
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+    )
+  }
   return value === 'None' || value === 'Object' ? value : 'Metadata'
 }
 

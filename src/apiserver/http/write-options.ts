@@ -5,7 +5,9 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, type FieldError, field, invalid } from '../../machinery/errors.ts'
 import { isRecord } from '../api-object.ts'
+import { checkDeleteOptions, dryRunProblems } from '../registry/deletion.ts'
 import type { RequestContext } from '../registry/registry.ts'
+import type { ServedVersion } from '../registry/resource.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Request } from './exchange.ts'
 import { integerOf, switchOf } from './query.ts'
@@ -14,16 +16,9 @@ import type { ResourceRequest } from './resource-request.ts'
 
 const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'
 
-/** Whether nothing is to be kept. Throws BadRequest for anything but "All". */
+/** Whether nothing is to be kept. */
 export function dryRunOf(values: readonly string[]): boolean {
-  const given = values.filter((v) => v !== '')
-  if (given.length === 0) return false
-  for (const value of given) {
-    if (value !== 'All') {
-      throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`)
-    }
-  }
-  return true
+  return values.includes('All')
 }
 
 const MAX_MANAGER = 128
@@ -38,40 +33,60 @@ export function fieldManagerOf(request: Request, info: RequestInfo): string {
 
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 
-/** Throws Invalid when the options of a write are not valid; `others` are problems that are known already. */
+/**
+ * Throws Invalid when the options of a write are not valid; `others` are problems that are known already.
+ * Model: ValidateCreateOptions and its siblings.
+ */
 export function checkWriteOptions(kind: string, { info }: ResourceRequest, others: readonly FieldError[] = []): void {
-  const manager = info.query.get('fieldManager') ?? ''
-  const problems = [...others]
-  if (Buffer.byteLength(manager) > MAX_MANAGER) problems.push(field.tooLong('fieldManager', MAX_MANAGER))
-  if (manager !== manager.replace(UNPRINTABLE, '')) {
-    problems.push(field.invalid('fieldManager', manager, 'should only contain printable characters'))
-  }
+  const validation = info.query.get('fieldValidation') ?? ''
+  const problems = [
+    ...others,
+    ...managerProblems(info.query.get('fieldManager') ?? ''),
+    ...dryRunProblems(info.query.getAll('dryRun')),
+  ]
+  if (!VALIDATIONS.includes(validation)) problems.push(field.notSupported('fieldValidation', validation, VALIDATIONS))
   if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', problems)
 }
 
-/** What is to be done about unknown fields. Throws BadRequest for an unknown word. */
-export function fieldValidationOf(value: string | null): RequestContext['fieldValidation'] {
-  if (value === null || value === '') return 'Warn'
-  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
-  )
+const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
+
+/** Model: ValidateFieldManager, which names characters and their places as Go does. */
+function managerProblems(manager: string): FieldError[] {
+  const problems: FieldError[] = []
+  if (Buffer.byteLength(manager) > MAX_MANAGER) problems.push(field.tooLong('fieldManager', MAX_MANAGER))
+  for (const { 0: character, index } of manager.matchAll(UNPRINTABLE)) {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    const at = Buffer.byteLength(manager.slice(0, index))
+    problems.push(field.invalid('fieldManager', manager, `invalid character U+${code} (at position ${at})`))
+  }
+  return problems
 }
 
-/** Options of a deletion: the body, or for old clients the query. */
-export async function deleteOptionsOf({ request, info, cbor }: ResourceRequest): Promise<DeleteOptions> {
+/** What is to be done about unknown fields; other words are refused with the options. */
+export function fieldValidationOf(value: string | null): RequestContext['fieldValidation'] {
+  return value === 'Ignore' || value === 'Strict' ? value : 'Warn'
+}
+
+/** Options of a deletion: the body, or the query of who sends none. */
+export async function deleteOptionsOf({ request, info, version, cbor }: ResourceRequest): Promise<DeleteOptions> {
   const bytes = await readBody(request)
-  const fromQuery = optionsFromQuery(info.query)
-  if (bytes.length === 0) return fromQuery
+  const options = bytes.length === 0 ? optionsFromQuery(info.query) : optionsFromBody(bytes, request, version, cbor)
+  checkDeleteOptions(options)
+  return options
+}
+
+function optionsFromBody(bytes: Buffer, request: Request, version: ServedVersion, cbor: boolean): DeleteOptions {
   const body = parseBody(bytes, request.headers['content-type'], { cbor })
   if (!isRecord(body)) throw badRequest('the body of a delete request must be a DeleteOptions object')
+  const { kind = 'DeleteOptions', apiVersion = version.apiVersion } = body
+  if (kind !== 'DeleteOptions' && kind !== '') {
+    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`)
+  }
   try {
-    return { ...fromQuery, ...(decode(DELETE_OPTIONS, body).object as DeleteOptions) }
+    return decode(DELETE_OPTIONS, body).object as DeleteOptions
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`, {
-      cause: error,
-    })
+    throw badRequest(error.message, { cause: error })
   }
 }
 
@@ -79,9 +94,11 @@ function optionsFromQuery(query: URLSearchParams): DeleteOptions {
   const grace = integerOf(query, 'gracePeriodSeconds')
   const policy = query.get('propagationPolicy')
   const orphan = switchOf(query, 'orphanDependents')
+  const dryRun = query.getAll('dryRun')
   return {
     ...(grace === null ? {} : { gracePeriodSeconds: grace }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(orphan === undefined ? {} : { orphanDependents: orphan }),
+    ...(dryRun.length === 0 ? {} : { dryRun }),
   }
 }

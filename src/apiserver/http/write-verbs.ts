@@ -1,22 +1,23 @@
 // The verbs that change something: create, update, patch, delete and deletecollection.
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
-import { badRequest, field, methodNotSupported, unsupportedMediaType } from '../../machinery/errors.ts'
-import { inVersion } from '../api.ts'
+import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
+import { badRequest, field, methodNotAllowed, unsupportedMediaType } from '../../machinery/errors.ts'
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
+import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
 import type { PatchType } from '../registry/patch.ts'
 import { duplicateFields, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
 import { switchOf } from './query.ts'
-import { listQueryOf } from './read-verbs.ts'
+import { checkListable, listQueryOf, sendList } from './read-verbs.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, sendEntry } from './resource-request.ts'
 import { sendObject } from './respond.ts'
 import { checkWriteOptions, deleteOptionsOf } from './write-options.ts'
 
 export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, response } = exchange
-  const { subresource, resource } = target
-  if (target.name !== '' && subresource === '') throw methodNotSupported(resource, 'create')
+  const { subresource } = target
+  if (target.name !== '' && subresource === '' && !target.resource.view) throw methodNotAllowed()
   const { body, context } = await readObject(exchange)
   checkWriteOptions('CreateOptions', exchange)
   if (subresource !== '') {
@@ -101,30 +102,40 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cb
 
 export async function serveDelete(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, context, response } = exchange
-  if (target.subresource !== '') throw methodNotSupported(target.resource, 'delete')
+  if (target.subresource !== '') throw methodNotAllowed()
   const options = await deleteOptionsOf(exchange)
-  const dryRun = context.dryRun || (options.dryRun ?? []).includes('All')
+  warnOfOrphans(exchange, options)
+  const dryRun = (options.dryRun ?? []).includes('All')
   const { entry, removed } = await env.api.delete(target, options, { ...context, dryRun })
-  // Upstream answers with the object while it is still there, and for pods and namespaces always.
-  if (!removed) return sendEntry(exchange, 200, entry, env)
+  // Who asked for what depends on it to go is told when it has not gone yet.
+  const code = !removed && options.orphanDependents === false ? 202 : 200
+  if (!removed || answersWithObject(target.resource)) return sendEntry(exchange, code, entry, env)
   const { group, resource } = target.resource
   const { name, uid } = entry.object.metadata
   const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid }
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
-  sendObject(response, 200, exchange.representation, { object: status })
+  sendObject(response, code, exchange.representation, { object: status })
+}
+
+/** Model: JobStorage.Delete of k8s.io/kubernetes/pkg/registry/batch/job/storage. */
+function warnOfOrphans({ target, context }: ResourceRequest, options: DeleteOptions): void {
+  const { resource } = target
+  if (resource.group !== 'batch' || resource.resource !== 'jobs') return
+  if (options.propagationPolicy !== undefined || options.orphanDependents !== undefined) return
+  if (!orphansByDefault(resource, context.version.apiVersion)) return
+  context.warn(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  )
 }
 
 export async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
-  const { target, context, version, response } = exchange
+  const { target, context } = exchange
+  // Upstream finds out only when everything is deleted.
+  checkListable(exchange)
+  const query = listQueryOf(exchange)
   const options = await deleteOptionsOf(exchange)
-  const dryRun = context.dryRun || (options.dryRun ?? []).includes('All')
-  const entries = await deleteCollection(env.api.registry, target.resource, listQueryOf(exchange), options, {
-    ...context,
-    dryRun,
-  })
-  const items = entries.map((entry) => inVersion(entry, version).object)
-  const metadata = { resourceVersion: String((await env.api.registry.cache(target.resource)).revision) }
-  sendObject(response, 200, exchange.representation, {
-    object: { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata, items },
-  })
+  warnOfOrphans(exchange, options)
+  const dryRun = (options.dryRun ?? []).includes('All')
+  const result = await deleteCollection(env.api.registry, target.resource, query, options, { ...context, dryRun })
+  sendList(env, exchange, result)
 }

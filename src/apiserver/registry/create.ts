@@ -1,7 +1,7 @@
 // Create: decode, default, admit, prepare, validate, store. Model: k8s.io/apiserver/pkg/registry/generic/registry.
 
 import { formatTime } from '../../machinery/clock.ts'
-import { alreadyExists, badRequest, generateNameConflict, invalid } from '../../machinery/errors.ts'
+import { alreadyExists, badRequest, generateNameConflict, invalid, StatusError } from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
 import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -9,7 +9,7 @@ import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { trackCreate } from './field-owners.ts'
-import { validateMetadata } from './metadata.ts'
+import { dropRepeatedOwners, validateMetadata } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
@@ -50,18 +50,28 @@ export async function createDecoded(
     const entry = await tryCreate(registry, resource, candidate, context, owned)
     if (entry) return entry
     const name = candidate.metadata.name ?? ''
-    if (!generated) throw alreadyExists(resource, name)
-    if (attempt >= NAME_ATTEMPTS) throw generateNameConflict(resource, name)
+    if (!generated || attempt >= NAME_ATTEMPTS) throw await taken(registry, resource, candidate, name)
   }
+}
+
+/** Why a name cannot be had. Model: CheckGeneratedNameError, and Store.create for what is being deleted. */
+async function taken(registry: Registry, resource: Resource, object: ApiObject, name: string): Promise<StatusError> {
+  const error = object.metadata.generateName ? generateNameConflict(resource, name) : alreadyExists(resource, name)
+  const there = await registry.find(resource, object.metadata.namespace ?? '', name)
+  if (!there?.object.metadata.deletionTimestamp) return error
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.message}` })
 }
 
 function generateName(registry: Registry, base: string): string {
   return base.slice(0, MAX_GENERATED_BASE) + randomSuffix(registry.random)
 }
 
-/** The object's namespace is the request's; saying another one is an error. */
+/** The object's namespace is the request's; saying another one is an error. Cluster-wide objects have none. */
 function settleNamespace(resource: Resource, object: ApiObject, namespace: string): void {
-  if (!resource.namespaced) return
+  if (!resource.namespaced) {
+    delete object.metadata.namespace
+    return
+  }
   if (object.metadata.namespace && object.metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
@@ -80,6 +90,7 @@ async function tryCreate(
   const now = registry.clock.now()
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
+  dropRepeatedOwners(object, context.warn, false)
   if (!owned) trackCreate(resource, object, context, now)
   const attributes: AdmissionAttributes = {
     operation: 'CREATE',
@@ -94,6 +105,7 @@ async function tryCreate(
     old: undefined,
   }
   await admit(registry.admission, attributes)
+  dropRepeatedOwners(object, context.warn, true)
   prepare(registry, resource, object, now)
   const { user, warn } = context
   definition.prepareCreate?.(object, { now, user, warn, customTypes: registry.customTypes })

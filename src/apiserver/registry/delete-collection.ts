@@ -3,23 +3,24 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { isReason } from '../../machinery/errors.ts'
 import { deleteOne } from './delete.ts'
-import type { Entry } from './entry.ts'
-import { type ListQuery, list } from './list.ts'
+import { checkDeleteOptions } from './deletion.ts'
+import { type ListQuery, type ListResult, list } from './list.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import type { Resource } from './resource.ts'
 
 const PARALLEL = 16
 
-/** Gives the entries that were selected, in order. Objects that vanish meanwhile are fine. */
+/** Gives what was selected, in order: one page of it when a limit is given. Objects that vanish meanwhile are fine. */
 export async function deleteCollection(
   registry: Registry,
   resource: Resource,
   query: ListQuery,
   options: DeleteOptions,
   context: RequestContext,
-): Promise<readonly Entry[]> {
-  const { entries } = await list(registry, resource, query)
-  const pending = [...entries]
+): Promise<ListResult> {
+  checkDeleteOptions(options)
+  const selected = await list(registry, resource, query)
+  const pending = [...selected.entries]
   const work = async () => {
     for (let entry = pending.shift(); entry; entry = pending.shift()) {
       const { name, namespace } = entry.object.metadata
@@ -31,5 +32,5 @@ export async function deleteCollection(
     }
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
-  return entries
+  return selected
 }

@@ -2,18 +2,17 @@
 // Spec: https://kubernetes.io/docs/concepts/architecture/garbage-collection/ and metav1.DeleteOptions.
 
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
-import { formatTime } from '../../machinery/clock.ts'
-import { badRequest, conflict, notFound, serverTimeout } from '../../machinery/errors.ts'
+import { notFound, serverTimeout } from '../../machinery/errors.ts'
 import { admitRequest } from '../admission/admission.ts'
-import { type ApiObject, copyOf, type StoredObject } from '../api-object.ts'
-import type { Entry } from './entry.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
+import { checkDeleteOptions, checkPreconditions, deletionFinalizers, graceOf, marked } from './deletion.ts'
+import { type Entry, encodeForStore, makeEntry } from './entry.ts'
+import { specFinalizers } from './finalize.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { remove, write } from './update.ts'
 import { shown } from './view.ts'
 
-const ORPHAN = 'orphan'
-const FOREGROUND = 'foregroundDeletion'
 const MAX_ATTEMPTS = 50
 
 /** `removed` false: the object stays for now (grace period or finalizers) and `entry` is how it stands. */
@@ -31,14 +30,15 @@ export async function deleteOne(
   /** Whether admission has happened already, as something else than a deletion. */
   admitted = false,
 ): Promise<DeleteResult> {
-  checkOptions(options)
+  checkDeleteOptions(options)
   const key = keyOf(resource, context.namespace, name)
   const cache = await registry.cache(resource)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const current = await shown(resource, cache.get(key))
     if (!current) throw notFound(resource, name)
     checkPreconditions(resource, name, options, current.object)
-    if (!admitted) {
+    const pending = graceOf(resource, current.object, options, registry.clock.now()).kind === 'pending'
+    if (!admitted && !pending) {
       await admitRequest(registry.admission, {
         operation: 'DELETE',
         resource,
@@ -60,56 +60,6 @@ export async function deleteOne(
   throw serverTimeout(resource, 'delete', 1)
 }
 
-function checkOptions(options: DeleteOptions): void {
-  const { propagationPolicy: policy, orphanDependents } = options
-  if (policy && orphanDependents !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
-    )
-  }
-  if (policy && !['Orphan', 'Background', 'Foreground'].includes(policy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-    )
-  }
-}
-
-function checkPreconditions(
-  resource: Resource,
-  name: string,
-  options: DeleteOptions,
-  object: StoredObject | undefined,
-): void {
-  const { uid, resourceVersion } = options.preconditions ?? {}
-  if (uid !== undefined && uid !== object?.metadata.uid) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object?.metadata.uid ?? ''}`,
-    )
-  }
-  if (resourceVersion !== undefined && resourceVersion !== object?.metadata.resourceVersion) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${object?.metadata.resourceVersion ?? ''}`,
-    )
-  }
-}
-
-/** The finalizers an object gets when it is deleted with these options. */
-function deletionFinalizers(object: StoredObject, options: DeleteOptions): string[] {
-  const current = [...(object.metadata.finalizers ?? [])]
-  const policy =
-    options.propagationPolicy ??
-    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background')
-  if (policy === undefined) return current
-  const others = current.filter((f) => f !== ORPHAN && f !== FOREGROUND)
-  if (policy === 'Orphan') return [...others, ORPHAN]
-  if (policy === 'Foreground') return [...others, FOREGROUND]
-  return others
-}
-
 async function tryDelete(
   registry: Registry,
   resource: Resource,
@@ -119,54 +69,42 @@ async function tryDelete(
   context: RequestContext,
 ): Promise<DeleteResult | undefined> {
   const old = current.object
-  const finalizers = deletionFinalizers(old, options)
-  const grace = gracePeriod(resource, old, options)
-  const isNamespace = resource.group === '' && resource.resource === 'namespaces'
-  const waitsForContent = isNamespace && ((old.spec as { finalizers?: unknown[] })?.finalizers?.length ?? 0) > 0
-  if (grace === 0 && finalizers.length === 0 && !waitsForContent && !resource.definition.prepareDelete) {
-    if (context.dryRun) return { entry: current, removed: true }
+  const now = registry.clock.now()
+  const finalizers = deletionFinalizers(resource, old, options, context.version.apiVersion)
+  const grace = graceOf(resource, old, options, now)
+  if (grace.kind === 'pending' || isEmptying(resource, old)) return { entry: current, removed: false }
+  const stays = grace.kind === 'graceful' && grace.seconds > 0
+  if (!stays && finalizers.length === 0 && !waitsFor(resource, old)) {
+    const gone = grace.kind === 'graceful' ? withMark(current, marked(resource, old, finalizers, grace, now)) : current
+    if (context.dryRun) return { entry: gone, removed: true }
     const removed = await remove(registry, resource, key, current)
-    return removed && { entry: removed, removed: true }
+    if (!removed) return undefined
+    return {
+      entry: grace.kind === 'graceful' ? withMark(removed, { ...gone.object } as ApiObject) : removed,
+      removed: true,
+    }
   }
-  const object = marked(registry, resource, old, finalizers, grace, isNamespace)
+  const object = marked(resource, old, finalizers, grace, now)
   const entry = await write(registry, resource, { key, current, object, context })
   return entry && { entry, removed: false }
 }
 
-function gracePeriod(resource: Resource, old: StoredObject, options: DeleteOptions): number {
-  const requested = options.gracePeriodSeconds
-  const period = resource.definition.gracePeriod?.(old as ApiObject, requested)
-  if (period === undefined) return 0
-  const { deletionTimestamp, deletionGracePeriodSeconds: pending } = old.metadata
-  // A deletion under way can be made shorter, never longer.
-  if (deletionTimestamp && pending !== undefined)
-    return requested === undefined ? pending : Math.min(requested, pending)
-  return period
+/** The entry with the marks of its deletion, which nobody but the caller gets to see. */
+function withMark(entry: Entry, object: ApiObject): Entry {
+  const { resourceVersion: _, ...metadata } = object.metadata
+  const kept = { ...object, metadata } as unknown as StoredObject
+  return makeEntry(entry.key, encodeForStore(kept), entry.revision, kept)
 }
 
-/** A copy of the object that carries its deletion. */
-function marked(
-  registry: Registry,
-  resource: Resource,
-  old: StoredObject,
-  finalizers: string[],
-  grace: number,
-  isNamespace: boolean,
-): ApiObject {
-  const object = copyOf(old)
-  const { metadata } = object
-  delete metadata.resourceVersion
-  if (finalizers.length > 0) metadata.finalizers = finalizers
-  else delete metadata.finalizers
-  const now = registry.clock.now()
-  const shorter = metadata.deletionTimestamp && grace < (metadata.deletionGracePeriodSeconds ?? 0)
-  if (!metadata.deletionTimestamp || shorter) {
-    // The timestamp is when the object should be gone, the grace period included.
-    metadata.deletionTimestamp = formatTime(now + grace * 1000)
-    metadata.deletionGracePeriodSeconds = grace
-    if (metadata.generation) metadata.generation += 1
-  }
-  resource.definition.prepareDelete?.(object, now)
-  if (isNamespace) object.status = { ...(object.status as object), phase: 'Terminating' }
-  return object
+/** A namespace whose content is being deleted already. */
+function isEmptying(resource: Resource, old: StoredObject): boolean {
+  return isNamespace(resource) && old.metadata.deletionTimestamp !== undefined && specFinalizers(old).length > 0
+}
+
+function waitsFor(resource: Resource, old: StoredObject): boolean {
+  return (isNamespace(resource) && specFinalizers(old).length > 0) || resource.definition.prepareDelete !== undefined
+}
+
+function isNamespace({ group, resource }: Resource): boolean {
+  return group === '' && resource === 'namespaces'
 }

@@ -13,7 +13,8 @@ export function readyToVanish(resource: Resource, object: StoredObject): boolean
   return !(resource.group === '' && resource.resource === 'namespaces' && specFinalizers(object).length > 0)
 }
 
-function specFinalizers(object: StoredObject): readonly unknown[] {
+/** The finalizers of a namespace that wait for its content. */
+export function specFinalizers(object: StoredObject): readonly unknown[] {
   const spec = object.spec as { finalizers?: readonly unknown[] } | undefined
   return spec?.finalizers ?? []
 }

@@ -8,6 +8,7 @@ import {
   labelValueProblem,
   qualifiedNameProblems,
 } from '../../machinery/names.ts'
+import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Resource } from './resource.ts'
 
@@ -66,6 +67,26 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
   }
   if (size > MAX_ANNOTATIONS) errors.push(field.tooLong(path, MAX_ANNOTATIONS))
   return errors
+}
+
+/**
+ * Drops owners that are told twice, and warns of them. Model: dedupOwnerReferencesAndAddWarning, which does so before
+ * admission for whole objects, and after it for all.
+ */
+export function dropRepeatedOwners(object: ApiObject, warn: (message: string) => void, admitted: boolean): void {
+  const owners = object.metadata.ownerReferences
+  if (!owners || owners.length < 2) return
+  const kept: OwnerReference[] = []
+  const twice: string[] = []
+  for (const owner of owners) {
+    if (kept.some((other) => other.uid === owner.uid && sameJson(other, owner))) twice.push(owner.uid)
+    else kept.push(owner)
+  }
+  if (twice.length === 0) return
+  object.metadata.ownerReferences = kept
+  warn(
+    `.metadata.ownerReferences contains duplicate entries${admitted ? ' after mutating admission happens' : ''}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${twice.join(', ')}`,
+  )
 }
 
 /** The paths tell no index, as upstream's do not. */

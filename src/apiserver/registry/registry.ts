@@ -1,5 +1,6 @@
 // Everything the generic operations share: the resources, their caches, the store, admission, clock.
 
+import { currentResources } from '../../api/schema.ts'
 import type { Clock } from '../../machinery/clock.ts'
 import { deepFreeze } from '../../machinery/deep-readonly.ts'
 import type { Random } from '../../machinery/random.ts'
@@ -125,6 +126,16 @@ export class Registry {
   /** Everything that is served now. */
   get resources(): readonly Resource[] {
     return this.#resources
+  }
+
+  /** Whether there are kinds in a group that no definition makes, be they stored or only answered. */
+  hasBuiltIn(group: string): boolean {
+    const among = (resources: readonly { group: string; version: string; resource: string }[]) =>
+      resources.some((found) => found.group === group && this.serves(group, found.version, found.resource))
+    return (
+      this.#builtIn.some((found) => found.versions.some((version) => version.group === group)) ||
+      among(currentResources)
+    )
   }
 
   /** Grows whenever other resources are served than before. */

@@ -11,7 +11,7 @@ import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { setEntries, trackUpdate } from './field-owners.ts'
 import { readyToVanish } from './finalize.ts'
-import { validateMetadataUpdate } from './metadata.ts'
+import { dropRepeatedOwners, validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
@@ -96,6 +96,7 @@ async function tryUpdate(
   // What others changed is held to the same limits as what the client sent.
   if (!request.admitted && (await admit(registry.admission, attributes)))
     prepare(registry, resource, request, object, old, context, true)
+  dropRepeatedOwners(object, context.warn, true)
   check(resource, request, object, old, context)
   if (!request.admitted) await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion

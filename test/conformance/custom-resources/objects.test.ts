@@ -460,7 +460,7 @@ describe('what is stored', () => {
       call(`${path}/b/status`),
       call(path, { method: 'PATCH', body: {}, headers: { 'content-type': 'application/merge-patch+json' } }),
     ])
-    expect(answers.map(({ code }) => code)).toEqual([404, 404, 404, 405])
+    expect(answers.map(({ code }) => code)).toEqual([404, 404, 404, 400])
     expect(answers[1]?.body.message).toBe(`boats.g${groups}.example "none" not found`)
   })
 })

@@ -356,7 +356,7 @@ describe('a retired version', () => {
       expect({ ...patched, metadata: same }).toEqual({ ...made, metadata: withoutVersion(made) })
       expect(labels).toEqual({ ...made.metadata.labels, step: 'json' })
 
-      await client.delete(ref, key)
+      await client.delete(ref, key, { propagationPolicy: 'Background' })
       await expect(client.get(current, key)).rejects.toMatchObject({ code: 404 })
       expect(await seen).toEqual(
         ['ADDED', 'MODIFIED', 'MODIFIED', 'MODIFIED', 'DELETED'].map((t) => `${t} ${group}/${version}`),

@@ -1,0 +1,129 @@
+// Which requests there are at all: paths, methods and media types, before anything is done.
+// Model: APIInstaller of k8s.io/apiserver, crdHandler of k8s.io/apiextensions-apiserver, and the router that upstream uses
+// for built-in kinds (RouterJSR311.detectRoute of go-restful), whose refusals are shorter than those of its handlers.
+
+import {
+  badRequest,
+  methodNotAllowed,
+  methodNotSupported,
+  NothingHere,
+  notFound,
+  pageNotFound,
+  StatusError,
+} from '../../machinery/errors.ts'
+import type { Registry } from '../registry/registry.ts'
+import { type Resource, type ServedVersion, verbsOf } from '../registry/resource.ts'
+import type { Request } from './exchange.ts'
+import { CBOR, CBOR_SEQUENCE, PROTOBUF } from './media-type.ts'
+import type { RequestInfo } from './request-info.ts'
+
+const READS_EVERYWHERE = new Set(['list', 'watch'])
+
+/** Throws when nothing is served at this place, or not with this method. */
+export function checkPlace({ method }: Request, info: RequestInfo, resource: Resource): void {
+  const { namespace, name, verb } = info
+  const { group, resource: kind, namespaced, view } = resource
+  const namespaces = group === '' && kind === 'namespaces'
+  if (!namespaced && namespace !== '' && !namespaces) throw view ? new NothingHere() : pageNotFound()
+  if (namespaced && namespace === '' && !READS_EVERYWHERE.has(verb)) {
+    // Across all namespaces there are only lists and watches. Model: APIInstaller, crdHandler.ServeHTTP.
+    if (view) throw new NothingHere()
+    throw name === '' ? methodNotAllowed() : pageNotFound()
+  }
+  if (view) return
+  // Routes are for exactly one method, and there is none for HEAD.
+  if (method === 'HEAD' || (verb === 'watch' && method !== 'GET')) throw methodNotAllowed()
+}
+
+/** Throws BadRequest for a name that could be no part of a key. Model: NoNamespaceKeyFunc, IsPathSegmentName. */
+function checkName({ name }: RequestInfo): void {
+  const problem =
+    name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : undefined
+  if (problem) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problem}`)
+}
+
+function noSubresource(resource: Resource, { name }: RequestInfo): Error {
+  return resource.view ? notFound(resource, name) : pageNotFound()
+}
+
+/** Built-in kinds have routes, custom ones a handler that says what it was asked for. */
+export function notOffered(resource: Resource, { verb, name, subresource }: RequestInfo): Error {
+  if (resource.view && name === '' && subresource === '') return badRequest('name must be provided')
+  return resource.view ? methodNotSupported(resource, verb) : methodNotAllowed()
+}
+
+/** Throws when the resource has no such subresource or method, or is named as none can be. */
+export function checkRoute(
+  request: Request,
+  info: RequestInfo,
+  served: { resource: Resource; version: ServedVersion; cbor: boolean },
+): void {
+  const { resource, version, cbor } = served
+  if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw noSubresource(resource, info)
+  if (!offers(version, info)) throw notOffered(resource, info)
+  if (!resource.view) checkMediaTypes(request, info, cbor)
+  checkName(info)
+}
+
+const PATCHES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+const PRODUCED = ['application/json', 'application/yaml', PROTOBUF]
+const STREAMED = ['application/json;stream=watch', `${PROTOBUF};stream=watch`]
+
+function checkMediaTypes({ headers, method }: Request, { verb }: RequestInfo, cbor: boolean): void {
+  const length = headers['content-length'] ?? ''
+  const fits = verb !== 'patch' || patchIsKnown(headers['content-type'], cbor)
+  if (!fits && Number(length) > 0) throw unsupported('415: Unsupported Media Type')
+  const produced = fits ? producedBy(verb, cbor) : []
+  const { accept } = headers
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') {
+    if (fits) return
+  } else if (typesOf(accept).some((type) => type === '*/*' || produced.includes(type))) return
+  const available = `\n\nAvailable representations: ${produced.join(', ')}`
+  const bodiless = ['POST', 'PUT', 'PATCH'].includes(method ?? '') && (length === '' || length === '0')
+  if (bodiless) throw unsupported(`415: Unsupported Media Type${available}`)
+  throw new StatusError({
+    message: `406: Not Acceptable${available}`,
+    reason: 'NotAcceptable',
+    details: {},
+    code: 406,
+  })
+}
+
+function producedBy(verb: string, cbor: boolean): readonly string[] {
+  const single = cbor ? [...PRODUCED, CBOR] : PRODUCED
+  if (verb !== 'list' && verb !== 'watch') return single
+  return [...single, ...STREAMED, ...(cbor ? [CBOR_SEQUENCE] : [])]
+}
+
+function patchIsKnown(contentType: string | undefined, cbor: boolean): boolean {
+  return typesOf(contentType ?? '').some(
+    (type) => PATCHES.includes(type) || (cbor && type === 'application/apply-patch+cbor'),
+  )
+}
+
+/** The media types of a header, without what is said about them. */
+function typesOf(header: string): string[] {
+  return header.split(',').map((part) => part.split(';')[0]?.trim() ?? '')
+}
+
+function unsupported(message: string): StatusError {
+  return new StatusError({ message, reason: 'UnsupportedMediaType', details: {}, code: 415 })
+}
+
+/** Whether the resource has this verb at this place: what changes one object has to name it. */
+function offers(version: ServedVersion, { verb, name, subresource }: RequestInfo): boolean {
+  if (name === '' && (verb === 'update' || verb === 'patch')) return false
+  if (subresource === '') return version.verbs.includes(verb)
+  const served = version.subresources.get(subresource)
+  return served !== undefined && verbsOf(served).includes(verb)
+}
+
+/** Under the groups of built-in kinds a Status says so; where no group is, just a page. Model: director.ServeHTTP. */
+export function nothingServed(registry: Registry, { group }: RequestInfo): Error {
+  return registry.hasBuiltIn(group) ? pageNotFound() : new NothingHere()
+}
