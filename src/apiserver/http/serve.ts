@@ -3,7 +3,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { methodNotSupported, pageNotFound, StatusError } from '../../machinery/errors.ts'
+import { methodNotAllowed, NothingHere, pageNotFound, StatusError } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
@@ -44,6 +44,9 @@ export interface ServeOptions extends AccessOptions {
   readonly log: Logger
   readonly now: () => number
 }
+
+/** Discovery and the version have routes, each for one method. */
+const ROUTED = /^\/(?:apis?|version)(?:\/|$)/
 
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
 // These last as long as their clients want, so they are not counted.
@@ -166,7 +169,7 @@ async function dispatch(
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
   if (!info.isResource) {
     const reads = info.verb === 'get' || info.verb === 'head'
-    if (!reads && info.path !== '/debug/flags/v') throw pageNotFound()
+    if (!reads && info.path !== '/debug/flags/v') throw ROUTED.test(info.path) ? methodNotAllowed() : new NothingHere()
     const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
     // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
     if (images && request instanceof IncomingMessage && response instanceof ServerResponse) {
@@ -178,7 +181,7 @@ async function dispatch(
     await admitConnect(options.pods.registry, info, user)
     return serveProxy(options.pods, request, response, info)
   }
-  if (info.verb === '') throw methodNotSupported(info, (request.method ?? '').toLowerCase())
+  if (info.verb === '') throw methodNotAllowed()
   if (info.group === '' && info.resource === 'pods') {
     if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
     if (UPGRADES.has(info.subresource)) {
