@@ -257,7 +257,16 @@ runTables(
         {},
         spec({ accessModes: ['ReadWriteMany'] }),
         [
-          'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+          `spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims
+@@ -1,6 +1,6 @@
+ {
+  "AccessModes": [
+-  "ReadWriteOnce"
++  "ReadWriteMany"
+  ],
+  "Selector": null,
+  "Resources": {
+`,
         ],
       ],
     ],

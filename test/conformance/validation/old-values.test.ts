@@ -99,7 +99,6 @@ const podCases: readonly OldCase[] = [
   kept('AllowInvalidLabelValueInSelector', podAffinity('-')),
   kept('AllowInvalidLabelValueInRequiredNodeAffinity', nodeAffinity('-')),
   kept('AllowInvalidTopologySpreadConstraintLabelSelector', spread({ labelSelector: among('-') })),
-  kept('OldPodViolatesMatchLabelKeysValidation', spread({ matchLabelKeys: ['a'] })),
   kept('AllowNonLocalProjectedTokenPath', token('../up')),
   kept(
     'AllowNamespacedSysctlsForHostNetAndHostIPC',

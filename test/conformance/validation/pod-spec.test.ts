@@ -94,7 +94,7 @@ const names: readonly Case[] = [
   [
     'validateHostUsers',
     spec({ hostUsers: false, hostPID: true }),
-    ['spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false'],
+    ['spec.HostPID: Forbidden: when `hostUsers` is false'],
   ],
 ]
 
@@ -299,6 +299,19 @@ const claims: readonly Case[] = [
 
 const FORBIDDEN =
   'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+const NODE_SELECTOR_DIFF = `
+@@ -137,7 +137,9 @@
+  "TerminationGracePeriodSeconds": 30,
+  "ActiveDeadlineSeconds": null,
+  "DNSPolicy": "ClusterFirst",
+- "NodeSelector": null,
++ "NodeSelector": {
++  "a": "b"
++ },
+  "ServiceAccountName": "default",
+  "AutomountServiceAccountToken": null,
+  "NodeName": "",
+`
 const selected = (values: string[]) => ({
   affinity: {
     nodeAffinity: {
@@ -309,7 +322,7 @@ const selected = (values: string[]) => ({
 const gated = { schedulingGates: [{ name: 'g' }] }
 
 const updates: readonly UpdateCase[] = [
-  ['ValidatePodUpdate', {}, spec({ nodeSelector: { a: 'b' } }), [FORBIDDEN]],
+  ['ValidatePodUpdate', {}, spec({ nodeSelector: { a: 'b' } }), [FORBIDDEN + NODE_SELECTOR_DIFF]],
   [
     'ValidateContainerUpdates',
     {},

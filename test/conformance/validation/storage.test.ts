@@ -393,7 +393,17 @@ const volumeChanges: readonly UpdateCase[] = [
     {},
     spec({ hostPath: { path: '/b' }, volumeMode: 'Block' }),
     [
-      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+      `spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation
+@@ -2,7 +2,7 @@
+  "GCEPersistentDisk": null,
+  "AWSElasticBlockStore": null,
+  "HostPath": {
+-  "Path": "/a",
++  "Path": "/b",
+   "Type": ""
+  },
+  "Glusterfs": null,
+`,
       'volumeMode: Invalid value: "Block": field is immutable',
     ],
   ],

@@ -20,6 +20,7 @@ import {
   validateRunningTemplate,
   validateWorkloadSelector,
 } from '../core/workload-validation.ts'
+import { validateClaimSpec } from '../storage/claim-validation.ts'
 import { defaultClaimSpec } from '../storage/persistent-volume-claim.ts'
 
 const UPDATE_FORBIDDEN =
@@ -76,13 +77,15 @@ export const statefulSets = defineResource<StatefulSet>({
     ...nonNegative('spec.ordinals.start', set.spec.ordinals?.start),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'statefulset'),
     // Templates were not looked at once: what was wrong may stay wrong.
-    ...(old && validateRunningTemplate(old.spec.template, 'StatefulSet').length > 0
-      ? []
-      : validateRunningTemplate(set.spec.template, 'StatefulSet', old?.spec.template)),
+    ...(old && validateSetTemplate(old).length > 0 ? [] : validateSetTemplate(set, old)),
   ],
   // Objects of earlier versions may have other names.
-  validateCreate: ({ spec }) =>
-    spec.serviceName ? invalidFor('spec.serviceName', spec.serviceName, [dnsLabelProblem(spec.serviceName)]) : [],
+  validateCreate: ({ spec }) => [
+    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, i) =>
+      validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${i}].spec`),
+    ),
+    ...(spec.serviceName ? invalidFor('spec.serviceName', spec.serviceName, [dnsLabelProblem(spec.serviceName)]) : []),
+  ],
   validateUpdate(set, old) {
     const kept: Record<string, unknown> = { ...set.spec }
     for (const name of MUTABLE) {
@@ -108,6 +111,17 @@ export const statefulSets = defineResource<StatefulSet>({
     ).slice(0, 2),
   ],
 })
+
+/** Problems of the template as the set's pods have it: with volumes for their claims, and names of their own. */
+function validateSetTemplate({ spec }: StatefulSet, old?: StatefulSet): FieldError[] {
+  const { template, volumeClaimTemplates: claims = [] } = spec
+  if (!template?.spec) return validateRunningTemplate(template, 'StatefulSet', old?.spec.template)
+  const { subdomain: _, hostname: __, ...rest } = template.spec
+  const claimed = claims.map(({ metadata: { name } }) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  const others = (rest.volumes ?? []).filter((volume) => !claims.some((claim) => claim.metadata.name === volume.name))
+  const filled = { ...template, spec: { ...rest, volumes: [...claimed, ...others] } }
+  return validateRunningTemplate(filled, 'StatefulSet', old?.spec.template)
+}
 
 function validatePolicies({ spec }: StatefulSet): FieldError[] {
   const errors: FieldError[] = []

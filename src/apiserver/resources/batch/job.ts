@@ -191,35 +191,49 @@ function validateUpdate(job: Job, old: Job): FieldError[] {
   const { spec } = job
   const indexed = spec.completionMode === 'Indexed'
   const outOfTandem = spec.completions !== old.spec.completions && spec.completions !== spec.parallelism
-  // A job that is suspended and has not started may still be told where to run.
-  const unstarted = old.spec.suspend === true && !old.status.startTime
-  const template = structuredClone(spec.template)
-  if (unstarted && template?.spec && old.spec.template?.spec) {
-    const before = old.spec.template
-    for (const name of ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates'] as const) {
-      const value = before.spec?.[name]
-      if (value === undefined) delete template.spec[name]
-      else Object.assign(template.spec, { [name]: value })
-    }
-    template.metadata = { ...template.metadata, ...before.metadata }
-    for (const [i, container] of (template.spec.containers ?? []).entries()) {
-      const resources = before.spec?.containers?.[i]?.resources
-      if (resources) container.resources = resources
-    }
-  }
   return [
     ...(indexed ? [] : immutable('spec.completions', spec.completions, old.spec.completions)),
     ...(indexed && outOfTandem && spec.completions !== undefined
       ? [field.invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')]
       : []),
     ...immutable('spec.selector', spec.selector, old.spec.selector),
-    ...immutable('spec.template', template, old.spec.template),
+    ...validateTemplateUpdate(job, old),
     ...immutable('spec.completionMode', spec.completionMode, old.spec.completionMode),
     ...immutable('spec.podFailurePolicy', spec.podFailurePolicy, old.spec.podFailurePolicy),
     ...immutable('spec.successPolicy', spec.successPolicy, old.spec.successPolicy),
     ...immutable('spec.backoffLimitPerIndex', spec.backoffLimitPerIndex, old.spec.backoffLimitPerIndex),
     ...immutable('spec.managedBy', spec.managedBy, old.spec.managedBy),
   ]
+}
+
+/** A job that is suspended, and of which nothing runs, may still be told where to run and with how much. */
+function validateTemplateUpdate({ spec: { template } }: Job, old: Job): FieldError[] {
+  const before = old.spec.template
+  const idle = old.spec.suspend === true && hasCondition(old, 'Suspended') && (old.status.active ?? 0) === 0
+  if (!idle || !template?.spec || !before?.spec) return immutable('spec.template', template, before)
+  const expected = structuredClone(before.spec)
+  const { affinity } = template.spec
+  const { nodeAffinity: _, ...others } = expected.affinity ?? {}
+  const nodeAffinity = affinity?.nodeAffinity ? { nodeAffinity: affinity.nodeAffinity } : {}
+  const merged = { ...others, ...nodeAffinity }
+  if (affinity || Object.keys(merged).length > 0) expected.affinity = merged
+  else delete expected.affinity
+  for (const name of ['nodeSelector', 'tolerations', 'schedulingGates'] as const) {
+    const value = template.spec[name]
+    if (value === undefined) delete expected[name]
+    else Object.assign(expected, { [name]: value })
+  }
+  for (const list of ['containers', 'initContainers'] as const) {
+    const now = template.spec[list] ?? []
+    if (now.length !== (expected[list] ?? []).length) continue
+    for (const [i, container] of (expected[list] ?? []).entries()) {
+      const same = now[i]
+      if (same?.name !== container.name) continue
+      if (same.resources) container.resources = same.resources
+      else delete container.resources
+    }
+  }
+  return immutable('spec.template.spec', template.spec, expected)
 }
 
 function hasCondition(job: Job, type: string): boolean {

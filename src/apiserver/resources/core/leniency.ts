@@ -9,7 +9,7 @@ export interface PodLeniency {
   readonly nodeAffinityValues: boolean
   /** Label selectors of constraints on the spread of pods. */
   readonly spreadSelectors: boolean
-  /** matchLabelKeys of constraints on the spread of pods. */
+  /** matchLabelKeys of constraints on the spread of pods: those from before they were merged follow an older rule. */
   readonly spreadKeys: boolean
   /** Paths of projected tokens. */
   readonly tokenPaths: boolean
@@ -17,6 +17,10 @@ export interface PodLeniency {
   readonly hostSysctls: boolean
   /** Amounts of huge pages that are no whole number of pages. */
   readonly hugePages: boolean
+  /** Block devices of a pod with users of its own. */
+  readonly userDevices: boolean
+  /** Policies of resizing that restart init containers, which never are resized. */
+  readonly initRestarts: boolean
   /** The annotation that says what it costs to delete the pod. */
   readonly deletionCost: boolean
 }
@@ -30,5 +34,7 @@ export const STRICT: PodLeniency = {
   tokenPaths: false,
   hostSysctls: false,
   hugePages: false,
+  userDevices: false,
+  initRestarts: false,
   deletionCost: false,
 }

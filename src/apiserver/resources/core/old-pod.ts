@@ -7,8 +7,9 @@ import { checkNonReservedPath } from './field-checks.ts'
 import { validateLabelSelector } from './label-selector-validation.ts'
 import { type PodLeniency, STRICT } from './leniency.ts'
 import { isDeletionCost } from './pod-annotations.ts'
-import { validateNodeSelector, validateSpreadKeys, validateTermSelectors } from './pod-scheduling.ts'
-import { checkHostSysctl } from './pod-security.ts'
+import { restartsInVain } from './pod-containers.ts'
+import { validateLabelKeys, validateNodeSelector, validateTermSelectors } from './pod-scheduling.ts'
+import { checkHostSysctl, devicePaths } from './pod-security.ts'
 import { validateHugePages } from './resource-requirements.ts'
 
 /** A pod or a template. */
@@ -42,10 +43,12 @@ function leniencyOf(spec: PodSpec, annotations: Readonly<Record<string, string>>
     spreadSelectors: constraints.some(
       ({ labelSelector }) => labelSelector !== undefined && broken(validateLabelSelector(labelSelector, '')),
     ),
-    spreadKeys: constraints.some((constraint) => broken(validateSpreadKeys(constraint, ''))),
+    spreadKeys: constraints.some((constraint) => broken(validateLabelKeys(constraint, ''))),
     tokenPaths: tokens.some(({ path }) => broken(checkNonReservedPath('', path ?? ''))),
     hostSysctls: (securityContext?.sysctls ?? []).some(({ name }) => broken(checkHostSysctl('', name ?? '', spec))),
     hugePages: amountsOf(spec).some(([name, value]) => broken(validateHugePages('', name, value))),
+    userDevices: spec.hostUsers === false && devicePaths(spec, '').length > 0,
+    initRestarts: (spec.initContainers ?? []).some(restartsInVain),
     deletionCost: !isDeletionCost(annotations['controller.kubernetes.io/pod-deletion-cost']),
   }
 }

@@ -78,6 +78,7 @@ export function validateContainers(around: Surroundings, path: string): FieldErr
     // They run one after the other, so that only the ports of each one are compared; the first is blamed for all.
     errors.push(...duplicateHostPorts([container], () => `${path}.initContainers[0]`))
     errors.push(...(sidecar ? validateHealth(container, gracePeriod, at) : forbidHealth(container, at)))
+    if (!around.lenient.initRestarts && restartsInVain(container)) errors.push(...vainRestarts(container, at))
   }
   const targets = new Set(names)
   for (const [i, container] of ephemeralContainers.entries()) {
@@ -86,6 +87,20 @@ export function validateContainers(around: Surroundings, path: string): FieldErr
     errors.push(...takeName(names, container.name, at), ...validateEphemeral(container, targets, at))
   }
   return errors
+}
+
+const isRestart = ({ restartPolicy }: ContainerResizePolicy) => restartPolicy === 'RestartContainer'
+
+/** Whether a container that runs once would be restarted to be resized. */
+export function restartsInVain({ restartPolicy, resizePolicy = [] }: Container): boolean {
+  return restartPolicy !== 'Always' && resizePolicy.some(isRestart)
+}
+
+function vainRestarts({ resizePolicy = [] }: Container, at: string): FieldError[] {
+  const why = "must not be set to 'RestartContainer' for non-sidecar initContainers"
+  return resizePolicy.flatMap((policy, i) =>
+    isRestart(policy) ? [field.invalid(`${at}.resizePolicy[${i}].restartPolicy`, policy.restartPolicy, why)] : [],
+  )
 }
 
 function takeName(names: Set<string>, name: string, at: string): FieldError[] {
@@ -177,7 +192,7 @@ function validateResizePolicy(
     seen.add(resourceName)
     errors.push(...checkEnum(path, resourceName, ['cpu', 'memory']), ...checkEnum(path, policy, RESIZE_POLICIES))
     if (restartPolicy === 'Never' && policy !== 'NotRequired') {
-      errors.push(field.invalid(path, policy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+      errors.push(field.invalid(path, policy ?? '', "must be 'NotRequired' when pod `restartPolicy` is 'Never'"))
     }
     return errors
   })

@@ -148,22 +148,47 @@ function validatePodTerm(term: PodAffinityTerm | undefined, path: string, lenien
   const { matchLabelKeys = [], mismatchLabelKeys = [] } = term ?? {}
   const errors = term ? validateTermSelectors(term, path, lenient.selectorValues) : []
   for (const name of namespaces) errors.push(...invalidFor(`${path}.namespace`, name, [dnsLabelProblem(name)]))
-  for (const [name, keys] of Object.entries({ matchLabelKeys, mismatchLabelKeys })) {
-    errors.push(...validateKeys(keys, labelSelector, `${path}.${name}`))
-  }
-  for (const [i, key] of matchLabelKeys.entries()) {
-    if (!mismatchLabelKeys.includes(key)) continue
-    const why = 'exists in both matchLabelKeys and mismatchLabelKeys'
-    errors.push(field.invalid(`${path}.matchLabelKeys[${i}]`, key, why))
-  }
+  errors.push(...validateLabelKeys({ labelSelector, matchLabelKeys, mismatchLabelKeys }, path))
   if (topologyKey === '') errors.push(field.required(`${path}.topologyKey`, 'can not be empty'))
   return [...errors, ...checkQualifiedName(`${path}.topologyKey`, topologyKey)]
+}
+
+interface Keyed {
+  readonly labelSelector?: LabelSelector | undefined
+  readonly matchLabelKeys?: readonly string[]
+  readonly mismatchLabelKeys?: readonly string[]
 }
 
 function validateKeys(keys: readonly string[], selector: LabelSelector | undefined, path: string): FieldError[] {
   if (keys.length === 0) return []
   if (!selector) return [field.forbidden(path, 'must not be specified when labelSelector is not set')]
   return keys.flatMap((key, i) => checkQualifiedName(`${path}[${i}]`, key))
+}
+
+/**
+ * Problems of keys whose values the pod itself gives: the selector names none of them besides, other than once where
+ * they were merged into it. Upstream: ValidateMatchLabelKeysAndMismatchLabelKeys, with its paths.
+ */
+export function validateLabelKeys(keyed: Keyed, path: string): FieldError[] {
+  const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = keyed
+  const errors = [
+    ...validateKeys(matchLabelKeys, labelSelector, `${path}.matchLabelKeys`),
+    ...validateKeys(mismatchLabelKeys, labelSelector, `${path}.mismatchLabelKeys`),
+  ]
+  const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}))
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const i = matchLabelKeys.lastIndexOf(key)
+    if (i >= 0 && seen.has(key)) {
+      errors.push(field.invalid(`${path}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector'))
+    }
+    seen.add(key)
+  }
+  for (const [i, key] of matchLabelKeys.entries()) {
+    if (!mismatchLabelKeys.includes(key)) continue
+    const why = 'exists in both matchLabelKeys and mismatchLabelKeys'
+    errors.push(field.invalid(`${path}.matchLabelKeys[${i}]`, key, why))
+  }
+  return errors
 }
 
 export function validateTopologySpread(
@@ -194,14 +219,18 @@ export function validateTopologySpread(
     for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       errors.push(...checkOptionalEnum(`${at}.${name}`, constraint[name], ['Honor', 'Ignore']))
     }
-    if (!lenient.spreadKeys) errors.push(...validateSpreadKeys(constraint, `${at}.matchLabelKeys`))
+    errors.push(
+      ...(lenient.spreadKeys
+        ? validateSpreadKeys(constraint, `${at}.matchLabelKeys`)
+        : validateLabelKeys(constraint, at)),
+    )
     if (!labelSelector || lenient.spreadSelectors) return errors
     return [...errors, ...validateLabelSelector(labelSelector, `${at}.labelSelector`)]
   })
 }
 
-/** Problems of the keys whose values the labels of the pod itself give. */
-export function validateSpreadKeys(
+/** The rule of constraints from before keys were merged. Upstream: ValidateMatchLabelKeysInTopologySpread. */
+function validateSpreadKeys(
   { matchLabelKeys = [], labelSelector }: TopologySpreadConstraint,
   path: string,
 ): FieldError[] {

@@ -148,13 +148,23 @@ function shown(c: SecurityContext): object {
   }
 }
 
-/** A pod with users of its own shares nothing else with its node. */
-export function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
+/** Where block devices are given to containers. */
+export function devicePaths(spec: PodSpec, path: string): string[] {
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap(({ volumeDevices = [] }, i) =>
+      volumeDevices.length > 0 ? [`${path}.${list}[${i}].volumeDevices`] : [],
+    ),
+  )
+}
+
+/** A pod with users of its own shares nothing else with its node, and its block devices would not work. */
+export function validateHostUsers(spec: PodSpec, path: string, lenient: PodLeniency): FieldError[] {
   if (spec.hostUsers !== false) return []
-  const why = 'when `pod.Spec.HostUsers` is false'
+  const why = 'when `hostUsers` is false'
   return [
     ...(spec.hostNetwork ? [field.forbidden(`${path}.hostNetwork`, why)] : []),
     ...(spec.hostPID ? [field.forbidden(`${path}.HostPID`, why)] : []),
     ...(spec.hostIPC ? [field.forbidden(`${path}.HostIPC`, why)] : []),
+    ...(lenient.userDevices ? [] : devicePaths(spec, path).map((at) => field.forbidden(at, why))),
   ]
 }

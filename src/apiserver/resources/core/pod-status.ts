@@ -2,8 +2,10 @@
 
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { checkAddress, checkId, checkQualifiedName, checkSubdomain, immutable } from './field-checks.ts'
+import { internalJson } from './internal-shapes.ts'
 
 const SYSTEM_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
 const MIRROR = 'kubernetes.io/config.mirror'
@@ -160,8 +162,9 @@ export function validateEphemeralContainers({ spec }: Pod, old: Pod): FieldError
   return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
     const now = (spec.ephemeralContainers ?? []).find(({ name }) => name === before.name)
     if (!now) return [field.forbidden(at, `existing ephemeral containers "${before.name}" may not be removed\n`)]
-    return sameJson(now, before)
-      ? []
-      : [field.forbidden(at, `existing ephemeral containers "${before.name}" may not be changed\n`)]
+    if (sameJson(now, before)) return []
+    const [was, is] = [before, now].map((container) => internalJson('EphemeralContainer', container))
+    const diff = unifiedDiff(was ?? '', is ?? '')
+    return [field.forbidden(at, `existing ephemeral containers "${before.name}" may not be changed\n${diff}`)]
   })
 }

@@ -2,11 +2,19 @@
 
 import type { Container, NodeSelectorTerm, Pod, PodSpec } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
+import { internalJson, internalPodSpec } from './internal-shapes.ts'
 
 const FORBIDDEN =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 const MAX_INT32 = 2_147_483_647
+
+/** What a pod's spec became, in upstream's words. */
+function podSpecDiff(before: PodSpec, after: PodSpec): string {
+  const [old, now] = [before, after].map((spec) => internalJson('PodSpec', internalPodSpec(spec)))
+  return unifiedDiff(old ?? '', now ?? '')
+}
 
 /** Problems of a change of a pod's spec: only images, deadlines and added tolerations; placement while it is gated. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
@@ -29,7 +37,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     keep(rest, before, 'terminationGracePeriodSeconds')
   }
   if ((before.schedulingGates ?? []).length > 0) errors.push(...takePlacement(rest, before))
-  if (!sameJson(rest, before)) errors.push(field.forbidden('spec', FORBIDDEN))
+  if (!sameJson(rest, before)) errors.push(field.forbidden('spec', `${FORBIDDEN}\n${podSpecDiff(before, rest)}`))
   return errors
 }
 

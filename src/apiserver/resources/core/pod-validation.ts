@@ -71,7 +71,11 @@ export function validatePodSpec(
   errors.push(...validateGates(spec, path))
   const spread = spec.topologySpreadConstraints ?? []
   errors.push(...validateTopologySpread(spread, `${path}.topologySpreadConstraints`, lenient))
-  errors.push(...validateHostProcess(spec, path), ...validateHostUsers(spec, path), ...validateNames(spec, path))
+  errors.push(
+    ...validateHostProcess(spec, path),
+    ...validateHostUsers(spec, path, lenient),
+    ...validateNames(spec, path),
+  )
   const overhead = { limits: spec.overhead ?? {} }
   const anyHugePages = lenient.hugePages
   errors.push(...validateRequirements(overhead, `${path}.overhead`, new Set(), { anyHugePages }))

@@ -5,6 +5,7 @@ import { defineResource } from '../../resource-definition.ts'
 import { podColumns } from '../columns/pod.ts'
 import { leniently } from './old-pod.ts'
 import { defaultPod } from './pod-defaults.ts'
+import { applyLabelKeys } from './pod-label-keys.ts'
 import { validateAnnotationUpdate, validateEphemeralContainers, validatePodStatus } from './pod-status.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validateNewPod, validatePod } from './pod-validation.ts'
@@ -44,6 +45,7 @@ export const pods = defineResource<Pod>({
       pod.status.conditions = [gated]
     }
     delete pod.spec.ephemeralContainers
+    applyLabelKeys(pod)
   },
   validate: (pod, old) => leniently(old, (lenient) => validatePod(pod, lenient)),
   validateCreate: validateNewPod,

@@ -2,10 +2,13 @@
 
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { compareQuantities, quantityMilli } from '../../../machinery/quantity.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
+import { OLD_STORAGE_CLASS } from '../columns/common.ts'
 import { checkOptionalEnum, checkQualifiedName, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { internalJson } from '../core/internal-shapes.ts'
 import { validateLabelSelector } from '../core/label-selector-validation.ts'
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -84,16 +87,31 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   const kept = structuredClone(claim.spec)
   if (old.status.phase === 'Bound') {
     if (before !== undefined && kept.resources?.requests) kept.resources.requests.storage = before
-    if (kept.volumeAttributesClassName !== undefined) {
-      if (old.spec.volumeAttributesClassName === undefined) delete kept.volumeAttributesClassName
-      else kept.volumeAttributesClassName = old.spec.volumeAttributesClassName
-    }
+    if (old.spec.volumeAttributesClassName === undefined) delete kept.volumeAttributesClassName
+    else kept.volumeAttributesClassName = old.spec.volumeAttributesClassName
   }
-  // Binding fills in the volume, and a class may be given to a claim that has none.
+  // Binding fills in the volume. A class may be given to a claim that has none, and move from its annotation.
   if (!old.spec.volumeName) delete kept.volumeName
-  if (old.spec.storageClassName === undefined) delete kept.storageClassName
+  const annotated = old.metadata.annotations?.[OLD_STORAGE_CLASS]
+  const annotation = claim.metadata.annotations?.[OLD_STORAGE_CLASS]
+  const moves =
+    annotated !== undefined &&
+    old.spec.storageClassName === undefined &&
+    kept.storageClassName === annotated &&
+    (annotation === undefined || annotation === annotated)
+  if (!moves && annotation !== annotated) {
+    errors.push(field.invalid(`metadata.annotations.${OLD_STORAGE_CLASS}`, annotation ?? '', 'field is immutable'))
+  }
+  const given = annotated === undefined || kept.storageClassName === annotated
+  if (old.spec.storageClassName === undefined && given) delete kept.storageClassName
   const { volumeName, ...rest } = old.spec
-  if (!sameJson(kept, volumeName ? old.spec : rest)) errors.push(field.forbidden('spec', SPEC_IMMUTABLE))
+  if (!sameJson(kept, volumeName ? old.spec : rest)) {
+    // What may change is shown as it was, or as it is to be.
+    const shown = { ...kept, ...(claim.spec.volumeName ? { volumeName: claim.spec.volumeName } : {}) }
+    const before = { ...old.spec, volumeName: volumeName || shown.volumeName }
+    const [was, is] = [before, shown].map((spec) => internalJson('PersistentVolumeClaimSpec', spec))
+    errors.push(field.forbidden('spec', `${SPEC_IMMUTABLE}\n${unifiedDiff(was ?? '', is ?? '')}`))
+  }
   const granted = old.status.capacity?.storage ?? '0'
   if (compareQuantities(after ?? '0', before ?? '0') < 0 && compareQuantities(after ?? '0', granted) <= 0) {
     const why = 'field can not be less than status.capacity'
@@ -101,9 +119,10 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   }
   errors.push(...immutable('volumeMode', claim.spec.volumeMode, old.spec.volumeMode))
   const [newClass, oldClass] = [claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName]
-  if (oldClass !== undefined && !newClass) {
-    const what = newClass === undefined ? 'nil' : 'an empty string'
-    errors.push(field.forbidden('spec.volumeAttributesClassName', `update from non-nil value to ${what} is forbidden`))
+  if (newClass !== oldClass && !newClass && old.status.currentVolumeAttributesClassName !== undefined) {
+    const what = newClass === undefined ? 'nil' : 'empty string'
+    const why = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`
+    errors.push(field.forbidden('spec.volumeAttributesClassName', why))
   }
   return errors
 }

@@ -8,10 +8,12 @@ import type {
   VolumeNodeAffinity,
 } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { checkNoBacksteps, checkOptionalEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { internalJson } from '../core/internal-shapes.ts'
 import { validateNodeSelector } from '../core/pod-scheduling.ts'
 import { networkSources, validateDriverName, validateHostPath } from '../core/volume-sources.ts'
 import { checkClassName, VOLUME_MODES, validateAccessModes } from './claim-validation.ts'
@@ -203,7 +205,11 @@ function validateSecretRef(secret: SecretReference | undefined, at: string): Fie
 export function validateVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const errors: FieldError[] = []
   if (!sameJson(madeOf(volume, old), madeOf(old, old))) {
-    errors.push(field.forbidden('spec.persistentvolumesource', SOURCE_IMMUTABLE))
+    const [was, is] = [madeOf(old, old), madeOf(volume, old)].map((source) =>
+      internalJson('PersistentVolumeSource', source),
+    )
+    const diff = unifiedDiff(was ?? '', is ?? '')
+    errors.push(field.forbidden('spec.persistentvolumesource', `${SOURCE_IMMUTABLE}\n${diff}`))
   }
   errors.push(...immutable('volumeMode', volume.spec.volumeMode, old.spec.volumeMode))
   if (old.spec.nodeAffinity) {
