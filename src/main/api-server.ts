@@ -24,15 +24,16 @@ import { defaultFeatures } from '../apiserver/features/feature-gates.ts'
 import { gates } from '../apiserver/features/gates.ts'
 import { keepDanglingConditions } from '../apiserver/flow-control/dangling.ts'
 import { dumpOf } from '../apiserver/flow-control/dump.ts'
-import { PriorityAndFairness } from '../apiserver/flow-control/flow-control.ts'
+import { type FlowControl, PriorityAndFairness } from '../apiserver/flow-control/flow-control.ts'
 import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
+import { turnTakingClient } from '../apiserver/flow-control/turn-taking-client.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { addAllocators, repairFigures } from '../apiserver/metrics/allocators.ts'
 import { addExpressions } from '../apiserver/metrics/expressions.ts'
 import { type ApiMetrics, createApiMetrics } from '../apiserver/metrics/index.ts'
-import { postObserver } from '../apiserver/metrics/outgoing.ts'
+import { outgoingFigures } from '../apiserver/metrics/outgoing.ts'
 import { queueObservers } from '../apiserver/metrics/queues.ts'
 import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
 import { observedStore } from '../apiserver/metrics/store.ts'
@@ -156,7 +157,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   }
   const metrics = createApiMetrics(registry, clock, all)
   const stopCounting = addExpressions(all, () => performance.now())
-  const observePosts = postObserver(all)
+  const outgoing = outgoingFigures(all)
+  const observePosts = outgoing.post
   const version = versionInfo(process.arch === 'x64' ? 'amd64' : process.arch)
   const features = setup.settings?.features ?? defaultFeatures
   addBuild(
@@ -237,6 +239,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       ...{ policy: audit.policy, clock, random },
       backend: openBackends(audit, { clock, random, log, losses, print, observePosts }),
     })
+  const observeOwn = outgoing.own(`${setup.advertiseIP}:${setup.port}`)
+  let turns: FlowControl | undefined
   const clientFor = (user: UserInfo) => {
     const client = createInProcessClient({
       api,
@@ -244,9 +248,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       authorizer,
       onWarning: (message) => log.debug('api-warning', { user: user.name, message }),
     })
-    if (!auditor) return client
+    const served = turnTakingClient(client, {
+      ...{ user, clock, requests: metrics.requests },
+      flow: () => turns,
+      observe: observeOwn,
+    })
+    if (!auditor) return served
     const userAgent = `sampan/${version.gitVersion} (${version.platform})`
-    return auditedClient(client, { audit: auditor, user, authorizer, userAgent })
+    return auditedClient(served, { audit: auditor, user, authorizer, userAgent })
   }
   const ownClient = clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
   const eventsOf = (component: string) => createEventRecorder({ client: ownClient, clock, log, component })
@@ -289,6 +298,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
         observe: flowObservers(metrics.all),
       })
     : undefined
+  turns = fairness ?? maxInFlight(flow)
   if (fairness) addFlowControl(metrics.all, () => fairness.figures)
   if (auditor) addAudit(metrics.all, auditor.counts, losses)
   addRemotes(metrics.all, () => aggregation.remotes.verdicts)
@@ -357,7 +367,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     remotes: aggregation.remotes,
     metrics,
     ...(auditor ? { audit: auditor } : {}),
-    flow: fairness ?? maxInFlight(flow),
+    flow: turns,
     images: setup.images ?? (() => undefined),
     log,
     now: () => clock.now(),

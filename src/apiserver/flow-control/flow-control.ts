@@ -28,7 +28,13 @@ export interface Admitted {
 export interface FlowControl {
   /** Lets a request in, now or when its turn comes. Throws or rejects with FlowRejection. */
   admit(user: UserInfo, info: RequestInfo, onGone: (gone: () => void) => void): Admitted | Promise<Admitted>
+  /** Another one whenever requests may be placed otherwise than before. */
+  readonly generation: number
+  /** Lets in requests like this one, as long as the generation is the same. */
+  classified(user: UserInfo, info: RequestInfo): Enter
 }
+
+type Enter = (onGone: (gone: () => void) => void) => Admitted | Promise<Admitted>
 
 interface LevelEntry {
   readonly name: string
@@ -48,6 +54,9 @@ export interface FlowOptions {
   readonly observe?: (level: string, schema: string) => FlowObserver
 }
 
+/** The catch-all schema holds for every user; only someone without any group is placed nowhere. */
+const UNPLACED: Admitted = { flowSchemaUid: '', priorityLevelUid: '', release: () => {} }
+
 /** A schema with the level that it sends requests to. */
 interface Ranked {
   readonly entry: FlowSchemaEntry
@@ -66,6 +75,7 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
   /** By schema and level; kept as long as the schema is there. */
   #figures = new Map<string, SchemaFigures>()
   #stale = true
+  #generation = 0
   readonly #read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }
 
   private constructor(options: FlowOptions, read: () => { schemas: FlowSchemaEntry[]; levels: LevelEntry[] }) {
@@ -100,19 +110,39 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
 
   admit(user: UserInfo, info: RequestInfo, onGone: (gone: () => void) => void): Admitted | Promise<Admitted> {
     if (this.#stale) this.#configure()
-    for (const { entry, level, figures } of this.#schemas) {
-      if (!matches(entry, user, info)) continue
-      const seats = this.#seatsFor(info)
-      const admitted = (release: () => void): Admitted => ({
-        flowSchemaUid: entry.uid,
-        priorityLevelUid: level.uid,
-        release: figures.begun(seats, info.verb === 'watch' ? 'watch' : 'regular', release),
-      })
-      const flow = `${entry.name}/${distinguisherOf(entry, user, info)}`
-      return whenEntered(() => level.enter({ flow, seats, onGone }), figures, admitted)
+    for (const ranked of this.#schemas) {
+      if (!matches(ranked.entry, user, info)) continue
+      return this.#enter(ranked, info, `${ranked.entry.name}/${distinguisherOf(ranked.entry, user, info)}`, onGone)
     }
-    // The catch-all schema holds for every user; only someone without any group comes here.
-    return { flowSchemaUid: '', priorityLevelUid: '', release: () => {} }
+    return UNPLACED
+  }
+
+  get generation(): number {
+    if (this.#stale) this.#configure()
+    return this.#generation
+  }
+
+  classified(user: UserInfo, info: RequestInfo): Enter {
+    if (this.#stale) this.#configure()
+    const ranked = this.#schemas.find(({ entry }) => matches(entry, user, info))
+    if (!ranked) return () => UNPLACED
+    const flow = `${ranked.entry.name}/${distinguisherOf(ranked.entry, user, info)}`
+    return (onGone) => this.#enter(ranked, info, flow, onGone)
+  }
+
+  #enter(
+    { entry, level, figures }: Ranked,
+    info: RequestInfo,
+    flow: string,
+    onGone: (gone: () => void) => void,
+  ): Admitted | Promise<Admitted> {
+    const seats = this.#seatsFor(info)
+    const admitted = (release: () => void): Admitted => ({
+      flowSchemaUid: entry.uid,
+      priorityLevelUid: level.uid,
+      release: figures.begun(seats, info.verb === 'watch' ? 'watch' : 'regular', release),
+    })
+    return whenEntered(() => level.enter({ flow, seats, onGone }), figures, admitted)
   }
 
   lendableTo(): number {
@@ -159,6 +189,7 @@ export class PriorityAndFairness implements FlowControl, SeatPool {
 
   #configure(): void {
     this.#stale = false
+    this.#generation += 1
     const { schemas, levels } = this.#read()
     // What every server must have is there even before anything is stored.
     const all = withMandatory(levels, priorityLevels)

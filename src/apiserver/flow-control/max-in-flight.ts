@@ -10,7 +10,9 @@ const READING = new Set(['get', 'list', 'watch', 'head'])
 /** At most so many requests at a time that read, and so many that change something; 0: any number. */
 export function maxInFlight(limits: { readonly reading: number; readonly mutating: number }): FlowControl {
   const counts = { reading: 0, mutating: 0 }
-  return {
+  const control: FlowControl = {
+    generation: 0,
+    classified: (user, info) => (onGone) => control.admit(user, info, onGone),
     admit({ groups }, { verb }: RequestInfo) {
       const kind = READING.has(verb) ? 'reading' : 'mutating'
       const limit = limits[kind]
@@ -28,4 +30,5 @@ export function maxInFlight(limits: { readonly reading: number; readonly mutatin
       }
     },
   }
+  return control
 }

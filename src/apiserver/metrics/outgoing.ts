@@ -1,7 +1,7 @@
 // Figures of requests that this server sends to others. Models: k8s.io/component-base/metrics/prometheus/restclient and
 // k8s.io/apiserver/pkg/util/webhook.
 
-import type { MetricSet } from '../../machinery/metrics.ts'
+import type { MetricSet, Value } from '../../machinery/metrics.ts'
 import type { PostObserver } from '../webhook-call.ts'
 import { UNNAMED } from '../webhook-identity.ts'
 
@@ -9,8 +9,14 @@ const LATENCIES = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60]
 const SIZES = [64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216]
 const WEAK = /md too weak|ca md too weak/
 
-/** Told of requests to webhooks. */
-export function postObserver(metrics: MetricSet): PostObserver {
+export interface Outgoing {
+  /** Told of requests to webhooks. */
+  readonly post: PostObserver
+  /** Told of requests of components in this process, whose server is at `host`; by method. */
+  own(host: string): (method: string) => (code: number, seconds: number) => void
+}
+
+export function outgoingFigures(metrics: MetricSet): Outgoing {
   const labels = ['verb', 'host']
   const histogram = (name: string, help: string, buckets: readonly number[]) =>
     metrics.histogram({ name: `rest_client_${name}`, help, stability: 'ALPHA', labels, buckets })
@@ -28,17 +34,33 @@ export function postObserver(metrics: MetricSet): PostObserver {
     labels: ['code', 'method', 'host'],
   })
   const certificates = certificateFigures(metrics, 'apiserver_webhooks')
-  return ({ host, code, seconds, sentBytes, answerBytes, error }) => {
+  const post: PostObserver = ({ host, code, seconds, sentBytes, answerBytes, error }) => {
     requests.of(code, 'POST', host).add()
     durations.of('POST', host).observe(seconds)
     sent.of('POST', host).observe(sentBytes)
     if (code !== '<error>') received.of('POST', host).observe(answerBytes)
     certificates(error)
   }
+  return {
+    post,
+    own: (host) => (method) => {
+      const latency = durations.of(method, host)
+      const codes = new Map<number, Value>()
+      return (code, seconds) => {
+        latency.observe(seconds)
+        let count = codes.get(code)
+        if (!count) {
+          count = requests.of(String(code), method, host)
+          codes.set(code, count)
+        }
+        count.add()
+      }
+    },
+  }
 }
 
 /** Told of failures, which may be about the certificates of other servers. */
-export function certificateFigures(metrics: MetricSet, prefix: string): (error: unknown) => void {
+function certificateFigures(metrics: MetricSet, prefix: string): (error: unknown) => void {
   const counter = (name: string, about: string) =>
     metrics
       .counter({

@@ -26,6 +26,12 @@ interface Kind {
   readonly byCode: Map<number, Value>
 }
 
+/** Requests of one sort that are made within this process. */
+export interface RequestSort {
+  begun(): void
+  ended(code: number, ms: number, waitedMs: number): void
+}
+
 /** One request, from its first byte on. */
 export interface TrackedRequest {
   /** It waits for its turn; the returned function ends that. */
@@ -225,6 +231,26 @@ export class RequestMetrics {
         series.duration.observe(ms / 1000)
         series.sli?.observe(Math.max(ms - waited, 0) / 1000)
         if (bytes >= 0) series.sizes?.observe(bytes)
+      },
+    }
+  }
+
+  /** The series of one sort of requests, for those who make many of them. */
+  sortOf(info: RequestInfo, kind: RequestKind): RequestSort {
+    const series = this.#kindOf(info, undefined)
+    const serving = this.#serving
+    const long = kind === 'longRunning' ? this.#long.of(...series.labels) : undefined
+    return {
+      begun() {
+        serving[kind] += 1
+        long?.add()
+      },
+      ended: (code, ms, waitedMs) => {
+        serving[kind] -= 1
+        long?.add(-1)
+        this.#counter(series, info, code).add()
+        series.duration.observe(ms / 1000)
+        series.sli?.observe((ms - waitedMs) / 1000)
       },
     }
   }
