@@ -74,10 +74,10 @@ export async function serve(
     if (!staysLong(info)) {
       limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
         trail?.failed(error.status)
+        tracked.late(response.headersSent)
         sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
       })
     }
-        tracked.late(response.headersSent)
     const user = await authenticate(options, request, socket, trail)
     const admitted = admit(options, info, user, response)
     const turn = admitted instanceof Promise ? await itsTurn(admitted, tracked) : admitted
