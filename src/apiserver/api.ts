@@ -53,13 +53,11 @@ export class Api {
     this.#virtual = virtual
   }
 
-  /** The object, or its scale. Throws NotFound. */
-  async get(target: Target, context: RequestContext): Promise<Entry> {
-    const { resource, name } = target
-    const entry = await this.registry.find(resource, context.namespace, name)
-    if (!entry) throw notFound(resource, name)
-    if (target.subresource === 'scale') return scaleEntry(resource, entry, context.version)
-    return inVersion(entry, context.version)
+  /** The object, or its scale: at once when the kind's cache is open. Throws or rejects with NotFound. */
+  get(target: Target, context: RequestContext): Entry | Promise<Entry> {
+    const found = this.registry.find(target.resource, context.namespace, target.name)
+    if (found instanceof Promise) return found.then((entry) => asAsked(entry, target, context))
+    return asAsked(found, target, context)
   }
 
   async create(target: Target, body: unknown, context: RequestContext): Promise<Entry> {
@@ -273,6 +271,13 @@ function keepAll(object: ApiObject, old: StoredObject): void {
 export function inVersion(entry: Entry, version: ServedVersion): Entry {
   if (!version.convert) return entry
   return deriveEntry(entry, version.apiVersion, (object) => toVersion(object, version))
+}
+
+/** What a request for `target` is answered with. Throws NotFound. */
+function asAsked(entry: Entry | undefined, { resource, subresource, name }: Target, context: RequestContext): Entry {
+  if (!entry) throw notFound(resource, name)
+  if (subresource === 'scale') return scaleEntry(resource, entry, context.version)
+  return inVersion(entry, context.version)
 }
 
 function scaleEntry(resource: Resource, entry: Entry, version: ServedVersion): Entry {

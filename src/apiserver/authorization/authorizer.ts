@@ -93,14 +93,23 @@ function askFrom(
 /** Everything is allowed: for tests that are about something else. */
 export const allowAll: Authorizer = { authorize: () => ({ verdict: 'allow', reason: '' }) }
 
-/** Throws Forbidden with upstream's message unless the answer is yes. `heard` is told the answer either way. */
-export async function requireAllowed(
+/** Throws or rejects with Forbidden in upstream's words unless the answer is yes. `heard` is told the answer either way. */
+export function requireAllowed(
   authorizer: Authorizer,
   attributes: AuthorizationAttributes,
   heard?: (decision: Decision) => void,
-): Promise<void> {
+): Promise<void> | undefined {
   const answer = authorizer.authorize(attributes)
-  const decision = answer instanceof Promise ? await answer : answer
+  if (answer instanceof Promise) return answer.then((decision) => demandYes(decision, attributes, heard))
+  demandYes(answer, attributes, heard)
+  return undefined
+}
+
+function demandYes(
+  decision: Decision,
+  attributes: AuthorizationAttributes,
+  heard: ((decision: Decision) => void) | undefined,
+): void {
   heard?.(decision)
   if (decision.verdict === 'allow') return
   // Whoever could not be asked might have said yes.

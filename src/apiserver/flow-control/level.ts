@@ -172,7 +172,8 @@ export class PriorityLevel {
       // Only now is it known what the request took.
       if (queue) queue.virtualStart += seats * ((clock.now() - began) / 1000 - GUESSED_SECONDS)
       if (this.waiting > 0) this.drain()
-      this.#pool.freed(this)
+      // An exempt level takes seats from nobody.
+      if (!this.exempt) this.#pool.freed(this)
     }
   }
 

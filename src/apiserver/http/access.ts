@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import { isReason, StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { AuditTrail } from '../audit/auditor.ts'
-import type { Authenticator } from '../authentication/authenticator.ts'
+import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
 import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
 import { webSocketToken } from '../authentication/websocket-token.ts'
 import { type Authorizer, type Decision, demanded, requireAllowed } from '../authorization/authorizer.ts'
@@ -27,23 +27,51 @@ export interface AccessOptions {
   readonly now: () => number
 }
 
-/** Who a request is to be served as: who sent it, or whom that one names in its stead. */
-export async function authenticate(
+/** Who a request is to be served as: who sent it, or whom that one names in its stead. At once where nobody is asked. */
+export function authenticate(
   options: AccessOptions,
   request: Request,
   socket: Socket,
   trail: AuditTrail | undefined,
-): Promise<UserInfo> {
-  const own = await senderOf(options, request, socket, trail)
+): UserInfo | Promise<UserInfo> {
+  const sender = senderOf(options, request, socket, trail)
+  if (sender instanceof Promise) return sender.then((own) => actingAs(options, request, own, trail))
+  return actingAs(options, request, sender, trail)
+}
+
+function actingAs(
+  options: AccessOptions,
+  request: Request,
+  own: UserInfo,
+  trail: AuditTrail | undefined,
+): UserInfo | Promise<UserInfo> {
   const kept = trail?.received(own)
-  if (kept) await kept
+  if (kept) return kept.then(() => inStead(options, request, own, trail))
+  return inStead(options, request, own, trail)
+}
+
+/** Whom the request names to act as; who sent it when it names nobody. */
+function inStead(
+  options: AccessOptions,
+  request: Request,
+  own: UserInfo,
+  trail: AuditTrail | undefined,
+): UserInfo | Promise<UserInfo> {
   if (!namesImpersonation(request.headers)) return own
-  const { metrics, now } = options
+  return impersonating(options, request, own, trail)
+}
+
+async function impersonating(
+  { authorizer, metrics, now }: AccessOptions,
+  request: Request,
+  own: UserInfo,
+  trail: AuditTrail | undefined,
+): Promise<UserInfo> {
   const started = now()
   const noted = (decision: 'allowed' | 'denied' | 'error') =>
     metrics.access.impersonated(decision, (now() - started) / 1000)
   try {
-    const user = await impersonated(options.authorizer, own, request.headers)
+    const user = await impersonated(authorizer, own, request.headers)
     if (user !== own) trail?.impersonates(user)
     noted('allowed')
     return user
@@ -53,38 +81,58 @@ export async function authenticate(
   }
 }
 
-async function senderOf(
+function senderOf(
   options: AccessOptions,
   request: Request,
   socket: Socket,
   trail: AuditTrail | undefined,
-): Promise<UserInfo> {
-  const header = request.headers.authorization
-  let bearerToken = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined
+): UserInfo | Promise<UserInfo> {
   const { metrics, now } = options
   const started = now()
-  const noted = (result: 'success' | 'failure' | 'error', name: string) =>
-    metrics.access.authenticated(result, name, (now() - started) / 1000)
-  try {
-    const named = bearerToken === undefined ? webSocketToken(request.headers) : undefined
-    if (named) {
-      bearerToken = named.token
-      request.headers['sec-websocket-protocol'] = named.otherProtocols
-    }
-    const { certificate, proxyName } = identityOf(socket, options.tls)
-    const user = await options.authenticate({ certificate, proxyName, bearerToken, headers: request.headers })
-    if (user) {
-      noted('success', user.name)
-      return user
-    }
-    if (header !== undefined || named || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
-    noted('success', ANONYMOUS.name)
-    return ANONYMOUS
-  } catch (error) {
-    noted(error instanceof StatusError && error.cause === undefined ? 'failure' : 'error', '')
-    if (error instanceof StatusError) trail?.unauthenticated(error.status, bearerToken !== undefined)
+  let withToken = false
+  const known = (user: UserInfo) => {
+    metrics.access.authenticated('success', user.name, (now() - started) / 1000)
+    return user
+  }
+  const refused = (error: unknown): never => {
+    const result = error instanceof StatusError && error.cause === undefined ? 'failure' : 'error'
+    metrics.access.authenticated(result, '', (now() - started) / 1000)
+    if (error instanceof StatusError) trail?.unauthenticated(error.status, withToken)
     throw error
   }
+  try {
+    const credentials = credentialsOf(options, request, socket)
+    withToken = credentials.bearerToken !== undefined
+    const answer = options.authenticate(credentials)
+    if (answer instanceof Promise) {
+      return answer.then((user) => known(user ?? anonymous(options, request, credentials))).catch(refused)
+    }
+    return known(answer ?? anonymous(options, request, credentials))
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+/** What a request offers to prove who sent it. Throws Unauthorized for what cannot be read. */
+function credentialsOf(options: AccessOptions, request: Request, socket: Socket): Credentials {
+  const { headers } = request
+  const { certificate, proxyName } = identityOf(socket, options.tls)
+  const { authorization } = headers
+  let bearerToken =
+    authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined
+  const named = bearerToken === undefined ? webSocketToken(headers) : undefined
+  if (named) {
+    bearerToken = named.token
+    headers['sec-websocket-protocol'] = named.otherProtocols
+  }
+  return { certificate, proxyName, bearerToken, headers }
+}
+
+/** Nobody in particular. Throws Unauthorized for those who offered credentials, and where one has to be somebody. */
+function anonymous(options: AccessOptions, request: Request, { bearerToken }: Credentials): UserInfo {
+  const offered = request.headers.authorization !== undefined || bearerToken !== undefined
+  if (offered || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+  return ANONYMOUS
 }
 
 function pathOf({ url = '/' }: Request): string {
@@ -92,13 +140,13 @@ function pathOf({ url = '/' }: Request): string {
   return mark < 0 ? url : url.slice(0, mark)
 }
 
-/** Rejects with Forbidden unless the request is allowed. */
+/** Throws or rejects with Forbidden unless the request is allowed. */
 export function authorize(
   options: AccessOptions,
   info: RequestInfo,
   user: UserInfo,
   trail?: AuditTrail,
-): Promise<void> {
+): Promise<void> | undefined {
   // Named one by one: a spread of this many fields is slow, and every request comes by here.
   const { verb, group, version, resource, subresource, namespace, path, isResource } = info
   const narrowed = SELECTING.has(verb)

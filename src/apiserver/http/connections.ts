@@ -28,13 +28,15 @@ export class Connections {
     this.#sessions.set(socket, session)
   }
 
-  /** A request has come on an HTTP/1.1 connection; the returned function says that it is answered. */
-  serving(socket: Socket): () => void {
+  /** A request has come on an HTTP/1.1 connection. */
+  begun(socket: Socket): void {
     this.#busy.add(socket)
-    return () => {
-      this.#busy.delete(socket)
-      if (this.#closing) socket.end()
-    }
+  }
+
+  /** The request is answered. */
+  answered(socket: Socket): void {
+    this.#busy.delete(socket)
+    if (this.#closing) socket.end()
   }
 
   /** Ends all connections; those in use when their answers are complete, but after a while in any case. */

@@ -18,8 +18,11 @@ import { sendEncoded, sendObject } from './respond.ts'
 import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import { serveWatch } from './watch-handler.ts'
 
-export async function serveGet(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
-  sendEntry(exchange, 200, await env.api.get(exchange.target, exchange.context), env)
+export function serveGet(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> | undefined {
+  const found = env.api.get(exchange.target, exchange.context)
+  if (found instanceof Promise) return found.then((entry) => sendEntry(exchange, 200, entry, env))
+  sendEntry(exchange, 200, found, env)
+  return undefined
 }
 
 const COMMA = Buffer.from(',')

@@ -17,16 +17,16 @@ import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdat
 
 /**
  * Serves a resource request that is authenticated and authorized. `annotate` is told what the audit log is to say of
- * it. Rejects with the error to answer.
+ * it. Throws or rejects with the error to answer.
  */
-export async function serveResource(
+export function serveResource(
   env: ResourceHandlerEnv,
   request: Request,
   response: Response,
   info: RequestInfo,
   user: UserInfo,
   told: Pick<RequestContext, 'annotate' | 'waited'> = {},
-): Promise<void> {
+): Promise<void> | undefined {
   const served = env.api.registry.served(info.group, info.version, info.resource)
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
@@ -69,17 +69,22 @@ function contextOf(
   user: UserInfo,
   version: ServedVersion,
   namespaced: boolean,
+  told: Pick<RequestContext, 'annotate' | 'waited'>,
 ): RequestContext {
-  return {
+  const context: RequestContext = {
     user,
     namespace: namespaced ? info.namespace : '',
     version,
     dryRun: dryRunOf(info.query.getAll('dryRun')),
-    fieldManager: fieldManagerOf(request, info),
+    // Readers own no fields.
+    fieldManager: READING.has(info.verb) ? '' : fieldManagerOf(request, info),
     fieldValidation: fieldValidationOf(info.query.get('fieldValidation')),
     warn: warningsOf(response),
   }
+  return Object.assign(context, told)
 }
+
+const READING = new Set(['get', 'list', 'watch'])
 
 /** Kinds that are answered but never stored: reviews of all sorts. */
 async function serveVirtual(
@@ -96,7 +101,7 @@ async function serveVirtual(
   const { cbor = false } = env
   const representation = representationOf({ request, version, info, cbor })
   const body = parseBody(await readBody(request), request.headers['content-type'], { cbor })
-  const context = contextOf(request, response, info, user, version, info.namespace !== '')
+  const context = contextOf(request, response, info, user, version, info.namespace !== '', {})
   const answer = await handler({ name: '', body, context })
   sendObject(response, 201, representation, { object: answer })
 }

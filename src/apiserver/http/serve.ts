@@ -1,6 +1,6 @@
 // One request from its first byte to the handler that answers it, and what went wrong on the way.
 
-import { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { methodNotAllowed, NothingHere, pageNotFound, StatusError } from '../../machinery/errors.ts'
@@ -20,6 +20,7 @@ import type { UserInfo } from '../user.ts'
 import { type AccessOptions, authenticate, authorize } from './access.ts'
 import { limitTime, timeLimitOf } from './deadline.ts'
 import type { Request, Response } from './exchange.ts'
+import { H1Response } from './h1-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource-handler.ts'
 import type { ResourceHandlerEnv } from './resource-request.ts'
@@ -73,20 +74,25 @@ export async function serve(
   try {
     if (!staysLong(info)) {
       limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
+        tracked.late(response.headersSent)
         trail?.failed(error.status)
         tracked.late(response.headersSent)
         sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
       })
     }
-    const user = await authenticate(options, request, socket, trail)
+    // Most requests wait for nothing on their way, and waiting for what is there already costs as much as the way.
+    const known = authenticate(options, request, socket, trail)
+    const user = known instanceof Promise ? await known : known
     const admitted = admit(options, info, user, response)
     const turn = admitted instanceof Promise ? await itsTurn(admitted, tracked) : admitted
     try {
       if (turn) nameFlow(response, turn)
-      await authorize(options, info, user, trail)
+      const allowed = authorize(options, info, user, trail)
+      if (allowed) await allowed
       trail?.observe(request, response)
       // Watches are counted only until what is there has been sent.
-      await dispatch(options, request, response, { info, user, trail, tracked })
+      const served = dispatch(options, request, response, { info, user, trail, tracked })
+      if (served) await served
     } finally {
       turn?.release()
     }
@@ -158,12 +164,12 @@ function remoteOf({ remotes }: ServeOptions, info: RequestInfo) {
   return group !== undefined && version !== undefined ? remotes.find(group, version) : undefined
 }
 
-async function dispatch(
+function dispatch(
   options: ServeOptions,
   request: Request,
   response: Response,
   about: { info: RequestInfo; user: UserInfo; trail: AuditTrail | undefined; tracked: TrackedRequest },
-): Promise<void> {
+): Promise<void> | undefined {
   const { info, user, trail, tracked } = about
   const remote = remoteOf(options, info)
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
@@ -172,14 +178,13 @@ async function dispatch(
     if (!reads && info.path !== '/debug/flags/v') throw ROUTED.test(info.path) ? methodNotAllowed() : new NothingHere()
     const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
     // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
-    if (images && request instanceof IncomingMessage && response instanceof ServerResponse) {
-      return images(request, response)
+    if (images && request instanceof IncomingMessage && response instanceof H1Response) {
+      return images(request, response.handOver())
     }
     return serveSystem(options.system, request, response, info)
   }
   if (isProxied(info)) {
-    await admitConnect(options.pods.registry, info, user)
-    return serveProxy(options.pods, request, response, info)
+    return admitConnect(options.pods.registry, info, user).then(() => serveProxy(options.pods, request, response, info))
   }
   if (info.verb === '') throw methodNotAllowed()
   if (info.group === '' && info.resource === 'pods') {
@@ -188,10 +193,9 @@ async function dispatch(
       throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
     }
   }
-  return serveResource(options.resources, request, response, info, user, {
-    ...(trail ? { annotate: trail.annotate } : {}),
-    waited: tracked.waited,
-  })
+  const { waited } = tracked
+  const told = trail ? { waited, annotate: trail.annotate } : { waited }
+  return serveResource(options.resources, request, response, info, user, told)
 }
 
 /** Serves a request that wants to change the protocol of its connection; never rejects. */

@@ -8,6 +8,7 @@ import { StatusError } from '../../machinery/errors.ts'
 import { AUTHENTICATED_GROUP, MASTERS_GROUP, type UserInfo } from '../user.ts'
 import type { ClientAuthorities } from './client-identity.ts'
 import { Connections } from './connections.ts'
+import { H1Response } from './h1-exchange.ts'
 import { serveSession } from './h2-exchange.ts'
 import { sendError } from './respond.ts'
 import { described, refuseUpgrade, type ServeOptions, serve, upgrade } from './serve.ts'
@@ -95,9 +96,12 @@ function http1Server(
   connections: Connections,
   trusted: (request: IncomingMessage) => boolean = () => true,
 ): Server {
-  const server = createHttp1Server((request, response) => {
-    response.on('close', connections.serving(request.socket))
-    if (trusted(request)) void serve(options, request, request.socket, response)
+  const server = createHttp1Server((request, node) => {
+    const { socket } = request
+    const response = new H1Response(node)
+    connections.begun(socket)
+    response.on('close', () => connections.answered(socket))
+    if (trusted(request)) void serve(options, request, socket, response)
     else sendError(response, distrusted(), options.log, described(request))
   })
   server.on('upgrade', (request, socket, head) => {

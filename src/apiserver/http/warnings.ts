@@ -9,7 +9,8 @@ const MAX_ITEM = 256
 
 /** Gives what takes the warnings of an answer. Lengths are in characters. */
 export function warningsOf(response: Response): (message: string) => void {
-  const known = new Set<string>()
+  // Most answers come without any.
+  let known: Set<string> | undefined
   let headers: string[] = []
   let written = 0
   let truncating = false
@@ -20,6 +21,7 @@ export function warningsOf(response: Response): (message: string) => void {
     headers.push(warningHeader(text.join('')))
   }
   return (message) => {
+    known ??= new Set()
     if (message === '' || known.has(message) || (truncating && written >= MAX_TOTAL)) return
     known.add(message)
     if (truncating || written + message.length <= MAX_TOTAL) add(message)

@@ -90,7 +90,7 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cb
   }
   if (context.fieldValidation === 'Warn') for (const duplicate of duplicates) context.warn(duplicate)
   const { resource, namespace, name } = { ...info, name: target.name }
-  const mayCreate = () =>
+  const mayCreate = async () =>
     requireAllowed(env.authorizer, {
       ...{ user: context.user, verb: 'create', group: info.group, version: info.version, resource },
       ...{ subresource: '', namespace, name, path: '', isResource: true },

@@ -211,13 +211,16 @@ export class Registry {
     return opening
   }
 
-  /** The current entry of one object; undefined when there is none. */
-  async find(resource: Resource, namespace: string, name: string): Promise<Entry | undefined> {
+  /** The current entry of one object, at once when its kind's cache is open; undefined when there is none. */
+  find(resource: Resource, namespace: string, name: string): Entry | undefined | Promise<Entry | undefined> {
     const computed = this.computed.get(resource)
-    if (computed) return (await computed()).filter((o) => o.metadata.name === name).map(computedEntry)[0]
-    const cache = this.#caches.get(resource.prefix) ?? (await this.cache(resource))
-    const entry = cache.get(keyOf(resource, namespace, name))
-    return resource.view ? shown(resource, entry) : entry
+    if (computed) {
+      return computed().then((objects) => objects.filter((o) => o.metadata.name === name).map(computedEntry)[0])
+    }
+    const cache = this.#caches.get(resource.prefix)
+    const key = keyOf(resource, namespace, name)
+    if (!cache) return this.cache(resource).then((opened) => shown(resource, opened.get(key)))
+    return shown(resource, cache.get(key))
   }
 
   /** The current object by group, plural and name, for admission and authorization. */

@@ -17,13 +17,12 @@ export interface EntryView {
   readonly ended: AbortSignal
 }
 
-/** One entry as the resource shows it. */
-export async function shown(resource: Resource, entry: Entry | undefined): Promise<Entry | undefined> {
+/** One entry as the resource shows it: at once when there is nothing to fetch for that. */
+export function shown(resource: Resource, entry: Entry | undefined): Entry | undefined | Promise<Entry | undefined> {
   const { view } = resource
   if (!view || !entry) return entry
   const pending = view.ready([entry])
-  if (pending) await pending
-  return view.show(entry)
+  return pending ? pending.then(() => view.show(entry)) : view.show(entry)
 }
 
 /** Many entries as the resource shows them. */
