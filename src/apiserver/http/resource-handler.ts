@@ -31,7 +31,7 @@ export function serveResource(
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
   checkPlace(request, info, resource)
-  const context = Object.assign(contextOf(request, response, info, user, version, resource.namespaced), told)
+  const context = contextOf(request, response, info, user, version, resource.namespaced, told)
   const target = { resource, subresource: info.subresource, name: info.name }
   checkRoute(request, info, { resource, version, cbor: env.cbor ?? false })
   // Before anything is done: who cannot be answered is not served either.

@@ -18,7 +18,7 @@ import type { ApiMetrics } from '../metrics/index.ts'
 import type { TrackedRequest } from '../metrics/requests.ts'
 import type { UserInfo } from '../user.ts'
 import { type AccessOptions, authenticate, authorize } from './access.ts'
-import { limitTime, timeLimitOf } from './deadline.ts'
+import type { Deadlines } from './deadline.ts'
 import type { Request, Response } from './exchange.ts'
 import { H1Response } from './h1-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
@@ -28,8 +28,8 @@ import { sendError, sendText } from './respond.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
 export interface ServeOptions extends AccessOptions {
-  /** How long a request may take that does not stay by its nature. */
-  readonly requestTimeoutMs: number
+  /** The time limits of requests that do not stay by their nature. */
+  readonly deadlines: Deadlines
   readonly resources: ResourceHandlerEnv
   readonly system: SystemHandlerEnv
   readonly pods: PodConnectEnv
@@ -73,7 +73,7 @@ export async function serve(
   })
   try {
     if (!staysLong(info)) {
-      limitTime(response, timeLimitOf(info, options.requestTimeoutMs), options.resources.clock, (error) => {
+      options.deadlines.limit(response, info, (error) => {
         tracked.late(response.headersSent)
         trail?.failed(error.status)
         tracked.late(response.headersSent)

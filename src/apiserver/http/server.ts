@@ -8,12 +8,15 @@ import { StatusError } from '../../machinery/errors.ts'
 import { AUTHENTICATED_GROUP, MASTERS_GROUP, type UserInfo } from '../user.ts'
 import type { ClientAuthorities } from './client-identity.ts'
 import { Connections } from './connections.ts'
+import { Deadlines } from './deadline.ts'
 import { H1Response } from './h1-exchange.ts'
 import { serveSession } from './h2-exchange.ts'
 import { sendError } from './respond.ts'
 import { described, refuseUpgrade, type ServeOptions, serve, upgrade } from './serve.ts'
 
-export interface ApiServerOptions extends ServeOptions {
+export interface ApiServerOptions extends Omit<ServeOptions, 'deadlines'> {
+  /** How long a request may take that does not stay by its nature. */
+  readonly requestTimeoutMs: number
   readonly host: string
   readonly port: number
   /** PEM texts. Client certificates are asked for and checked against `clientCa`. */
@@ -36,8 +39,10 @@ const UNSECURED: UserInfo = { name: 'system:unsecured', groups: [MASTERS_GROUP, 
 /** Starts listening. Rejects when the port is taken. */
 export async function listen(options: ApiServerOptions): Promise<ApiListener> {
   const { tls, log } = options
-  const connections = new Connections()
-  const http1 = http1Server(options, connections)
+  const clock = options.resources.clock
+  const connections = new Connections(clock)
+  const serving = { ...options, deadlines: new Deadlines(clock, options.requestTimeoutMs) }
+  const http1 = http1Server(serving, connections)
   const server = createTlsServer({
     cert: tls.cert,
     key: tls.key,
@@ -60,14 +65,14 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
     session.on('error', (error) => log.debug('http2-session-error', { error }))
     serveSession(session, socket, (request, response) => {
       if (options.sendsAway?.()) session.close()
-      void serve(options, request, socket, response)
+      void serve(serving, request, socket, response)
     })
   })
   server.on('tlsClientError', (error) => {
     options.metrics.requests.handshakeFailed()
     log.debug('tls-client-error', { error })
   })
-  return started(server, connections, options)
+  return started(server, connections, serving)
 }
 
 /**
@@ -75,14 +80,17 @@ export async function listen(options: ApiServerOptions): Promise<ApiListener> {
  * at upstream's insecure port of old.
  */
 export async function listenInsecure(options: ApiServerOptions, port: number): Promise<ApiListener> {
-  const connections = new Connections()
-  const server = http1Server({ ...options, authenticate: () => UNSECURED }, connections, isLocal)
+  const clock = options.resources.clock
+  const connections = new Connections(clock)
+  const deadlines = new Deadlines(clock, options.requestTimeoutMs)
+  const serving = { ...options, deadlines, authenticate: () => UNSECURED, host: LOOPBACK, port }
+  const server = http1Server(serving, connections, isLocal)
   server.on('connection', (socket) => {
     connections.add(socket)
     socket.on('error', (error) => options.log.debug('connection-error', { error }))
     socket.setNoDelay(true)
   })
-  return started(server, connections, { ...options, host: LOOPBACK, port })
+  return started(server, connections, serving)
 }
 
 /** Web pages must not act through their visitor's browser: not by a name of theirs for loopback, nor from elsewhere. */
@@ -92,11 +100,12 @@ function isLocal({ headers: { host = '', origin } }: IncomingMessage): boolean {
 
 /** An HTTP/1.1 server for sockets, or to listen by itself. Requests that are not `trusted` are refused unread. */
 function http1Server(
-  options: ApiServerOptions,
+  options: ServeOptions,
   connections: Connections,
   trusted: (request: IncomingMessage) => boolean = () => true,
 ): Server {
-  const server = createHttp1Server((request, node) => {
+  // Connections closes idle ones itself: two timers for every request cost a twentieth of a read.
+  const server = createHttp1Server({ keepAliveTimeout: 0 }, (request, node) => {
     const { socket } = request
     const response = new H1Response(node)
     connections.begun(socket)
@@ -105,6 +114,7 @@ function http1Server(
     else sendError(response, distrusted(), options.log, described(request))
   })
   server.on('upgrade', (request, socket, head) => {
+    connections.begun(request.socket)
     if (trusted(request)) void upgrade(options, request, socket as Socket, head)
     else refuseUpgrade(options, socket, distrusted())
   })
@@ -119,21 +129,23 @@ function distrusted(): StatusError {
 async function started(
   server: NetServer,
   connections: Connections,
-  { host, port, resources: { clock } }: Pick<ApiServerOptions, 'host' | 'port' | 'resources'>,
+  { host, port, deadlines }: Pick<ApiServerOptions, 'host' | 'port'> & Pick<ServeOptions, 'deadlines'>,
 ): Promise<ApiListener> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve())
   })
+  connections.closeIdle()
   return {
     port: (server.address() as AddressInfo).port,
     close() {
       return new Promise((resolve) => {
         server.close(() => {
           cancel()
+          deadlines.close()
           resolve()
         })
-        const cancel = connections.end(clock)
+        const cancel = connections.end()
       })
     },
   }
