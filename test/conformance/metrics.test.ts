@@ -2,6 +2,7 @@
 // Rules: k8s.io/apiserver/pkg/endpoints/metrics and the other metrics packages of v1.36; STABLE ones exactly.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { serviceaccounts } from '../../src/api/generated/resources.ts'
 import { startHooks, type TestHooks } from '../../src/apiserver/admission/webhooks/testing.ts'
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 import { type Call, callerOf } from './access-support.ts'
@@ -96,6 +97,40 @@ const OTHERS: Readonly<Record<string, readonly [type: string, labels: string]>> 
     'build_date compiler git_commit git_tree_state git_version go_version major minor platform',
   ],
   kubernetes_feature_enabled: ['gauge', 'name stage'],
+  etcd_requests_total: ['counter', 'group operation resource'],
+  etcd_request_duration_seconds: ['histogram', 'group operation resource'],
+  etcd_lease_object_counts: ['histogram', ''],
+  apiserver_storage_list_total: ['counter', 'group resource'],
+  apiserver_storage_list_fetched_objects_total: ['counter', 'group resource'],
+  apiserver_storage_list_evaluated_objects_total: ['counter', 'group resource'],
+  apiserver_storage_list_returned_objects_total: ['counter', 'group resource'],
+  apiserver_storage_events_received_total: ['counter', 'group resource'],
+  apiserver_cache_list_total: ['counter', 'group index resource'],
+  apiserver_cache_list_fetched_objects_total: ['counter', 'group index resource'],
+  apiserver_cache_list_returned_objects_total: ['counter', 'group resource'],
+  apiserver_init_events_total: ['counter', 'group resource'],
+  apiserver_watch_cache_capacity: ['gauge', 'group resource'],
+  apiserver_cel_compilation_duration_seconds: ['histogram', ''],
+  apiserver_cel_evaluation_duration_seconds: ['histogram', ''],
+  apiserver_client_certificate_expiration_seconds: ['histogram', ''],
+  apiserver_tls_handshake_errors_total: ['counter', ''],
+  apiserver_request_body_size_bytes: ['histogram', 'group resource verb'],
+  apiserver_webhooks_x509_missing_san_total: ['counter', ''],
+  apiserver_webhooks_x509_insecure_sha1_total: ['counter', ''],
+  apiserver_clusterip_repair_reconcile_errors_total: ['counter', ''],
+  authentication_token_cache_request_total: ['counter', 'status'],
+  authentication_token_cache_fetch_total: ['counter', 'status'],
+  serviceaccount_valid_tokens_total: ['counter', ''],
+  serviceaccount_stale_tokens_total: ['counter', ''],
+  rest_client_requests_total: ['counter', 'code host method'],
+  rest_client_request_duration_seconds: ['histogram', 'host verb'],
+  rest_client_request_size_bytes: ['histogram', 'host verb'],
+  rest_client_response_size_bytes: ['histogram', 'host verb'],
+  kube_apiserver_clusterip_allocator_allocated_ips: ['gauge', 'cidr'],
+  kube_apiserver_clusterip_allocator_available_ips: ['gauge', 'cidr'],
+  kube_apiserver_clusterip_allocator_allocation_total: ['counter', 'cidr scope'],
+  kube_apiserver_nodeport_allocator_allocated_ports: ['gauge', ''],
+  kube_apiserver_nodeport_allocator_available_ports: ['gauge', ''],
   process_cpu_seconds_total: ['counter', ''],
   process_resident_memory_bytes: ['gauge', ''],
   process_start_time_seconds: ['gauge', ''],
@@ -137,8 +172,28 @@ describe('/metrics', () => {
     await hooks.close()
   })
 
+  it('tells what services hold', async () => {
+    const before = await metrics()
+    const labels = { cidr: '10.96.0.0/16' }
+    const created = await admin('/api/v1/namespaces/default/services', {
+      body: { metadata: { name: 'held' }, spec: { type: 'NodePort', clusterIP: '10.96.0.77', ports: [{ port: 80 }] } },
+    })
+    expect([created.code, created.body.message]).toEqual([201, undefined])
+    const all = await metrics()
+    const more = (name: string, of: Record<string, string>) => sum(all, name, of) - sum(before, name, of)
+    expect(more('kube_apiserver_clusterip_allocator_allocated_ips', labels)).toBe(1)
+    expect(more('kube_apiserver_clusterip_allocator_available_ips', labels)).toBe(-1)
+    expect(more('kube_apiserver_clusterip_allocator_allocation_total', { ...labels, scope: 'static' })).toBe(1)
+    expect(more('kube_apiserver_nodeport_allocator_allocated_ports', {})).toBe(1)
+    expect(more('kube_apiserver_nodeport_allocator_allocation_total', { scope: 'dynamic' })).toBe(1)
+    expect(more('etcd_requests_total', { operation: 'create', resource: 'services' })).toBe(1)
+    expect(more('etcd_requests_total', { operation: 'create', resource: 'ipaddresses' })).toBe(1)
+    expect(more('rest_client_requests_total', { method: 'POST', code: '201' })).toBe(0)
+  })
+
   it('counts what was asked, under labels that are bounded', async () => {
     const maps = '/api/v1/namespaces/default/configmaps'
+    const earlier = await metrics()
     expect((await admin(maps, { body: { metadata: { name: 'good' } } })).code).toBe(201)
     expect((await admin(`${maps}?dryRun=All`, { body: { metadata: { name: 'dry' } } })).code).toBe(201)
     expect((await admin(maps, { body: { metadata: { name: 'bad' } } })).code).toBe(403)
@@ -156,7 +211,9 @@ describe('/metrics', () => {
     await admin('/made/up')
     await admin('/livez')
     const all = await metrics()
-    const total = (labels: Record<string, string>) => sum(all, 'apiserver_request_total', labels)
+    // Components in the process are counted, too.
+    const total = (labels: Record<string, string>) =>
+      sum(all, 'apiserver_request_total', labels) - sum(earlier, 'apiserver_request_total', labels)
     const about = { group: '', version: 'v1', resource: 'configmaps', component: 'apiserver' }
     expect(total({ ...about, verb: 'POST', dry_run: '', scope: 'resource', code: '201' })).toBe(1)
     expect(total({ ...about, verb: 'POST', dry_run: 'All', scope: 'resource', code: '201' })).toBe(1)
@@ -175,7 +232,9 @@ describe('/metrics', () => {
     expect(sum(all, 'apiserver_request_duration_seconds', get, '_count')).toBe(2)
     expect(sum(all, 'apiserver_response_sizes', { ...about, verb: 'LIST' }, '_count')).toBe(2)
     expect(sum(all, 'apiserver_response_sizes', { ...about, verb: 'LIST' }, '_sum')).toBeGreaterThan(200)
-    expect(sum(all, 'apiserver_request_sli_duration_seconds', { ...about, verb: 'POST' }, '_count')).toBe(2)
+    const slis = (of: Map<string, Metric>) =>
+      sum(of, 'apiserver_request_sli_duration_seconds', { ...about, verb: 'POST' }, '_count')
+    expect(slis(all) - slis(earlier)).toBe(2)
     expect(sum(all, 'apiserver_watch_events_total', { resource: 'configmaps' })).toBeGreaterThan(0)
   })
 
@@ -248,6 +307,27 @@ describe('/metrics', () => {
     expect(more('authentication_attempts', { result: 'failure' })).toBe(1)
     expect(more('authorization_attempts_total', { result: 'no-opinion' })).toBe(1)
     expect(more('authenticated_user_requests', { username: 'other' })).toBeGreaterThan(0)
+  })
+
+  it('tells what the Pod Security Standards were held against', async () => {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted' }
+    expect((await admin('/api/v1/namespaces', { body: { metadata: { name: 'secure', labels } } })).code).toBe(201)
+    const pods = '/api/v1/namespaces/secure/pods?dryRun=All'
+    const container = { name: 'c', image: 'i' }
+    const account = { automountServiceAccountToken: false, serviceAccountName: 'default' }
+    await server.client.create(serviceaccounts, { metadata: { name: 'default', namespace: 'secure' } })
+    const pod = (spec: object) => ({ metadata: { name: 'p' }, spec: { ...account, containers: [container], ...spec } })
+    expect((await admin(pods, { body: pod({}) })).code).toBe(201)
+    expect((await admin(pods, { body: pod({ hostNetwork: true }) })).code).toBe(403)
+    const all = await metrics()
+    const judged = (labels: Record<string, string>) =>
+      sum(all, 'pod_security_evaluations_total', {
+        ...{ policy_version: 'latest', request_operation: 'create', resource: 'pod', subresource: '' },
+        ...labels,
+      })
+    expect(judged({ policy_level: 'baseline', mode: 'enforce', decision: 'allow' })).toBe(1)
+    expect(judged({ policy_level: 'baseline', mode: 'enforce', decision: 'deny' })).toBe(1)
+    expect(judged({ policy_level: 'restricted', mode: 'warn', decision: 'deny' })).toBe(1)
   })
 
   it('shows what is under way', async () => {
