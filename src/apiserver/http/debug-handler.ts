@@ -25,10 +25,20 @@ const DEFAULT_HEAP_SECONDS = 1
 const HTML = 'text/html; charset=utf-8'
 
 const PROFILES = [
+  ['allocs', 'A sampling of all memory that is allocated within ?seconds= (1), be it still in use or not'],
   ['cmdline', 'The command line invocation of the current program'],
   ['heap', 'A sampling of memory that is allocated within ?seconds= (1) and still in use after them'],
   ['profile', 'CPU profile. Its length is given by ?seconds= (30)'],
 ] as const
+
+/** What Go's servers have and this one has nothing of that would be the same. */
+const MISSING: Readonly<Record<string, string>> = {
+  block: 'nothing here blocks on synchronization primitives',
+  goroutine: 'there are no goroutines here, and the engine keeps no stacks of what waits',
+  mutex: 'there are no mutexes here',
+  threadcreate: 'this process makes no threads of its own',
+  trace: 'there is no execution tracer here',
+}
 
 /** Serves a path below /debug. Throws NotFound for those that are none. */
 export async function serveDebug(
@@ -51,17 +61,27 @@ export async function serveDebug(
       return sendText(response, 200, indexPage(), HTML)
     case 'cmdline':
       return sendText(response, 200, env.commandLine.join('\0'))
+    case 'symbol':
+      // Profiles of this server name their functions themselves: there are no addresses to look up.
+      return sendText(response, 200, 'num_symbols: 0\n')
     case 'profile':
     case 'heap':
+    case 'allocs':
       return sendProfile(env, response, info)
-    default:
-      // What goroutines, threads, mutexes and the like are to Go has no equal here.
-      return sendText(response, 404, 'Unknown profile\n')
+    default: {
+      const why = MISSING[path.slice(PPROF.length)]
+      return sendText(
+        response,
+        404,
+        why ? `Unknown profile: ${why}; see profile, heap and allocs\n` : 'Unknown profile\n',
+      )
+    }
   }
 }
 
 async function sendProfile({ clock }: DebugEnv, response: Response, { path, query }: RequestInfo): Promise<void> {
-  const cpu = path.endsWith('/profile')
+  const name = path.slice(PPROF.length)
+  const cpu = name === 'profile'
   const text = query.get('seconds') ?? String(cpu ? DEFAULT_CPU_SECONDS : DEFAULT_HEAP_SECONDS)
   const seconds = Number(text)
   if (!(seconds > 0) || seconds > MAX_SECONDS) throw badRequest(`invalid value for "seconds": ${JSON.stringify(text)}`)
@@ -81,10 +101,10 @@ async function sendProfile({ clock }: DebugEnv, response: Response, { path, quer
       }),
   }
   try {
-    const profile = encodePprof(await (cpu ? cpuProfile(measurement) : heapProfile(measurement)))
+    const profile = encodePprof(await (cpu ? cpuProfile(measurement) : heapProfile(measurement, name === 'allocs')))
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
-      'content-disposition': `attachment; filename="${cpu ? 'profile' : 'heap'}"`,
+      'content-disposition': `attachment; filename="${name}"`,
       'content-length': profile.length,
       'x-content-type-options': 'nosniff',
     })

@@ -23,6 +23,8 @@ export interface Profile {
   readonly samples: readonly Sample[]
   readonly timeMs: number
   readonly durationMs: number
+  /** Which of the types is shown unless another one is asked for; absent: the last one. */
+  readonly defaultType?: string
   readonly period: { readonly type: readonly [type: string, unit: string]; readonly value: number }
 }
 
@@ -62,6 +64,7 @@ export function encodePprof(profile: Profile): Buffer {
   out.varintField(10, Math.round(profile.durationMs * 1e6))
   out.bytesField(11, valueType(profile.period.type))
   out.varintField(12, Math.round(profile.period.value))
+  if (profile.defaultType !== undefined) out.varintField(14, text(profile.defaultType))
   const strings = new WireWriter()
   for (const value of texts.keys()) strings.bytesField(6, value)
   return gzipSync(Buffer.concat([out.finish(), tables.finish(), strings.finish()]))

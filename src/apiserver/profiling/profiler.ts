@@ -57,17 +57,25 @@ export function cpuProfile({ now, wait }: Measurement): Promise<Profile> {
   })
 }
 
-/** Samples what is allocated and still there in the end. */
-export function heapProfile({ now, wait }: Measurement): Promise<Profile> {
+/** Samples what is allocated; without `collected` only what is still there in the end. */
+export function heapProfile({ now, wait }: Measurement, collected: boolean): Promise<Profile> {
   return measure('heap', async (session) => {
     await session.post('HeapProfiler.enable')
     const timeMs = now()
-    await session.post('HeapProfiler.startSampling', { samplingInterval: HEAP_INTERVAL_BYTES })
+    await session.post('HeapProfiler.startSampling', {
+      samplingInterval: HEAP_INTERVAL_BYTES,
+      ...{ includeObjectsCollectedByMajorGC: collected, includeObjectsCollectedByMinorGC: collected },
+    } as HeapProfiler.StartSamplingParameterType)
     await wait()
     const { profile } = await session.post('HeapProfiler.stopSampling')
+    const prefix = collected ? 'alloc' : 'inuse'
     return {
-      types: [['inuse_space', 'bytes']],
-      samples: heapSamples(profile),
+      types: [
+        [`${prefix}_objects`, 'count'],
+        [`${prefix}_space`, 'bytes'],
+      ],
+      defaultType: `${prefix}_space`,
+      samples: heapSamples(profile as SampledHeap),
       timeMs,
       durationMs: now() - timeMs,
       period: { type: ['space', 'bytes'], value: HEAP_INTERVAL_BYTES },
@@ -98,11 +106,26 @@ function cpuSamples({ nodes, samples = [], timeDeltas = [] }: InspectorProfiler.
   })
 }
 
-function heapSamples({ head }: HeapProfiler.SamplingHeapProfile): Sample[] {
+/** What the engine gives beside what Node's types tell of. */
+interface SampledHeap extends HeapProfiler.SamplingHeapProfile {
+  readonly samples?: readonly { readonly size: number; readonly nodeId: number }[]
+}
+
+function heapSamples({ head, samples = [] }: SampledHeap): Sample[] {
   const found: Sample[] = []
+  const seen = new Map<number, { count: number; size: number }>()
+  for (const { nodeId, size } of samples) {
+    const sum = seen.get(nodeId) ?? { count: 0, size: 0 }
+    seen.set(nodeId, { count: sum.count + 1, size: sum.size + size })
+  }
+  /** Sizes are projected from the samples to all objects; so are their numbers. */
+  const countOf = ({ id, selfSize }: HeapProfiler.SamplingHeapProfileNode & { id?: number }): number => {
+    const own = seen.get(id ?? -1)
+    return own ? Math.max(1, Math.round(selfSize / (own.size / own.count))) : 1
+  }
   const visit = (node: HeapProfiler.SamplingHeapProfileNode, callers: readonly Frame[]) => {
     const stack = node === head ? callers : [frameOf(node.callFrame), ...callers]
-    if (node.selfSize > 0) found.push({ stack, values: [node.selfSize] })
+    if (node.selfSize > 0) found.push({ stack, values: [countOf(node), node.selfSize] })
     for (const child of node.children) visit(child, stack)
   }
   visit(head, [])
