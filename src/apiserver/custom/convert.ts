@@ -3,9 +3,12 @@
 
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
-import { StatusError } from '../../machinery/errors.ts'
+import { type FieldError, StatusError } from '../../machinery/errors.ts'
+import { typeName } from '../../machinery/go/value.ts'
 import type { Random } from '../../machinery/random.ts'
+import { sameJson } from '../../machinery/same-json.ts'
 import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
+import { validateAnnotations, validateLabels } from '../registry/metadata.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 
 /** Gives objects in `apiVersion`. `sync` when it only takes their names to be changed. */
@@ -34,18 +37,26 @@ export function converterOf(
       const uid = options.random.uuid()
       const request = { uid, desiredAPIVersion: apiVersion, objects }
       const subject = `${objects[0]?.apiVersion ?? `${group}/`}, Kind=${names.kind}`
+      const failed = (what: string, cause: unknown) => {
+        const message = `conversion webhook for ${subject} ${what}`
+        return new StatusError({ message, reason: '', code: 500 }, { cause })
+      }
+      let converted: unknown[]
       try {
         const answer = await options.call(client, {
           kind: 'ConversionReview',
           apiVersion: `apiextensions.k8s.io/${review}`,
           request,
         })
-        const converted = readReview(answer, { uid, review })
+        converted = readReview(answer, { uid, review })
+      } catch (error) {
+        throw failed(`failed: ${error instanceof Error ? error.message : String(error)}`, error)
+      }
+      try {
         return checked(objects, converted, apiVersion)
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
-        const message = `conversion webhook for ${subject} failed: ${why}`
-        throw new StatusError({ message, reason: '', code: 500 }, { cause: error })
+        if (!(error instanceof BadConversion)) throw error
+        throw failed(`returned ${error.message}`, error)
       }
     },
   }
@@ -53,64 +64,92 @@ export function converterOf(
 
 function readReview(answer: unknown, expected: { uid: string; review: string }): unknown[] {
   const response = isRecord(answer) ? answer.response : undefined
-  if (!isRecord(answer) || !isRecord(response)) throw new Error('no response provided')
   const apiVersion = `apiextensions.k8s.io/${expected.review}`
-  if (answer.apiVersion !== apiVersion || answer.kind !== 'ConversionReview') {
+  // The old review never had these two checked.
+  const strict = expected.review === 'v1'
+  if (strict && isRecord(answer) && (answer.apiVersion !== apiVersion || answer.kind !== 'ConversionReview')) {
     throw new Error(
       `expected webhook response of ${apiVersion}, Kind=ConversionReview, got ${answer.apiVersion}, Kind=${answer.kind}`,
     )
   }
-  if (expected.review === 'v1' && response.uid !== expected.uid) {
-    throw new Error(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(response.uid)}`)
+  if (!isRecord(answer) || !isRecord(response)) throw new Error('no response provided')
+  if (strict && response.uid !== expected.uid) {
+    throw new Error(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(response.uid ?? '')}`)
   }
-  const result = isRecord(response.result) ? response.result : {}
-  if (result.status !== 'Success') {
-    throw new Error(typeof result.message === 'string' && result.message !== '' ? result.message : 'unknown error')
+  const { status = '', message } = isRecord(response.result) ? response.result : {}
+  if (status !== 'Success') {
+    throw new Error(
+      typeof message === 'string' && message !== '' ? message : `response.result.status was '${status}', not 'Success'`,
+    )
   }
   return Array.isArray(response.convertedObjects) ? response.convertedObjects : []
 }
 
+/** What a webhook returned is not what it was asked for; the message says what it returned. */
+class BadConversion extends Error {}
+
 /** What came back, each with the metadata it must keep. */
 function checked(objects: readonly StoredObject[], converted: readonly unknown[], apiVersion: string): StoredObject[] {
   if (converted.length !== objects.length) {
-    throw new Error(`webhook returned ${converted.length} objects, expected ${objects.length}`)
+    throw new BadConversion(`${converted.length} objects, expected ${objects.length}`)
   }
   return objects.map((original, i) => {
     const one = converted[i]
-    if (!isRecord(one)) throw new Error(`invalid converted object at index ${i}: not an object`)
-    if (one.apiVersion !== apiVersion) {
-      throw new Error(
-        `invalid converted object at index ${i}: invalid groupVersion: expected ${apiVersion}, got ${one.apiVersion}`,
-      )
+    if (!isRecord(one) || typeof one.kind !== 'string' || one.kind === '') {
+      throw new BadConversion(`invalid object: Object 'Kind' is missing in '${JSON.stringify(one)}'`)
     }
-    if (one.kind !== original.kind) {
-      throw new Error(
-        `invalid converted object at index ${i}: invalid kind: expected ${original.kind}, got ${one.kind}`,
-      )
-    }
-    if (!isRecord(one.metadata)) {
-      throw new Error(
-        `invalid metadata of object at index ${i}: invalid metadata of type ${typeof one.metadata} in output object`,
-      )
-    }
-    return { ...one, metadata: keptMetadata(original, one.metadata, i) } as unknown as StoredObject
+    const unlike = (what: string, expected: string, received: unknown) =>
+      new BadConversion(`invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`)
+    if (one.apiVersion !== apiVersion) throw unlike('groupVersion', apiVersion, one.apiVersion)
+    if (one.kind !== original.kind) throw unlike('kind', original.kind, one.kind)
+    return { ...one, metadata: keptMetadata(original, one) } as unknown as StoredObject
   })
 }
 
-/** A webhook may change labels and annotations, and nothing else. */
-function keptMetadata(original: StoredObject, given: Record<string, unknown>, i: number): ApiObject['metadata'] {
+const KEPT = { name: 'name', namespace: 'namespace', uid: 'UID' } as const
+
+/**
+ * A webhook may change labels and annotations, and nothing else. Model: validateConvertedObject and restoreObjectMeta.
+ */
+function keptMetadata(original: StoredObject, converted: Record<string, unknown>): ApiObject['metadata'] {
+  const given = isRecord(converted.metadata) ? converted.metadata : {}
   for (const key of ['name', 'namespace', 'uid'] as const) {
-    if ((given[key] ?? '') !== (original.metadata[key] ?? '')) {
-      throw new Error(
-        `invalid metadata of object at index ${i}: must have the same ${key}: ${original.metadata[key] ?? ''} != ${given[key] ?? ''}`,
-      )
-    }
+    const [own, theirs] = [original.metadata[key] ?? '', given[key] ?? '']
+    if (own !== theirs) throw new BadConversion(`invalid object: must have the same ${KEPT[key]}: ${own} != ${theirs}`)
   }
-  const { labels: _, annotations: __, ...metadata } = original.metadata
-  const out: Record<string, unknown> = { ...metadata }
-  for (const key of ['labels', 'annotations']) {
-    const value = given[key]
-    if (isRecord(value) && Object.keys(value).length > 0) out[key] = value
+  const { labels, annotations, ...metadata } = original.metadata
+  return {
+    ...metadata,
+    ...strings('labels', labels, given.labels, (values) => validateLabels(values, 'metadata.labels')),
+    ...strings('annotations', annotations, given.annotations, (values) =>
+      validateAnnotations(values, 'metadata.annotation'),
+    ),
+  } as ApiObject['metadata']
+}
+
+/** The labels or annotations that came back, judged only when they are not what they were. */
+function strings(
+  name: string,
+  before: Readonly<Record<string, string>> | undefined,
+  after: unknown,
+  problemsOf: (values: Readonly<Record<string, string>>) => readonly FieldError[],
+): object {
+  if (after === undefined || after === null) return {}
+  if (!isRecord(after)) {
+    throw new BadConversion(`invalid metadata: invalid metadata.${name} of type ${typeName(after)} in converted object`)
   }
-  return out as ApiObject['metadata']
+  for (const [key, value] of Object.entries(after)) {
+    if (typeof value === 'string') continue
+    const text = `metadata.${name}[${key}] must be a string, but is ${typeName(value)} in converted object`
+    throw new BadConversion(`invalid metadata: ${text}`)
+  }
+  const values = after as Record<string, string>
+  const problems = sameJson(before ?? {}, values) ? [] : problemsOf(values)
+  if (problems.length > 0) throw new BadConversion(`invalid metadata: ${aggregate(problems)}`)
+  return Object.keys(values).length > 0 ? { [name]: values } : {}
+}
+
+function aggregate(problems: readonly FieldError[]): string {
+  const texts = [...new Set(problems.map(({ path, message }) => `${path}: ${message}`))]
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }

@@ -3,10 +3,11 @@
 
 import type { CustomResourceDefinitionVersion } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
-import { type FieldError, field, StatusError } from '../../machinery/errors.ts'
+import { type FieldError, field, forbidden, type StatusError } from '../../machinery/errors.ts'
+import { typeName } from '../../machinery/go/value.ts'
+import { qualifiedNameProblems } from '../../machinery/names.ts'
 import { sameJson } from '../../machinery/same-json.ts'
-import type { ApiObject } from '../api-object.ts'
-import { valueAt } from '../registry/scale.ts'
+import { type ApiObject, isRecord } from '../api-object.ts'
 import type { ResourceDefinition, ScalePaths, StrategyContext } from '../resource-definition.ts'
 import { columnsOf } from './columns.ts'
 import { selectableText } from './definition-rules.ts'
@@ -35,14 +36,36 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
   const { version, schema } = options
   const hasStatus = version.subresources?.status !== undefined
   const scale = scalePathsOf(version)
-  const judge = (object: ApiObject, old?: ApiObject, context?: Pick<StrategyContext, 'warn'>) => [
-    ...typeProblems(object, options),
-    ...validateValue(object, schema, old ? { old: { value: old } } : {}),
-    ...newDuplicates(object, old, schema),
-    ...embeddedProblems(object, schema),
-    ...(scale ? scaleProblems(object, scale) : []),
-    ...(options.rules?.validate(object, old, context?.warn) ?? []),
-  ]
+  const withRules = (errors: readonly FieldError[], object: ApiObject, old?: ApiObject, warn?: Warn) => {
+    const { rules } = options
+    if (!rules) return errors
+    if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, NOT_CHECKED]
+    return [...errors, ...rules.validate(object, old, warn)]
+  }
+  const judge = (object: ApiObject, old?: ApiObject, context?: Pick<StrategyContext, 'warn'>) => {
+    const wrongType = typeProblems(object, options)
+    const own = [
+      ...validateValue(object, schema, old ? { old: { value: old } } : {}),
+      ...(scale ? [...scaleProblems(object, scale.specReplicas), ...scaleStatusProblems(object, scale)] : []),
+    ]
+    const errors = [
+      ...(wrongType.length > 0 ? wrongType : own),
+      ...embeddedProblems(object, schema),
+      ...newDuplicates(object, old, schema),
+    ]
+    return withRules(errors, object, old, context?.warn)
+  }
+  const judgeStatus = (object: ApiObject, old: ApiObject, { warn }: Pick<StrategyContext, 'warn'>) => {
+    const wrongType = typeProblems(object, options)
+    const known = schema.properties?.status
+    const judged =
+      object.status === undefined || !known
+        ? []
+        : validateValue(object.status, known, { base: 'status', old: { value: old.status } })
+    const own = [...judged, ...(scale ? scaleStatusProblems(object, scale) : [])]
+    const errors = [...(wrongType.length > 0 ? wrongType : own), ...newDuplicates(object, old, schema)]
+    return withRules(errors, object, old, warn)
+  }
   return {
     group: options.group,
     resource: options.plural,
@@ -52,12 +75,14 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
     generation: false,
     unconditionalUpdate: false,
     keepStatusOnCreate: true,
-    prepareCreate(object) {
-      if (options.terminating()) throw terminatingRefusal(options)
+    prepareCreate(object, { warn }) {
+      if (options.terminating()) throw terminatingRefusal(options, object.metadata.name ?? '')
+      for (const warning of finalizerWarnings(object)) warn(warning)
       if (hasStatus) delete object.status
       object.metadata.generation = 1
     },
-    prepareUpdate(object, old) {
+    prepareUpdate(object, old, { warn }) {
+      for (const warning of finalizerWarnings(object, old)) warn(warning)
       if (sameJson(counted(object, hasStatus), counted(old, hasStatus))) return
       object.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
@@ -71,7 +96,7 @@ export function strategyOf(options: StrategyOptions): ResourceDefinition {
     },
     validateCreate: (object) => judge(object),
     validateUpdate: judge,
-    validateStatusUpdate: judge,
+    validateStatusUpdate: judgeStatus,
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [
         jsonPath.replace(/^\./, ''),
@@ -89,12 +114,41 @@ function counted(object: ApiObject, hasStatus: boolean): object {
   return hasStatus ? rest : { ...rest, status }
 }
 
-function terminatingRefusal({ group, plural }: StrategyOptions): StatusError {
-  return new StatusError({
-    message: 'create not allowed while custom resource definition is terminating',
-    reason: 'MethodNotAllowed',
-    details: { group, kind: plural },
-    code: 405,
+/** Model: forbidCreateAdmission. */
+function terminatingRefusal({ group, plural }: StrategyOptions, name: string): StatusError {
+  const why = 'create not allowed while custom resource definition is terminating'
+  return forbidden({ group, resource: plural }, name, why)
+}
+
+type Warn = (message: string) => void
+
+/** Problems after which rules are not asked any more. Model: hasBlockingErr. */
+const BLOCKING: ReadonlySet<FieldError['type']> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+const NOT_CHECKED = field.invalid(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
+
+const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])
+
+/** What is to be said of finalizers that an object did not have before. Model: validateKubeFinalizerName. */
+function finalizerWarnings(object: ApiObject, old?: ApiObject): string[] {
+  const before = new Set(old?.metadata.finalizers ?? [])
+  const added = new Set((object.metadata.finalizers ?? []).filter((name) => !before.has(name)))
+  return [...added].sort().flatMap((name) => {
+    const said = (text: string) => `metadata.finalizers: ${JSON.stringify(name)}: ${text}`
+    const wrong = qualifiedNameProblems(name).map(said)
+    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return wrong
+    const path = name.includes('.') ? ' including a path (/)' : ''
+    const better = `prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`
+    return [...wrong, said(better)]
   })
 }
 
@@ -126,10 +180,46 @@ function scalePathsOf(version: DeepReadonly<CustomResourceDefinitionVersion>): S
   }
 }
 
-function scaleProblems(object: ApiObject, { specReplicas, statusReplicas }: ScalePaths): FieldError[] {
-  return [specReplicas, statusReplicas].flatMap((path) => {
-    const value = valueAt(object, path)
-    if (typeof value !== 'number' || value >= 0) return []
-    return [field.invalid(`.${path.join('.')}`, value, 'should be a non-negative integer')]
-  })
+const MAX_REPLICAS = 2 ** 31 - 1
+
+/** Model: ValidateScaleSpec. */
+function scaleProblems(object: ApiObject, path: readonly string[]): FieldError[] {
+  const at = `.${path.join('.')}`
+  const { value, problem } = nested(object, path, 'int64')
+  if (problem !== undefined) return [field.invalid(at, 0, problem)]
+  if (typeof value !== 'number') return []
+  if (value < 0) return [field.invalid(at, value, 'should be a non-negative integer')]
+  if (value > MAX_REPLICAS) return [field.invalid(at, value, `should be less than or equal to ${MAX_REPLICAS}`)]
+  return []
+}
+
+/** Model: ValidateScaleStatus. */
+function scaleStatusProblems(object: ApiObject, { statusReplicas, labelSelector }: ScalePaths): FieldError[] {
+  const errors = scaleProblems(object, statusReplicas)
+  const selector = labelSelector && nested(object, labelSelector, 'string')
+  if (!labelSelector || selector?.problem === undefined) return errors
+  return [...errors, field.invalid(`.${labelSelector.join('.')}`, '', selector.problem)]
+}
+
+/** A value at a path, or what is wrong with it. Model: NestedInt64 and NestedString of apimachinery's unstructured. */
+function nested(
+  object: ApiObject,
+  path: readonly string[],
+  wanted: 'int64' | 'string',
+): { value?: unknown; problem?: string } {
+  let value: unknown = object
+  for (const [i, name] of path.entries()) {
+    if (value === null) return {}
+    if (!isRecord(value)) {
+      return { problem: mistyped(path.slice(0, i + 1), value, 'map[string]interface{}') }
+    }
+    if (!Object.hasOwn(value, name)) return {}
+    value = value[name]
+  }
+  return typeName(value) === wanted ? { value } : { problem: mistyped(path, value, wanted) }
+}
+
+function mistyped(path: readonly string[], value: unknown, wanted: string): string {
+  const shown = value === null ? '<nil>' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return `.${path.join('.')} accessor error: ${shown} is of the type ${typeName(value)}, expected ${wanted}`
 }
