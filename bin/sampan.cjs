@@ -14,20 +14,28 @@ const { bundleFor } = require('./verbs.cjs')
 setFlagsFromString('--interrupt-budget=135168')
 
 const dist = join(__dirname, '..', 'dist')
-const name = bundleFor(process.argv[1] ?? '', process.argv.slice(2))
-const bundle = join(dist, `${name}.cjs`)
-if (!existsSync(bundle)) {
-  process.stderr.write('sampan: not built yet; run "npm run build" in the repository first\n')
-  process.exit(1)
+
+/** Runs a bundle and gives what it exports. One bundle may require another: `./name.cjs`. */
+function run(name) {
+  const bundle = join(dist, `${name}.cjs`)
+  if (!existsSync(bundle)) {
+    process.stderr.write('sampan: not built yet; run "npm run build" in the repository first\n')
+    process.exit(1)
+  }
+  const compiled = join(dist, `${name}.${process.version}.cache`)
+  // Bundles are ASCII, which is read without decoding.
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
+  const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
+  // A compiled form of another bundle or Node is refused by V8, which then compiles as usual.
+  const script = new Script(source, { filename: bundle, ...(cachedData ? { cachedData } : {}) })
+  if (process.env.SAMPAN_WRITE_COMPILED) {
+    process.on('exit', () => writeFileSync(compiled, script.createCachedData()))
+  }
+  const program = { exports: {} }
+  const requireOther = createRequire(bundle)
+  const requireAny = (id) => (/^\.\/[\w-]+\.cjs$/.test(id) ? run(id.slice(2, -4)) : requireOther(id))
+  script.runInThisContext()(program.exports, requireAny, program, bundle, dist)
+  return program.exports
 }
-const compiled = join(dist, `${name}.${process.version}.cache`)
-// Bundles are ASCII, which is read without decoding.
-const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
-const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
-// A compiled form of another bundle or Node is refused by V8, which then compiles as usual.
-const script = new Script(source, { filename: bundle, ...(cachedData ? { cachedData } : {}) })
-if (process.env.SAMPAN_WRITE_COMPILED) {
-  process.on('exit', () => writeFileSync(compiled, script.createCachedData()))
-}
-const program = { exports: {} }
-script.runInThisContext()(program.exports, createRequire(bundle), program, bundle, dist)
+
+run(bundleFor(process.argv[1] ?? '', process.argv.slice(2)))

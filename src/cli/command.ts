@@ -20,23 +20,39 @@ export interface CommandEnv {
   readonly self: readonly [string, ...string[]]
 }
 
-export interface Command {
+/** What help lists of a command. */
+export interface Named {
   readonly name: string
-  /** What follows the name in help, e.g. `FILE|-`. */
-  readonly usage: string
   readonly summary: string
-  readonly flags: readonly Flag[]
-  /** Commands below this one: `image load`. */
-  readonly children?: readonly Command[]
   /** Left out of help and completion. */
   readonly hidden?: boolean
+}
+
+export interface Command {
+  /** What follows the name in help, e.g. `FILE|-`. */
+  readonly usage: string
+  readonly flags: readonly Flag[]
+  /** Commands below this one: `image load`. */
+  readonly children?: readonly NamedCommand[]
   /** Gives the exit code. Throws UsageError for wrong use, CommandError for what the user should read. */
   run(flags: ParsedFlags, env: CommandEnv): Promise<number>
+}
+
+export interface NamedCommand extends Named, Command {}
+
+/** A command that is read only when it is meant: most of the program is the server, and few commands need that. */
+export interface CommandEntry extends Named {
+  load(): Promise<Command>
 }
 
 /** A failure that is explained by its message alone. */
 export class CommandError extends Error {
   override name = 'CommandError'
+}
+
+/** Whether an error is of that kind, by its name: what another bundle throws is of that bundle's own classes. */
+export function isNamed(error: unknown, name: 'CommandError' | 'UsageError'): error is Error {
+  return error instanceof Error && error.name === name
 }
 
 /** Flags that every command on a cluster has. */

@@ -4,7 +4,7 @@ import { entries } from '../kubectl/commands/index.ts'
 import type { CompletableCommand, CompletableEntry } from '../kubectl/completion/complete.ts'
 import { completable, runCompletion } from '../kubectl/completion/index.ts'
 import { SHELLS } from '../kubectl/completion/scripts.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandEntry, Named } from './command.ts'
 import { commands } from './commands/index.ts'
 import { kubectlWorld } from './world.ts'
 
@@ -14,22 +14,22 @@ export function completeSampan(argv: readonly string[]): Promise<number> {
 }
 
 /** All commands; one that both have takes the flags and words of both. */
-export function merged(own: readonly Command[], others: readonly CompletableEntry[]): CompletableEntry[] {
+export function merged(own: readonly CommandEntry[], others: readonly CompletableEntry[]): CompletableEntry[] {
   const names = new Set(own.map(({ name }) => name))
-  const mine = own.map((command) => {
-    const other = others.find(({ name }) => name === command.name)
-    const load = async () => joined(commandOf(command), await other?.load())
-    return { name: command.name, short: command.summary, hidden: command.hidden ?? false, load }
+  const mine = own.map((entry) => {
+    const other = others.find(({ name }) => name === entry.name)
+    const load = async () => joined(commandOf(entry, await entry.load()), await other?.load())
+    return { name: entry.name, short: entry.summary, hidden: entry.hidden ?? false, load }
   })
   return [...mine, ...others.filter(({ name }) => !names.has(name))]
 }
 
-function commandOf({ name, summary, hidden = false, flags, children }: Command): CompletableCommand {
+function commandOf({ name, summary, hidden = false }: Named, { flags, children }: Command): CompletableCommand {
   const list = children?.map((child) => ({
     name: child.name,
     short: child.summary,
     hidden: child.hidden ?? false,
-    load: async () => commandOf(child),
+    load: async () => commandOf(child, child),
   }))
   const words = name === 'completion' ? SHELLS : undefined
   return { name, short: summary, hidden, flags, ...(list ? { children: list } : {}), ...(words ? { words } : {}) }

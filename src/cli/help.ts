@@ -1,12 +1,20 @@
 // The text of --help.
 
-import type { Command } from './command.ts'
+import type { Command, Named } from './command.ts'
 
-/** Help of one command, or of the program when `command` is undefined. */
-export function helpText(commands: readonly Command[], command: Command | undefined, path: readonly string[]): string {
-  const name = ['sampan', ...path].join(' ')
-  const children = (command ? command.children : commands)?.filter((c) => !c.hidden) ?? []
-  const lines = [command ? command.summary : 'Kubernetes, whole, in one package.', '']
+/** Help of one command, called by `path`. */
+export function commandHelp(command: Command, summary: string, path: readonly string[]): string {
+  return helpText(['sampan', ...path].join(' '), summary, command, command.children ?? [])
+}
+
+/** Help of the program. */
+export function programHelp(commands: readonly Named[]): string {
+  return helpText('sampan', 'Kubernetes, whole, in one package.', undefined, commands)
+}
+
+function helpText(name: string, summary: string, command: Command | undefined, below: readonly Named[]): string {
+  const children = below.filter((c) => !c.hidden)
+  const lines = [summary, '']
   lines.push(
     'Usage:',
     `  ${name}${children.length > 0 ? ' COMMAND' : ''}${command?.usage ? ` ${command.usage}` : ''}${command?.flags.length ? ' [flags]' : ''}`,

@@ -2,10 +2,10 @@
 
 import { homedir } from 'node:os'
 import { clusterPaths } from '../main/config.ts'
-import { type Command, type CommandEnv, CommandError } from './command.ts'
+import { type Command, type CommandEnv, isNamed, type NamedCommand } from './command.ts'
 import { commands } from './commands/index.ts'
 import { parseFlags, UsageError } from './flags.ts'
-import { helpText } from './help.ts'
+import { commandHelp, programHelp } from './help.ts'
 
 const HELP = { name: 'help', short: 'h', type: 'boolean', description: 'Show help' } as const
 
@@ -27,20 +27,25 @@ function environment(): CommandEnv {
   }
 }
 
-/** Finds `image load` in the list; gives the command, its full name and what is left of the arguments. */
-function find(argv: readonly string[]): { command: Command | undefined; path: string[]; rest: readonly string[] } {
-  let list: readonly Command[] = commands
-  let command: Command | undefined
-  const path: string[] = []
-  let rest = argv
+interface Found {
+  readonly command: Command
+  readonly summary: string
+  /** Its full name. */
+  readonly path: readonly string[]
+  /** What is left of the arguments. */
+  readonly rest: readonly string[]
+}
+
+/** Finds `image load`; undefined when the first word is no command. */
+async function find(argv: readonly string[]): Promise<Found | undefined> {
+  const entry = commands.find(({ name }) => name === argv[0])
+  if (!entry) return undefined
+  let found: Found = { command: await entry.load(), summary: entry.summary, path: [entry.name], rest: argv.slice(1) }
   for (;;) {
-    const next = list.find((c) => c.name === rest[0])
-    if (!next) return { command, path, rest }
-    command = next
-    path.push(next.name)
-    rest = rest.slice(1)
-    if (!next.children) return { command, path, rest }
-    list = next.children
+    const { command, path, rest } = found
+    const next: NamedCommand | undefined = command.children?.find(({ name }) => name === rest[0])
+    if (!next) return found
+    found = { command: next, summary: next.summary, path: [...path, next.name], rest: rest.slice(1) }
   }
 }
 
@@ -56,31 +61,32 @@ async function kubectlHelp(): Promise<string> {
 /** Runs the command line; gives the exit code. */
 export async function main(argv: readonly string[], env: CommandEnv): Promise<number> {
   if (argv[0]?.startsWith('__complete')) return (await import('./completion.ts')).completeSampan(argv)
-  const { command, path, rest } = find(argv)
-  if (!command) {
+  const found = await find(argv)
+  if (!found) {
     const [first] = argv
     if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
-      env.stdout.write(`${helpText(commands, undefined, [])}${await kubectlHelp()}`)
+      env.stdout.write(`${programHelp(commands)}${await kubectlHelp()}`)
       return 0
     }
     env.stderr.write(`error: unknown command ${JSON.stringify(first)} for "sampan"\nSee 'sampan --help'.\n`)
     return 1
   }
+  const { command, summary, path, rest } = found
   try {
     const flags = parseFlags([...command.flags, HELP], rest)
     const group = command.children !== undefined
     if (flags.boolean('help') || (group && flags.args.length === 0)) {
-      env.stdout.write(helpText(commands, command, path))
+      env.stdout.write(commandHelp(command, summary, path))
       return 0
     }
     if (group) throw new UsageError(`unknown command ${JSON.stringify(flags.args[0])} for "sampan ${path.join(' ')}"`)
     return await command.run(flags, env)
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (isNamed(error, 'UsageError')) {
       env.stderr.write(`error: ${error.message}\nSee 'sampan ${path.join(' ')} --help' for usage.\n`)
       return 1
     }
-    if (error instanceof CommandError) {
+    if (isNamed(error, 'CommandError')) {
       env.stderr.write(`error: ${error.message}\n`)
       return 1
     }

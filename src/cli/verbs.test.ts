@@ -7,6 +7,12 @@ it('lists exactly the commands of sampan itself', () => {
   expect([...ownVerbs].sort()).toEqual(commands.map((c) => c.name).sort())
 })
 
+it.each(commands.map((entry) => [entry.name, entry] as const))('has %s', async (_, entry) => {
+  const { run, usage } = await entry.load()
+  expect(run).toBeTypeOf('function')
+  expect(usage).toBeTypeOf('string')
+})
+
 it('shares only these verbs with kubectl', () => {
   const shared = entries.map((e) => e.name).filter((name) => ownVerbs.includes(name))
   for (const name of shared) expect(['delete', 'version', 'completion']).toContain(name)

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import type { ClusterPaths } from './config.ts'
-import { runningPid, type ServerMessage } from './serve.ts'
+import { runningPid } from './running-pid.ts'
+import type { ServerMessage } from './serve.ts'
 
 export interface StartOptions {
   readonly paths: ClusterPaths

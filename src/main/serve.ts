@@ -1,6 +1,6 @@
 // The server process: everything of one cluster, until it is told to end. What `sampan up` starts detached.
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { systemClock } from '../machinery/clock.ts'
 import { jsonLogger, type LogLevel } from '../machinery/logger.ts'
 import { systemRandom } from '../machinery/random.ts'
@@ -8,6 +8,7 @@ import { startAgent } from './agent.ts'
 import { startCluster } from './cluster.ts'
 import type { ClusterConfig, ClusterPaths } from './config.ts'
 import { primaryAddress } from './host.ts'
+import { runningPid } from './running-pid.ts'
 import { createSupervisor } from './supervisor.ts'
 
 /** What the server tells whoever started it. */
@@ -85,18 +86,4 @@ function claimPidFile(paths: ClusterPaths): void {
   const file = openSync(paths.pidFile, 'wx', 0o644)
   writeFileSync(file, `${process.pid}\n`)
   closeSync(file)
-}
-
-/** The pid of the running server; undefined when there is none. A pid that another program has by now does not count. */
-export function runningPid(paths: ClusterPaths): number | undefined {
-  if (!existsSync(paths.pidFile)) return undefined
-  const pid = Number(readFileSync(paths.pidFile, 'utf8'))
-  if (!Number.isInteger(pid) || pid <= 0) return undefined
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return command.includes('sampan') ? pid : undefined
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
-    throw error
-  }
 }

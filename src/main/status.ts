@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import type { ClusterConfig, ClusterPaths } from './config.ts'
-import { runningPid } from './serve.ts'
+import { runningPid } from './running-pid.ts'
 
 export interface ProcessStatus {
   readonly pid: number

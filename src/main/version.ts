@@ -1,8 +1,10 @@
 // What this build calls itself.
 
-import { kubernetesVersion } from '../api/schema.ts'
-
 declare const SAMPAN_VERSION: string | undefined
+declare const KUBERNETES_VERSION: string | undefined
+
+/** The version of Kubernetes whose API this is; set by the build. */
+const kubernetesVersion: string = typeof KUBERNETES_VERSION === 'undefined' ? 'v1.36.1' : KUBERNETES_VERSION
 
 /** Version of the package; set by the build. */
 export const sampanVersion: string = typeof SAMPAN_VERSION === 'undefined' ? '0.0.0-dev' : SAMPAN_VERSION

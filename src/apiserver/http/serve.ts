@@ -76,7 +76,6 @@ export async function serve(
       options.deadlines.limit(response, info, (error) => {
         tracked.late(response.headersSent)
         trail?.failed(error.status)
-        tracked.late(response.headersSent)
         sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
       })
     }

@@ -4,9 +4,7 @@ import { completionScript } from '../../kubectl/completion/scripts.ts'
 import { type Command, CommandError } from '../command.ts'
 
 export const completion: Command = {
-  name: 'completion',
   usage: 'bash|zsh|fish|powershell',
-  summary: 'Print a completion script for a shell',
   flags: [],
   async run(flags, env) {
     const [shell = ''] = flags.args

@@ -12,9 +12,7 @@ import { removeLocalNode } from '../remove-node.ts'
 import { userHome } from '../user.ts'
 
 export const deleteCommand: Command = {
-  name: 'delete',
   usage: '',
-  summary: 'Remove the cluster with all its data',
   flags: clusterFlags,
   async run(flags, env) {
     const name = clusterName(flags)

@@ -4,9 +4,7 @@ import { findProgram, REQUIREMENTS } from '../../main/host.ts'
 import type { Command } from '../command.ts'
 
 export const doctor: Command = {
-  name: 'doctor',
   usage: '',
-  summary: 'Show what this machine lacks and how to get it',
   flags: [{ name: 'output', short: 'o', type: 'string', description: 'json for machines' }],
   async run(flags, env) {
     const checks = REQUIREMENTS.map((r) => ({ ...r, found: findProgram(r, env.env) ?? null }))

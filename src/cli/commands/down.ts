@@ -8,9 +8,7 @@ import { type Command, CommandError, clusterFlags, clusterName } from '../comman
 import { createProgress } from '../progress.ts'
 
 export const down: Command = {
-  name: 'down',
   usage: '',
-  summary: 'Stop the cluster and keep its data',
   flags: clusterFlags,
   async run(flags, env) {
     const name = clusterName(flags)

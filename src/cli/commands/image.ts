@@ -13,7 +13,14 @@ import { systemClock } from '../../machinery/clock.ts'
 import { silentLogger } from '../../machinery/logger.ts'
 import { systemRandom } from '../../machinery/random.ts'
 import { RegistryStore } from '../../registry/store.ts'
-import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
+import {
+  type Command,
+  type CommandEnv,
+  CommandError,
+  clusterFlags,
+  clusterName,
+  type NamedCommand,
+} from '../command.ts'
 import type { ParsedFlags } from '../flags.ts'
 import { UsageError } from '../flags.ts'
 
@@ -34,7 +41,7 @@ function expectArgs(flags: ParsedFlags, least: number, usage: string): void {
   if (flags.args.length < least) throw new UsageError(`expected ${usage}`)
 }
 
-const load: Command = {
+const load: NamedCommand = {
   name: 'load',
   usage: 'FILE|-',
   summary: 'Load images from an archive (docker or OCI, plain or gzip)',
@@ -53,7 +60,7 @@ const load: Command = {
   },
 }
 
-const list: Command = {
+const list: NamedCommand = {
   name: 'ls',
   usage: '',
   summary: 'List images',
@@ -66,7 +73,7 @@ const list: Command = {
   },
 }
 
-const remove: Command = {
+const remove: NamedCommand = {
   name: 'rm',
   usage: 'NAME…',
   summary: 'Remove images',
@@ -83,7 +90,7 @@ const remove: Command = {
   },
 }
 
-const tag: Command = {
+const tag: NamedCommand = {
   name: 'tag',
   usage: 'NAME NEWNAME',
   summary: 'Give an image one more name',
@@ -96,7 +103,7 @@ const tag: Command = {
   },
 }
 
-const save: Command = {
+const save: NamedCommand = {
   name: 'save',
   usage: '-o FILE NAME…',
   summary: 'Write images to an archive',
@@ -126,7 +133,7 @@ const save: Command = {
   },
 }
 
-const fromHost: Command = {
+const fromHost: NamedCommand = {
   name: 'from-host',
   usage: '-t NAME PATH…',
   summary: 'Make an image of programs of this machine, with the libraries they need',
@@ -170,7 +177,7 @@ const fromHost: Command = {
   },
 }
 
-const build: Command = {
+const build: NamedCommand = {
   name: 'build',
   usage: '-t NAME DIR',
   summary: 'Build an image from a Dockerfile (with buildah)',
@@ -218,7 +225,7 @@ const build: Command = {
   },
 }
 
-const push: Command = {
+const push: NamedCommand = {
   name: 'push',
   usage: 'NAME [NEWNAME]',
   summary: "Push an image to its host's registry",
@@ -258,9 +265,7 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 export const image: Command = {
-  name: 'image',
   usage: '',
-  summary: 'Make, load, list and remove images',
   flags: [],
   children: [load, push, list, remove, tag, save, build, fromHost],
   async run() {

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readConfig } from '../../main/choose-config.ts'
 import { ingressPaths } from '../../main/ingress.ts'
-import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
+import { type Command, CommandError, clusterFlags, clusterName, type NamedCommand } from '../command.ts'
 
-const config: Command = {
+const config: NamedCommand = {
   name: 'config',
   usage: '',
   summary: "Print the configuration of nginx that was made from the cluster's ingresses",
@@ -28,9 +28,7 @@ const config: Command = {
 }
 
 export const ingress: Command = {
-  name: 'ingress',
   usage: '',
-  summary: 'Look into the ingress controller',
   flags: [],
   children: [config],
   async run() {

@@ -15,9 +15,7 @@ const HASH = /^sha256:[0-9a-f]{64}$/
 const JOIN_MS = 60_000
 
 export const join: Command = {
-  name: 'join',
   usage: 'SERVER',
-  summary: 'Make this machine a node of a cluster',
   flags: [
     ...clusterFlags,
     { name: 'token', type: 'string', description: 'Join token, as "sampan node token" prints it' },

@@ -4,9 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
 
 export const kubeconfig: Command = {
-  name: 'kubeconfig',
   usage: '',
-  summary: "Print the cluster's kubeconfig",
   flags: clusterFlags,
   async run(flags, env) {
     const name = clusterName(flags)

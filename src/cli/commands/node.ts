@@ -6,8 +6,15 @@ import { nodeConfigs, readConfig } from '../../main/choose-config.ts'
 import type { ClusterConfig } from '../../main/config.ts'
 import { addNode, adminClient, type FurtherNodesEnv, joinTerms } from '../../main/further-nodes.ts'
 import { primaryAddress } from '../../main/host.ts'
-import { runningPid } from '../../main/serve.ts'
-import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
+import { runningPid } from '../../main/running-pid.ts'
+import {
+  type Command,
+  type CommandEnv,
+  CommandError,
+  clusterFlags,
+  clusterName,
+  type NamedCommand,
+} from '../command.ts'
 import type { ParsedFlags } from '../flags.ts'
 import { createProgress } from '../progress.ts'
 import { removeLocalNode } from '../remove-node.ts'
@@ -25,7 +32,7 @@ function running(flags: ParsedFlags, env: CommandEnv): FurtherNodesEnv {
   return { config, paths, dataRoot: env.dataRoot, self: env.self, env: env.env }
 }
 
-const add: Command = {
+const add: NamedCommand = {
   name: 'add',
   usage: '[NAME]',
   summary: 'Add a node on this machine, in a network namespace of its own',
@@ -46,7 +53,7 @@ const add: Command = {
   },
 }
 
-const remove: Command = {
+const remove: NamedCommand = {
   name: 'remove',
   usage: 'NAME',
   summary: 'Remove a node with everything on it; its pods are made anew elsewhere',
@@ -83,7 +90,7 @@ async function forget(cluster: FurtherNodesEnv, local: ClusterConfig | undefined
   }
 }
 
-const token: Command = {
+const token: NamedCommand = {
   name: 'token',
   usage: '',
   summary: 'Print the command that makes another machine a node; good for a day',
@@ -98,9 +105,7 @@ const token: Command = {
 }
 
 export const node: Command = {
-  name: 'node',
-  usage: 'COMMAND',
-  summary: 'Add and remove nodes',
+  usage: '',
   flags: clusterFlags,
   children: [add, remove, token],
   run: async () => 0,

@@ -15,10 +15,7 @@ export function apiDocsFile(env: CommandEnv): string {
 }
 
 export const server: Command = {
-  name: 'server',
   usage: '',
-  summary: 'Run the cluster in this process',
-  hidden: true,
   flags: clusterFlags,
   async run(flags, env) {
     const name = clusterName(flags)

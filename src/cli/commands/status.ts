@@ -5,9 +5,7 @@ import { clusterStatus } from '../../main/status.ts'
 import { type Command, CommandError, clusterFlags, clusterName } from '../command.ts'
 
 export const status: Command = {
-  name: 'status',
   usage: '',
-  summary: 'Show how the cluster is doing',
   flags: [...clusterFlags, { name: 'output', short: 'o', type: 'string', description: 'json for machines' }],
   async run(flags, env) {
     const name = clusterName(flags)

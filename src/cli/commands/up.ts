@@ -18,7 +18,8 @@ import { addNode, startNode } from '../../main/further-nodes.ts'
 import { defaultNodeName } from '../../main/host.ts'
 import { nginxProgram } from '../../main/ingress.ts'
 import { clusterKubeconfig, mergeKubeconfig, userKubeconfigPath, writeKubeconfig } from '../../main/kubeconfig.ts'
-import { runningPid, serve } from '../../main/serve.ts'
+import { runningPid } from '../../main/running-pid.ts'
+import { serve } from '../../main/serve.ts'
 import { classicLines } from '../classic.ts'
 import { type Command, type CommandEnv, CommandError, clusterFlags, clusterName } from '../command.ts'
 import type { ParsedFlags } from '../flags.ts'
@@ -30,9 +31,7 @@ import { userHome, userOwner } from '../user.ts'
 import { apiDocsFile } from './server.ts'
 
 export const up: Command = {
-  name: 'up',
   usage: '',
-  summary: 'Start the cluster',
   flags: [
     ...clusterFlags,
     { name: 'foreground', type: 'boolean', description: 'Run in this terminal instead of in the background' },

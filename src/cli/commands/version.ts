@@ -4,9 +4,7 @@ import { gitVersion, sampanVersion } from '../../main/version.ts'
 import type { Command } from '../command.ts'
 
 export const version: Command = {
-  name: 'version',
   usage: '',
-  summary: 'Print the version',
   flags: [{ name: 'output', short: 'o', type: 'string', description: 'json for machines' }],
   async run(flags, env) {
     const info = { version: sampanVersion, kubernetes: gitVersion, node: process.version }
