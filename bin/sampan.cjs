@@ -4,16 +4,23 @@
 const { existsSync, readFileSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { join } = require('node:path')
-const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
 const { bundleFor } = require('./verbs.cjs')
 
-// Code is compiled to its fastest form after twice V8's usual number of runs: a server that starts pods, or a command
-// that ends in a tenth of a second, otherwise spends a fifth of its time on code that soon rests. More than twice is paid
-// for by whoever puts a load on a server that has just started.
-setFlagsFromString('--interrupt-budget=135168')
-
 const dist = join(__dirname, '..', 'dist')
+
+/** Node's own modules that the server uses. */
+const NODES_OWN = ['child_process', 'crypto', 'dgram', 'dns', 'http', 'http2', 'https', 'net', 'stream', 'tls', 'zlib']
+
+/**
+ * Code is compiled to its fastest form after twice V8's usual number of runs: a server that starts pods otherwise spends
+ * a fifth of its time on code that soon rests. More than twice is paid for by whoever puts a load on a server that has
+ * just started. Once flags are set, Node reads its own modules no longer from their compiled form: they come first.
+ */
+function setFlagsOfServer() {
+  for (const name of NODES_OWN) require(`node:${name}`)
+  require('node:v8').setFlagsFromString('--interrupt-budget=135168')
+}
 
 /** Runs a bundle and gives what it exports. One bundle may require another: `./name.cjs`. */
 function run(name) {
@@ -22,13 +29,14 @@ function run(name) {
     process.stderr.write('sampan: not built yet; run "npm run build" in the repository first\n')
     process.exit(1)
   }
+  if (name === 'with-server') setFlagsOfServer()
   const compiled = join(dist, `${name}.${process.version}.cache`)
   // Bundles are ASCII, which is read without decoding.
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
   const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined
   // A compiled form of another bundle or Node is refused by V8, which then compiles as usual.
   const script = new Script(source, { filename: bundle, ...(cachedData ? { cachedData } : {}) })
-  if (process.env.SAMPAN_WRITE_COMPILED) {
+  if (process.env.SAMPAN_WRITE_COMPILED === name) {
     process.on('exit', () => writeFileSync(compiled, script.createCachedData()))
   }
   const program = { exports: {} }

@@ -47,7 +47,7 @@ users:
 current-context: c
 `,
   )
-  const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: dir, SAMPAN_WRITE_COMPILED: '1' }
+  const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: dir, SAMPAN_WRITE_COMPILED: 'kubectl' }
   const child = spawn(process.execPath, [join(root, 'bin/sampan.cjs'), 'get', 'pods'], { env, stdio: 'ignore' })
   const code = await new Promise((resolve) => child.on('close', resolve))
   server.close()
