@@ -27,8 +27,11 @@ const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32',
 const REVIEW_VERSIONS = ['v1', 'v1beta1']
 const MAX_SELECTABLE = 8
 
-/** Problems of a definition by itself. */
-export function definitionProblems({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+/** Problems of a definition by itself; `old` is what it was before an update. */
+export function definitionProblems(
+  { metadata, spec }: CustomResourceDefinition,
+  old?: CustomResourceDefinition,
+): FieldError[] {
   const errors: FieldError[] = []
   const expected = `${spec.names?.plural}.${spec.group}`
   if (metadata.name !== expected) {
@@ -40,8 +43,17 @@ export function definitionProblems({ metadata, spec }: CustomResourceDefinition)
     const instead = 'set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
     errors.push(field.invalid('spec.preserveUnknownFields', true, `cannot set to true, ${instead}`))
   }
-  errors.push(...conversionProblems(spec))
+  const conversion = conversionProblems(spec)
+  errors.push(...(mayHaveBadBundle(old) ? conversion.filter(({ path }) => path !== BUNDLE) : conversion))
   return errors
+}
+
+const BUNDLE = 'spec.conversion.webhookClientConfig.caBundle'
+
+/** Before a kind is established, and where it was so before, authorities may be anything. Model: allowInvalidCABundle. */
+function mayHaveBadBundle(old: CustomResourceDefinition | undefined): boolean {
+  if (!old || !isTrue(old, 'Established')) return true
+  return conversionProblems(old.spec).some(({ path }) => path === BUNDLE)
 }
 
 function approvalProblems(annotation: string | undefined): FieldError[] {
@@ -67,27 +79,32 @@ function groupProblems({ group, scope }: CustomResourceDefinitionSpec): FieldErr
   return errors
 }
 
+const NAMES = ['plural', 'singular', 'kind', 'listKind'] as const
+
 function nameProblems(names: Partial<CustomResourceDefinitionNames> = {}): FieldError[] {
+  const missing = NAMES.filter((key) => !names[key]).map((key) => field.required(`spec.names.${key}`))
+  return [...missing, ...namesProblems(names, 'spec.names')]
+}
+
+/** Problems of the names that there are. Model: ValidateCustomResourceDefinitionNames. */
+function namesProblems(names: Partial<CustomResourceDefinitionNames>, path: string): FieldError[] {
   const errors: FieldError[] = []
-  for (const key of ['plural', 'singular', 'kind', 'listKind'] as const) {
+  for (const key of NAMES) {
     const name = names[key]
-    if (!name) {
-      errors.push(field.required(`spec.names.${key}`))
-      continue
-    }
+    if (!name) continue
     const mixed = key === 'kind' || key === 'listKind'
     const problem = dns1035LabelProblem(mixed ? name.toLowerCase() : name)
     const detail = mixed ? `may have mixed case, but should otherwise match: ${problem}` : (problem ?? '')
-    if (problem) errors.push(field.invalid(`spec.names.${key}`, name, detail))
+    if (problem) errors.push(field.invalid(`${path}.${key}`, name, detail))
   }
   for (const key of ['shortNames', 'categories'] as const) {
     for (const [i, name] of (names[key] ?? []).entries()) {
       const problem = dns1035LabelProblem(name)
-      if (problem) errors.push(field.invalid(`spec.names.${key}[${i}]`, name, problem))
+      if (problem) errors.push(field.invalid(`${path}.${key}[${i}]`, name, problem))
     }
   }
   if (names.kind && names.kind === names.listKind) {
-    errors.push(field.invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'))
+    errors.push(field.invalid(`${path}.listKind`, names.listKind, 'kind and listKind may not be the same'))
   }
   return errors
 }
@@ -327,8 +344,14 @@ export function definitionUpdateProblems(
   ]
 }
 
+/** Problems of a status. Model: ValidateUpdateCustomResourceDefinitionStatus, which looks at nothing but the names. */
+export function definitionStatusProblems({ status }: CustomResourceDefinition): FieldError[] {
+  const { acceptedNames } = status
+  return acceptedNames ? namesProblems(acceptedNames, 'status.acceptedNames') : []
+}
+
 /** Versions that objects may still be stored in must stay. */
-export function storedVersionProblems({ spec, status }: CustomResourceDefinition): FieldError[] {
+function storedVersionProblems({ spec, status }: CustomResourceDefinition): FieldError[] {
   const versions = spec.versions ?? []
   const names = new Set(versions.map((v) => v.name))
   const stored = status.storedVersions ?? []

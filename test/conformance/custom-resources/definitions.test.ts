@@ -20,6 +20,14 @@ const conversion =
 const rule = (value: object) =>
   specSchema({ type: 'object', properties: { a: { type: 'integer' } }, 'x-kubernetes-validations': [value] })
 
+const UNTRUSTED = {
+  strategy: 'Webhook',
+  webhook: {
+    clientConfig: { url: 'https://x', caBundle: Buffer.from('nonsense').toString('base64') },
+    conversionReviewVersions: ['v1'],
+  },
+}
+
 const ROOT = 'spec.validation.openAPIV3Schema'
 const A = `${ROOT}.properties[spec].properties[a]`
 const SUBDOMAIN =
@@ -247,19 +255,6 @@ const cases: readonly [rule: string, edit: (d: Json) => void, problems: readonly
       'spec.conversion.webhookClientConfig.service.namespace: Required value',
       'spec.conversion.webhookClientConfig.service.path: Invalid value: "x": must start with a \'/\'',
       'spec.conversion.webhookClientConfig.service.path: Invalid value: "x": segment[0] may not be empty',
-    ],
-  ],
-  [
-    'ValidateCABundle: conv ca',
-    conversion({
-      strategy: 'Webhook',
-      webhook: {
-        clientConfig: { url: 'https://x', caBundle: Buffer.from('nonsense').toString('base64') },
-        conversionReviewVersions: ['v1'],
-      },
-    }),
-    [
-      'spec.conversion.webhookClientConfig.caBundle: Invalid value: "bm9uc2Vuc2U=": unable to load root certificates: unable to parse bytes as PEM block',
     ],
   ],
   [
@@ -798,6 +793,22 @@ const updates: readonly [rule: string, first: Edit, then: Edit, problems: readon
     [
       'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
     ],
+  ],
+  [
+    'allowInvalidCABundle: not once it is established',
+    () => {},
+    (d) => conversion(UNTRUSTED)(d),
+    [
+      'spec.conversion.webhookClientConfig.caBundle: Invalid value: "bm9uc2Vuc2U=": unable to load root certificates: unable to parse bytes as PEM block',
+    ],
+  ],
+  [
+    'allowInvalidCABundle: before, and where it was so',
+    conversion(UNTRUSTED),
+    (d) => {
+      d.metadata.labels = { a: 'b' }
+    },
+    [],
   ],
   [
     'findPreexistingExpressions: a rule that was there may stay',

@@ -1,8 +1,11 @@
 // The object of a request in the version that a webhook or policy sees, and back.
 
+import { DecodeError } from '../../../machinery/decode.ts'
+import { internalError, StatusError } from '../../../machinery/errors.ts'
 import { type ApiObject, copyOf, isRecord, type StoredObject } from '../../api-object.ts'
 import { decodeAs } from '../../registry/decode-body.ts'
 import { encodeForStore, makeEntry } from '../../registry/entry.ts'
+import type { RequestContext } from '../../registry/registry.ts'
 import { type Resource, toVersion } from '../../registry/resource.ts'
 import { applyScale, scaleIn } from '../../registry/scale.ts'
 import { shown } from '../../registry/view.ts'
@@ -55,7 +58,7 @@ export async function takeObject(attributes: AdmissionAttributes, seen: Seen, ch
     return replaceObject(object, applyScale(resource, copyOf(object as StoredObject), changed, seen.version))
   }
   const { version } = seen
-  const decoded = decodeAs({ ...changed }, version, { ...context, version, fieldValidation: 'Ignore' })
+  const decoded = decodeChanged(changed, { ...context, version, fieldValidation: 'Ignore' })
   decoded.kind = version.kind
   decoded.apiVersion = version.apiVersion
   decoded.metadata = isRecord(decoded.metadata) ? decoded.metadata : {}
@@ -64,6 +67,16 @@ export async function takeObject(attributes: AdmissionAttributes, seen: Seen, ch
   if (resource.hasSpec) own.spec ??= {}
   resource.definition.defaults?.(own)
   replaceObject(object, own)
+}
+
+/** The client is not to blame for what others made of its object. */
+function decodeChanged(changed: Record<string, unknown>, context: RequestContext): ApiObject {
+  try {
+    return decodeAs({ ...changed }, context.version, context)
+  } catch (error) {
+    if (!(error instanceof StatusError) || !(error.cause instanceof DecodeError)) throw error
+    throw internalError(error.cause.message, { cause: error })
+  }
 }
 
 /** Makes `target` what `next` is, in place. */

@@ -41,12 +41,8 @@ export function mutatingPolicies(registry: Registry, authorizer: Authorizer): Ad
       reinvocation.begin(NAME, attributes.object)
       for (const invocation of invocations) {
         const { policy, binding } = invocation
-        try {
-          await run(attributes, invocation, authorizations, reinvocation)
-        } catch (error) {
-          if (!(error instanceof MutationError)) throw error
-          failed.push({ policy, binding, message: error.message, reason: 'Invalid' })
-        }
+        const problems = await run(attributes, invocation, authorizations, reinvocation)
+        failed.push(...problems.map((message) => ({ policy, binding, message, reason: 'Invalid' })))
       }
       reinvocation.end(NAME, attributes.object)
     }
@@ -54,27 +50,34 @@ export function mutatingPolicies(registry: Registry, authorizer: Authorizer): Ad
     if (counted.length > 0) throw denial(attributes, counted)
   }
 
-  /** Evaluates one policy and changes the object. Throws MutationError. */
+  /** Evaluates one policy and changes the object. Gives what could not be done; what comes after that is done. */
   async function run(
     attributes: AdmissionAttributes,
     invocation: Invocation<Policy, Binding>,
     authorizations: Authorizations,
     reinvocation: Reinvocation,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const { policy } = invocation
     const { conditions, mutations, variables } = compiled(policy)
     const values = await activation(attributes, invocation, authorizations)
     const { met, error } = await authorizations.settle(() => judgeConditions(conditions, values))
-    if (error !== undefined) throw new MutationError(error)
+    if (error !== undefined) return [error]
     const id = idOf(invocation)
-    if (!met || !reinvocation.includes(NAME, id)) return
+    if (!met || !reinvocation.includes(NAME, id)) return []
+    const problems: string[] = []
     let changed = false
     if (attributes.object) {
       for (const mutation of mutations) {
-        changed = (await change(attributes, invocation, authorizations, variables, mutation)) || changed
+        try {
+          changed = (await change(attributes, invocation, authorizations, variables, mutation)) || changed
+        } catch (error) {
+          if (!(error instanceof MutationError)) throw error
+          problems.push(error.message)
+        }
       }
     }
     reinvocation.called(NAME, id, { changed, ifNeeded: policy.spec.reinvocationPolicy === 'IfNeeded' })
+    return problems
   }
 
   async function activation(

@@ -1,8 +1,9 @@
 // One call of one webhook: the question, the answer, and what a failure means.
 
 import { badRequest, internalError } from '../../../machinery/errors.ts'
+import { scanJson } from '../../../machinery/json-scan.ts'
 import type { Logger } from '../../../machinery/logger.ts'
-import type { StoredObject } from '../../api-object.ts'
+import { isRecord, type StoredObject } from '../../api-object.ts'
 import type { HookObserver, HookOutcome } from '../../metrics/admission.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { CallWebhook } from '../../webhook-call.ts'
@@ -109,11 +110,42 @@ async function ask(
   const answer = await call(webhook.clientConfig, body, options).catch((cause: unknown) => {
     throw failed(`failed to call webhook: ${messageOf(cause)}`, cause)
   })
+  let review: ReviewAnswer
   try {
-    return readReview(answer, { uid, version, mutating })
+    review = readReview(answer, { uid, version, mutating })
   } catch (cause) {
     throw failed(`received invalid webhook response: ${messageOf(cause)}`, cause)
   }
+  return review.allowed && review.patch !== undefined ? { ...review, operations: operationsOf(review, failed) } : review
+}
+
+/** A patch that cannot be read is a failed call, whose meaning the webhook's policy says. */
+function operationsOf(
+  { patch = '', patchType }: ReviewAnswer,
+  failed: (what: string, cause?: unknown) => Error,
+): readonly Record<string, unknown>[] {
+  const text = Buffer.from(patch, 'base64').toString()
+  const undecodable = (why: string) => failed(`received undecodable patch in webhook response: ${why}`)
+  const { error } = scanJson(text)
+  if (error !== undefined) throw undecodable(error)
+  const operations: unknown = JSON.parse(text)
+  if (operations === null) return []
+  if (!Array.isArray(operations)) {
+    throw undecodable(`json: cannot unmarshal ${jsonKind(operations)} into Go value of type jsonpatch.Patch`)
+  }
+  const wrong = operations.find((operation) => !isRecord(operation) && operation !== null)
+  if (wrong !== undefined) {
+    throw undecodable(`json: cannot unmarshal ${jsonKind(wrong)} into Go value of type jsonpatch.Operation`)
+  }
+  if (operations.length > 0 && patchType !== 'JSONPatch') {
+    throw failed(`unsupported patch type ${JSON.stringify(patchType)}`)
+  }
+  return operations
+}
+
+function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 function messageOf(error: unknown): string {

@@ -72,6 +72,8 @@ export interface ReviewAnswer {
   /** The JSON patch of a webhook that changes objects. */
   readonly patch: string | undefined
   readonly patchType: string | undefined
+  /** The patch, taken apart. */
+  readonly operations?: readonly Record<string, unknown>[]
   readonly result: Partial<Status> | undefined
   readonly warnings: readonly string[]
   readonly auditAnnotations: Readonly<Record<string, string>>

@@ -2,7 +2,11 @@
 
 import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
-import { definitionProblems, definitionUpdateProblems, storedVersionProblems } from '../../custom/definition-rules.ts'
+import {
+  definitionProblems,
+  definitionStatusProblems,
+  definitionUpdateProblems,
+} from '../../custom/definition-rules.ts'
 import { unknownFormats } from '../../custom/formats.ts'
 import { isTrue, withCondition } from '../../custom/names.ts'
 import { hasRules, type Schema } from '../../custom/schema.ts'
@@ -62,7 +66,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   },
   validate: definitionProblems,
   validateUpdate: definitionUpdateProblems,
-  validateStatusUpdate: storedVersionProblems,
+  validateStatusUpdate: definitionStatusProblems,
   columns: genericColumns,
 })
 
