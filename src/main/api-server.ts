@@ -13,6 +13,7 @@ import { openBackends } from '../apiserver/audit/backends.ts'
 import { certificateAuthenticator, firstKnown } from '../apiserver/authentication/authenticator.ts'
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
+import { createImpersonator } from '../apiserver/authentication/impersonator.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { ofThisServer, tokenReviewer } from '../apiserver/authentication/token-reviewer.ts'
 import { type ConfiguredAuthorization, configuredAuthorization } from '../apiserver/authorization/configured.ts'
@@ -322,6 +323,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     requestTimeoutMs,
     allowsAnonymous: configured.allowsAnonymous,
     authorizer,
+    impersonate: createImpersonator({
+      ...{ authorizer, constrained: features('ConstrainedImpersonation'), now: () => clock.now() },
+      observe: metrics.access.impersonationChecked,
+    }),
     resources: {
       ...{ api, authorizer, clock, log, random, shutdown: shutdown.signal },
       cbor: features('CBORServingAndStorage'),

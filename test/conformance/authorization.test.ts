@@ -227,6 +227,7 @@ describe('a webhook', () => {
       spec: {
         user: 'eve',
         group: ['dev', 'system:authenticated'],
+        extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=/)] },
         resourceAttributes: {
           namespace: 'default',
           verb: 'list',

@@ -220,7 +220,8 @@ describe('reviews', () => {
     const { code, body } = await ann(`${AUTHN}/selfsubjectreviews`, { body: {} })
     expect(code).toBe(201)
     expect(body.metadata.creationTimestamp).toMatch(/Z$/)
-    expect(body.status).toEqual({ userInfo: { username: 'ann', groups: ['dev', 'system:authenticated'] } })
+    const extra = { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] }
+    expect(body.status).toEqual({ userInfo: { username: 'ann', groups: ['dev', 'system:authenticated'], extra } })
   })
 
   it('say what is wrong with a token', async () => {

@@ -56,7 +56,8 @@ export interface AuditTrail {
   received(user: UserInfo): void | Promise<void>
   /** Nobody is known to have sent it. */
   unauthenticated(status: Status, attempted: boolean): void
-  impersonates(user: UserInfo): void
+  /** `constraint` is the verb that allowed it, empty for the one of old. */
+  impersonates(user: UserInfo, constraint: string): void
   decided(decision: Decision): void
   /** Something that admission has to say of the request; the first word on a key stays. */
   readonly annotate: (key: string, value: string) => void
@@ -101,6 +102,7 @@ class Trail implements AuditTrail {
   #scope: AuditScope = NOT_AUDITED
   #user: UserInfo | undefined
   #impersonated: UserInfo | undefined
+  #constraint = ''
   #status: Partial<Status> | undefined
   #over = false
 
@@ -147,8 +149,9 @@ class Trail implements AuditTrail {
     this.#over = true
   }
 
-  impersonates(user: UserInfo): void {
+  impersonates(user: UserInfo, constraint: string): void {
     this.#impersonated = user
+    this.#constraint = constraint
   }
 
   decided({ verdict, reason }: Decision): void {
@@ -233,6 +236,7 @@ class Trail implements AuditTrail {
       verb: info.verb,
       user: this.#user ? userOf(this.#user) : {},
       ...(this.#impersonated ? { impersonatedUser: userOf(this.#impersonated) } : {}),
+      ...(this.#constraint === '' ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
       sourceIPs: sourcesOf(this.#request, this.#remoteAddress),
       ...(userAgent ? { userAgent: shortened(userAgent) } : {}),
       ...(info.isResource ? { objectRef: referenceOf(info, sent) } : {}),

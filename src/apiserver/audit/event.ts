@@ -21,6 +21,7 @@ export interface AuditEvent {
   readonly verb: string
   readonly user: User
   readonly impersonatedUser?: User
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string }
   readonly sourceIPs: readonly string[]
   readonly userAgent?: string
   readonly objectRef?: Readonly<Record<string, string>>

@@ -3,6 +3,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { UserInfo } from '../user.ts'
+import { refused } from './refused.ts'
 
 /** What a request offers to prove who it is from. */
 export interface Credentials {
@@ -13,6 +14,10 @@ export interface Credentials {
         readonly organizations: readonly string[]
         /** Milliseconds since the epoch. */
         readonly expires: number
+        /** SHA-256 in lower-case hexadecimal. */
+        readonly fingerprint: string
+        /** What the subject says; more than one is none. */
+        readonly uids: readonly string[]
       }
     | undefined
   /** From `Authorization: Bearer …`. */
@@ -37,9 +42,22 @@ export function certificateAuthenticator(observe?: (expires: number) => void): A
     // One user a connection: whoever sends many requests is made once.
     const known = users.get(certificate)
     if (known) return known
-    const user = { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] }
+    const user = userOf(certificate)
     users.set(certificate, user)
     return user
+  }
+}
+
+function userOf(certificate: NonNullable<Credentials['certificate']>): UserInfo {
+  const { commonName, organizations, fingerprint, uids } = certificate
+  const [uid] = uids
+  if (uids.length > 1) throw refused(`expected 1 UID, but found multiple: [${uids.join(' ')}]`)
+  if (uid === '') throw refused('UID cannot be an empty string')
+  return {
+    name: commonName,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...organizations, 'system:authenticated'],
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
   }
 }
 

@@ -3,15 +3,24 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest } from '../../machinery/errors.ts'
-import { type Authorizer, requireAllowed } from '../authorization/authorizer.ts'
-import { ANONYMOUS, AUTHENTICATED_GROUP, serviceAccountUser, type UserInfo } from '../user.ts'
+import type { UserInfo } from '../user.ts'
+
+/** Whom a request names, as its headers have it. */
+export interface WantedUser {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/** The user that is acted as. `constraint` is the verb that allowed it, empty for the one of old. */
+export interface Impersonated {
+  readonly user: UserInfo
+  readonly constraint: string
+}
 
 const PREFIX = 'impersonate-'
-const USER = 'impersonate-user'
-const GROUP = 'impersonate-group'
-const UID = 'impersonate-uid'
 const EXTRA = 'impersonate-extra-'
-const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 
 /** Whether a request names someone else to act as. */
 export function namesImpersonation(headers: IncomingHttpHeaders): boolean {
@@ -19,55 +28,27 @@ export function namesImpersonation(headers: IncomingHttpHeaders): boolean {
   return false
 }
 
-/** The user a request acts as: `user` without such headers. Throws Forbidden when `user` may not impersonate. */
-export async function impersonated(
-  authorizer: Authorizer,
-  user: UserInfo,
-  headers: IncomingHttpHeaders,
-): Promise<UserInfo> {
-  const name = textOf(headers[USER])
-  const groups = valuesOf(headers[GROUP])
-  const uid = textOf(headers[UID])
-  const extra = extraOf(headers)
-  if (name === '') {
-    if (groups.length > 0 || uid !== '' || Object.keys(extra).length > 0) {
-      throw badRequest('requested impersonation of a group, uid or extra without impersonating a user')
-    }
-    return user
+/** Whom the headers name; undefined when they name nobody. Throws BadRequest when they say more of somebody without a name. */
+export function wantedUser(headers: IncomingHttpHeaders): WantedUser | undefined {
+  const wanted = {
+    name: textOf(headers['impersonate-user']),
+    uid: textOf(headers['impersonate-uid']),
+    groups: valuesOf(headers['impersonate-group']),
+    extra: extraOf(headers),
   }
-  const require = (group: string, resource: string, subject: string, subresource = '', namespace = '') =>
-    requireAllowed(authorizer, {
-      user,
-      verb: 'impersonate',
-      group,
-      version: 'v1',
-      resource,
-      subresource,
-      namespace,
-      name: subject,
-      path: '',
-      isResource: true,
-    })
-  const account = ACCOUNT.exec(name)
-  if (account) await require('', 'serviceaccounts', account[2] ?? '', '', account[1] ?? '')
-  else await require('', 'users', name)
-  for (const group of groups) await require('', 'groups', group)
-  if (uid !== '') await require('authentication.k8s.io', 'uids', uid)
-  for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) await require('authentication.k8s.io', 'userextras', value, key)
-  }
-  return {
-    name,
-    groups: groupsOf(name, account, groups),
-    ...(uid === '' ? {} : { uid }),
-    ...(Object.keys(extra).length > 0 ? { extra } : {}),
-  }
+  if (wanted.name !== '') return wanted
+  if (wanted.groups.length === 0 && wanted.uid === '' && Object.keys(wanted.extra).length === 0) return undefined
+  throw badRequest(`requested ${shown(wanted)} without impersonating a user name`)
 }
 
-function groupsOf(name: string, account: RegExpExecArray | null, given: readonly string[]): readonly string[] {
-  const own = account && given.length === 0 ? serviceAccountUser(account[1] ?? '', account[2] ?? '', '').groups : given
-  if (name === ANONYMOUS.name) return own.length > 0 ? own : ANONYMOUS.groups
-  return own.includes(AUTHENTICATED_GROUP) ? own : [...own, AUTHENTICATED_GROUP]
+/** As Go shows it. */
+function shown({ name, uid, groups, extra }: WantedUser): string {
+  const quote = (text: string) => JSON.stringify(text)
+  const list = (values: readonly string[]) => `[]string{${values.map(quote).join(', ')}}`
+  const entries = Object.entries(extra).map(([key, values]) => `${quote(key)}:${list(values)}`)
+  const map = entries.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries.sort().join(', ')}}`
+  const all = groups.length === 0 ? '[]string(nil)' : list(groups)
+  return `&user.DefaultInfo{Name:${quote(name)}, UID:${quote(uid)}, Groups:${all}, Extra:${map}}`
 }
 
 function textOf(value: string | string[] | undefined): string {

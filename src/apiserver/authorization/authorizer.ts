@@ -132,7 +132,8 @@ function notDecided(error: string): StatusError {
   })
 }
 
-function forbiddenMessage(a: AuthorizationAttributes): string {
+/** What is forbidden, in upstream's words. */
+export function forbiddenMessage(a: AuthorizationAttributes): string {
   const user = `User ${JSON.stringify(a.user.name)}`
   if (!a.isResource) return `${user} cannot ${a.verb} path ${JSON.stringify(a.path)}`
   const resource = a.subresource === '' ? a.resource : `${a.resource}/${a.subresource}`

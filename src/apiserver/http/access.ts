@@ -2,12 +2,19 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/
 
 import type { Socket } from 'node:net'
-import { isReason, StatusError, unauthorized } from '../../machinery/errors.ts'
+import { StatusError, unauthorized } from '../../machinery/errors.ts'
 import type { AuditTrail } from '../audit/auditor.ts'
 import type { Authenticator, Credentials } from '../authentication/authenticator.ts'
-import { impersonated, namesImpersonation } from '../authentication/impersonation.ts'
+import { namesImpersonation, wantedUser } from '../authentication/impersonation.ts'
+import type { Impersonator } from '../authentication/impersonator.ts'
 import { webSocketToken } from '../authentication/websocket-token.ts'
-import { type Authorizer, type Decision, demanded, requireAllowed } from '../authorization/authorizer.ts'
+import {
+  type AuthorizationAttributes,
+  type Authorizer,
+  type Decision,
+  demanded,
+  requireAllowed,
+} from '../authorization/authorizer.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
 import { ANONYMOUS, type UserInfo } from '../user.ts'
 import { type ClientAuthorities, identityOf } from './client-identity.ts'
@@ -23,6 +30,8 @@ export interface AccessOptions {
   /** Whether a request without credentials may go on, as nobody; absent: it may. */
   readonly allowsAnonymous?: (path: string) => boolean
   readonly authorizer: Authorizer
+  /** Says as whom a request is served that names somebody. */
+  readonly impersonate: Impersonator
   readonly metrics: Pick<ApiMetrics, 'access'>
   readonly now: () => number
 }
@@ -32,22 +41,24 @@ export function authenticate(
   options: AccessOptions,
   request: Request,
   socket: Socket,
+  info: RequestInfo,
   trail: AuditTrail | undefined,
 ): UserInfo | Promise<UserInfo> {
   const sender = senderOf(options, request, socket, trail)
-  if (sender instanceof Promise) return sender.then((own) => actingAs(options, request, own, trail))
-  return actingAs(options, request, sender, trail)
+  if (sender instanceof Promise) return sender.then((own) => actingAs(options, request, own, info, trail))
+  return actingAs(options, request, sender, info, trail)
 }
 
 function actingAs(
   options: AccessOptions,
   request: Request,
   own: UserInfo,
+  info: RequestInfo,
   trail: AuditTrail | undefined,
 ): UserInfo | Promise<UserInfo> {
   const kept = trail?.received(own)
-  if (kept) return kept.then(() => inStead(options, request, own, trail))
-  return inStead(options, request, own, trail)
+  if (kept) return kept.then(() => inStead(options, request, own, info, trail))
+  return inStead(options, request, own, info, trail)
 }
 
 /** Whom the request names to act as; who sent it when it names nobody. */
@@ -55,28 +66,34 @@ function inStead(
   options: AccessOptions,
   request: Request,
   own: UserInfo,
+  info: RequestInfo,
   trail: AuditTrail | undefined,
 ): UserInfo | Promise<UserInfo> {
   if (!namesImpersonation(request.headers)) return own
-  return impersonating(options, request, own, trail)
+  return impersonating(options, request, own, info, trail)
 }
 
 async function impersonating(
-  { authorizer, metrics, now }: AccessOptions,
+  { impersonate, metrics, now }: AccessOptions,
   request: Request,
   own: UserInfo,
+  info: RequestInfo,
   trail: AuditTrail | undefined,
 ): Promise<UserInfo> {
+  const wanted = wantedUser(request.headers)
+  if (!wanted) return own
   const started = now()
-  const noted = (decision: 'allowed' | 'denied' | 'error') =>
-    metrics.access.impersonated(decision, (now() - started) / 1000)
   try {
-    const user = await impersonated(authorizer, own, request.headers)
-    if (user !== own) trail?.impersonates(user)
-    noted('allowed')
+    const { user, constraint } = await impersonate(wanted, askedBy(own, info))
+    trail?.impersonates(user, constraint)
+    metrics.access.impersonated(
+      constraint.slice('impersonate:'.length) || 'legacy',
+      'allowed',
+      (now() - started) / 1000,
+    )
     return user
   } catch (error) {
-    noted(isReason(error, 'Forbidden') ? 'denied' : 'error')
+    metrics.access.impersonated('', 'denied', (now() - started) / 1000)
     throw error
   }
 }
@@ -147,6 +164,17 @@ export function authorize(
   user: UserInfo,
   trail?: AuditTrail,
 ): Promise<void> | undefined {
+  const asked = askedBy(user, info)
+  const { metrics, now } = options
+  const started = now()
+  return requireAllowed(options.authorizer, asked, (decision) => {
+    metrics.access.authorized(resultOf(decision), (now() - started) / 1000)
+    trail?.decided(decision)
+  })
+}
+
+/** What a request of this user asks for. */
+function askedBy(user: UserInfo, info: RequestInfo): AuthorizationAttributes {
   // Named one by one: a spread of this many fields is slow, and every request comes by here.
   const { verb, group, version, resource, subresource, namespace, path, isResource } = info
   const narrowed = SELECTING.has(verb)
@@ -154,7 +182,7 @@ export function authorize(
   const labelSelector = (narrowed && info.query.get('labelSelector')) || ''
   // A list of one name is about that object, as upstream's request info has it.
   const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
-  const asked = {
+  return {
     user,
     verb,
     group,
@@ -168,12 +196,6 @@ export function authorize(
     fieldSelector,
     labelSelector,
   }
-  const { metrics, now } = options
-  const started = now()
-  return requireAllowed(options.authorizer, asked, (decision) => {
-    metrics.access.authorized(resultOf(decision), (now() - started) / 1000)
-    trail?.decided(decision)
-  })
 }
 
 function resultOf({ verdict, error }: Decision) {

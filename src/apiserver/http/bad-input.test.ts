@@ -263,7 +263,7 @@ describe('bad input', () => {
         code: 403,
         reason: 'Forbidden',
         message:
-          'users "kubernetes-admin" is forbidden: User "bob" cannot impersonate resource "users" in API group "" at the cluster scope',
+          'pods is forbidden: User "bob" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
       },
       {
         title: 'a request on behalf of someone who may do less',

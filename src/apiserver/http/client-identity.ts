@@ -1,6 +1,6 @@
 // What the certificate of a connection proves: who speaks, or which proxy speaks for others.
 
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Credentials } from '../authentication/authenticator.ts'
@@ -15,6 +15,8 @@ export interface ClientAuthorities {
 type Identity = Pick<Credentials, 'certificate' | 'proxyName'>
 const UNKNOWN: Identity = { certificate: undefined, proxyName: undefined }
 
+/** Where a certificate says the UID of its user. */
+const UID_OID = '1.3.6.1.4.1.57683.2'
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const certificates = new WeakMap<object, Identity>()
 
@@ -31,17 +33,24 @@ function readIdentity(socket: Socket, { proxyCa }: ClientAuthorities): Identity 
   if (!(socket instanceof TLSSocket)) return UNKNOWN
   // An empty certificate is how Node says that the client sent none.
   const certificate = socket.getPeerCertificate(proxyCa !== undefined)
-  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
+  const subject = certificate?.subject as Readonly<Record<string, string | string[]>> | undefined
   if (!subject || !socket.authorized) return UNKNOWN
-  const { CN = '', O = [] } = subject
+  const { CN = '', O = [], [UID_OID]: uids = [] } = subject
+  const commonName = typeof CN === 'string' ? CN : (CN.at(-1) ?? '')
   // Who signs for proxies signs for nobody else, and the other way round.
   if (proxyCa !== undefined && isSignedFor(proxyCa, certificate as DetailedPeerCertificate)) {
-    return { certificate: undefined, proxyName: CN }
+    return { certificate: undefined, proxyName: commonName }
   }
-  const organizations = typeof O === 'string' ? [O] : O
+  const organizations = listOf(O)
+  const fingerprint = createHash('sha256').update(certificate.raw).digest('hex')
   const expires = Date.parse(certificate.valid_to)
-  return { certificate: { commonName: CN, organizations, expires }, proxyName: undefined }
+  return {
+    certificate: { commonName, organizations, expires, fingerprint, uids: listOf(uids) },
+    proxyName: undefined,
+  }
 }
+
+const listOf = (value: string | string[]) => (typeof value === 'string' ? [value] : value)
 
 /** Whether one of these authorities is at the end of a certificate's chain. */
 function isSignedFor(authorities: string, certificate: DetailedPeerCertificate): boolean {

@@ -80,7 +80,7 @@ export async function serve(
       })
     }
     // Most requests wait for nothing on their way, and waiting for what is there already costs as much as the way.
-    const known = authenticate(options, request, socket, trail)
+    const known = authenticate(options, request, socket, info, trail)
     const user = known instanceof Promise ? await known : known
     const admitted = admit(options, info, user, response)
     const turn = admitted instanceof Promise ? await itsTurn(admitted, tracked) : admitted
@@ -208,7 +208,7 @@ export async function upgrade(
   const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
   socket.on('error', (error) => options.log.debug('upgrade-socket-error', { error }))
   try {
-    const user = await authenticate(options, request, socket, trail)
+    const user = await authenticate(options, request, socket, info, trail)
     await authorize(options, info, user, trail)
     if (trail) {
       trail.begun(101)

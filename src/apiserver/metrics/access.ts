@@ -2,6 +2,7 @@
 // plugin/pkg/authorizer/webhook/metrics.
 
 import { exponential, type MetricSet } from '../../machinery/metrics.ts'
+import type { CheckObserver } from '../authentication/impersonator.ts'
 import type { TokenFigures } from '../authentication/service-account-tokens.ts'
 import type { AuthorizationObserver, DecisionCount } from '../authorization/configured.ts'
 import type { GraphObserver } from '../authorization/node.ts'
@@ -24,6 +25,8 @@ export class AccessMetrics {
   readonly #authorizations
   readonly #impersonations
   readonly #impersonating
+  readonly #impersonationChecks
+  readonly #impersonationChecking
 
   constructor(metrics: MetricSet) {
     this.#metrics = metrics
@@ -40,6 +43,19 @@ export class AccessMetrics {
       help: 'Total number of impersonation attempts split by mode and decision.',
       stability: 'ALPHA',
       labels,
+    })
+    this.#impersonationChecks = metrics.counter({
+      name: 'apiserver_impersonation_authorization_attempts_total',
+      help: 'Total number of authorization checks made by the impersonation handler split by mode and decision.',
+      stability: 'ALPHA',
+      labels,
+    })
+    this.#impersonationChecking = metrics.histogram({
+      name: 'apiserver_impersonation_authorization_attempts_duration_seconds',
+      help: 'Latency of authorization checks made by the impersonation handler in seconds split by mode and decision.',
+      stability: 'ALPHA',
+      labels,
+      buckets: LATENCIES,
     })
     this.#impersonating = metrics.histogram({
       name: 'apiserver_impersonation_attempts_duration_seconds',
@@ -167,10 +183,16 @@ export class AccessMetrics {
     return (operation, seconds) => series[operation].observe(seconds)
   }
 
+  /** Told of every question about who may act as whom. */
+  readonly impersonationChecked: CheckObserver = (mode, decision, seconds) => {
+    this.#impersonationChecks.of(mode, decision).add()
+    this.#impersonationChecking.of(mode, decision).observe(seconds)
+  }
+
   /** Told of requests that name somebody to act as. */
-  impersonated(decision: 'allowed' | 'denied' | 'error', seconds: number): void {
-    this.#impersonations.of('legacy', decision).add()
-    this.#impersonating.of('legacy', decision).observe(seconds)
+  impersonated(mode: string, decision: 'allowed' | 'denied', seconds: number): void {
+    this.#impersonations.of(mode, decision).add()
+    this.#impersonating.of(mode, decision).observe(seconds)
   }
 
   /** Told what webhooks for permissions do. */
