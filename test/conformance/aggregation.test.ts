@@ -85,3 +85,26 @@ it('groups come in the order of their priorities (apisHandler)', async () => {
   expect(groups.indexOf('apiregistration.k8s.io')).toBe(0)
   expect(groups.indexOf('autoscaling')).toBeLessThan(groups.indexOf('batch'))
 })
+
+it('conditions are true, false or unknown (ValidateAPIServiceStatus)', async () => {
+  const group = 'conditions.example'
+  const made = await call(REGISTRATIONS, { body: registration(group, { name: 'none', namespace: 'default' }) })
+  expect(made.code).toBe(201)
+  const { body } = await call(`${REGISTRATIONS}/v1.${group}/status`, {
+    method: 'PATCH',
+    body: { status: { conditions: [{ type: 'Available', status: 'Maybe' }] } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  expect(body.message).toContain(
+    'status.conditions[0].status: Unsupported value: "Maybe": supported values: "True", "False", "Unknown"',
+  )
+})
+
+it('what is not available is a page (proxyHandler.ServeHTTP)', async () => {
+  const { code, text, headers } = await call('/apis/conditions.example/v1/things')
+  expect({ code, text, type: headers['content-type'] }).toEqual({
+    code: 503,
+    text: 'service unavailable\n',
+    type: 'text/plain; charset=utf-8',
+  })
+})

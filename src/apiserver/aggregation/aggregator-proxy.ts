@@ -3,10 +3,12 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isReason } from '../../machinery/errors.ts'
 import { forward, forwardedHeaders, openSocket } from '../connect/forward.ts'
 import { passUpgrade } from '../connect/pass-upgrade.ts'
 import { unavailable } from '../connect/unavailable.ts'
 import type { Request, Response } from '../http/exchange.ts'
+import { sendText } from '../http/respond.ts'
 import type { UserInfo } from '../user.ts'
 import type { RemoteApis } from './remote-apis.ts'
 
@@ -20,15 +22,16 @@ export async function serveRemote(
   response: Response,
   user: UserInfo,
 ): Promise<void> {
-  if (!remotes.isAvailable(service)) {
+  try {
+    const target = await reach(remotes, service)
+    const headers = { ...forwardedHeaders(request, isOurs), ...identityHeaders(user) }
+    await forward({ target, request, response, path: request.url ?? '/', headers })
+  } catch (error) {
+    // Whoever is not reached has no form for what is wrong. Model: proxyHandler.ServeHTTP and its responder.
+    if (!isReason(error, 'ServiceUnavailable') || response.headersSent) throw error
     request.resume()
-    response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
-    response.end('service unavailable\n')
-    return
+    sendText(response, error.code, `${error.message}\n`)
   }
-  const target = await reach(remotes, service)
-  const headers = { ...forwardedHeaders(request, isOurs), ...identityHeaders(user) }
-  await forward({ target, request, response, path: request.url ?? '/', headers })
 }
 
 /** Joins an upgrade with the server behind `service`. */
@@ -40,7 +43,6 @@ export async function serveRemoteUpgrade(
   head: Buffer,
   user: UserInfo,
 ): Promise<void> {
-  if (!remotes.isAvailable(service)) throw unavailable('service unavailable')
   const backend = await openSocket(await reach(remotes, service))
   const identity = Object.entries(identityHeaders(user)).flatMap(([name, value]) =>
     [value].flat().map((each) => `${name}: ${each}`),
@@ -50,10 +52,11 @@ export async function serveRemoteUpgrade(
 }
 
 async function reach(remotes: RemoteApis, service: Service) {
+  if (!remotes.isAvailable(service)) throw unavailable('service unavailable')
   try {
     return await remotes.targetOf(service)
   } catch (cause) {
-    throw unavailable(cause instanceof Error ? cause.message : String(cause), { cause })
+    throw unavailable('service unavailable', { cause })
   }
 }
 

@@ -60,9 +60,11 @@ export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequ
     return serveApply(env, exchange, contentType === APPLY_CBOR)
   }
   const type = PATCH_TYPES[contentType]
-  if (!type) {
+  // Of what is custom nothing is known that a strategy could go by, nor of its scale.
+  if (!type || (type === 'strategic' && target.resource.view)) {
     request.resume()
-    throw unsupportedMediaType([...Object.keys(PATCH_TYPES), APPLY, ...(exchange.cbor ? [APPLY_CBOR] : [])])
+    const known = Object.keys(PATCH_TYPES).filter((name) => !target.resource.view || PATCH_TYPES[name] !== 'strategic')
+    throw unsupportedMediaType([...known, APPLY, ...(exchange.cbor ? [APPLY_CBOR] : [])])
   }
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)

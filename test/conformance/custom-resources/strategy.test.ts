@@ -123,3 +123,20 @@ describe('scale (ValidateScaleSpec, ValidateScaleStatus)', () => {
     expect(problemsOf(await call(path, { body: boat(path, given) }))).toEqual([problem])
   })
 })
+
+describe('patches (crdHandler.ServeHTTP, supportedTypes)', () => {
+  it.each(['application/strategic-merge-patch+json', 'application/json', ''])('%j is none', async (type) => {
+    const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' }
+    const spec = { type: 'object', properties: { n: { type: 'integer' } } }
+    const path = await served({ spec }, { subresources: { scale } })
+    expect((await call(path, { body: boat(path, { spec: { n: 1 } }) })).code).toBe(201)
+    for (const place of [`${path}/a`, `${path}/a/scale`]) {
+      const { code, body } = await call(place, { method: 'PATCH', body: {}, headers: { 'content-type': type } })
+      expect({ code, message: body.message }).toEqual({
+        code: 415,
+        message:
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+      })
+    }
+  })
+})
