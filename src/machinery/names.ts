@@ -8,8 +8,9 @@ const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 
-function tooLong(max: number): string {
-  return `must be no more than ${max} bytes`
+/** Upstream counts bytes of both, and calls them so only where a label is meant. */
+function tooLong(max: number, what = 'characters'): string {
+  return `must be no more than ${max} ${what}`
 }
 
 function mustMatch(what: string, regex: string, ...examples: string[]): string {
@@ -84,7 +85,7 @@ export function qualifiedNameProblems(value = ''): string[] {
     if (problem) problems.push(`prefix part ${problem}`)
   }
   if (name === '') problems.push('name part must be non-empty')
-  else if (name.length > 63) problems.push(`name part ${tooLong(63)}`)
+  else if (name.length > 63) problems.push(`name part ${tooLong(63, 'bytes')}`)
   if (!QUALIFIED.test(name)) problems.push(`name part ${QUALIFIED_RULE}`)
   return problems
 }
@@ -95,7 +96,7 @@ export function qualifiedNameProblem(value = ''): string | undefined {
 }
 
 export function labelValueProblem(value = ''): string | undefined {
-  if (value.length > 63) return tooLong(63)
+  if (value.length > 63) return tooLong(63, 'bytes')
   if (LABEL_VALUE.test(value)) return undefined
   return mustMatch(
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",

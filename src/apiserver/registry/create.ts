@@ -9,7 +9,7 @@ import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { trackCreate } from './field-owners.ts'
-import { dropRepeatedOwners, validateMetadata } from './metadata.ts'
+import { dropRepeatedOwners, validateKubeFinalizers, validateMetadata } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
@@ -111,6 +111,7 @@ async function tryCreate(
   definition.prepareCreate?.(object, { now, user, warn, customTypes: registry.customTypes })
   const problems = [
     ...validateMetadata(resource, object),
+    ...validateKubeFinalizers(resource, object),
     ...(definition.validate?.(object) ?? []),
     ...(definition.validateCreate?.(object) ?? []),
     ...(context.version.validateCreate?.(object) ?? []),

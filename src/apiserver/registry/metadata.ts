@@ -14,6 +14,8 @@ import type { Resource } from './resource.ts'
 
 const MAX_ANNOTATIONS = 256 * 1024
 const IMMUTABLE = 'field is immutable'
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+const EXTENSIONS = ['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io']
 
 /** Problems of an object's metadata on create. */
 export function validateMetadata(resource: Resource, object: ApiObject): FieldError[] {
@@ -120,6 +122,20 @@ function validateFinalizers(finalizers: readonly string[], path: string): FieldE
   if (!finalizers.includes('orphan') || !finalizers.includes('foregroundDeletion')) return errors
   const why = 'finalizer orphan and foregroundDeletion cannot be both set'
   return [...errors, field.invalid(path, finalizers, why)]
+}
+
+/**
+ * The kinds of Kubernetes want finalizers of others to have a domain; custom kinds and the extensions of the API do not.
+ * Upstream: validateKubeFinalizerName.
+ */
+export function validateKubeFinalizers({ group, view }: Resource, { metadata }: ApiObject): FieldError[] {
+  if (view || EXTENSIONS.includes(group)) return []
+  const why = 'name is neither a standard finalizer name nor is it fully qualified'
+  return (metadata.finalizers ?? []).flatMap((name, i) =>
+    name.includes('/') || STANDARD_FINALIZERS.includes(name)
+      ? []
+      : [field.invalid(`metadata.finalizers[${i}]`, name, why)],
+  )
 }
 
 /** Problems of a label map at `path`. */

@@ -11,7 +11,7 @@ import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { setEntries, trackUpdate } from './field-owners.ts'
 import { readyToVanish } from './finalize.ts'
-import { dropRepeatedOwners, validateMetadataUpdate } from './metadata.ts'
+import { dropRepeatedOwners, validateKubeFinalizers, validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
@@ -234,7 +234,7 @@ function check(
 ): void {
   const { definition } = resource
   const before = old as ApiObject
-  const errors = [...validateMetadataUpdate(object, old)]
+  const errors = [...validateMetadataUpdate(object, old), ...validateKubeFinalizers(resource, object)]
   if (request.subresource === 'status')
     errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {

@@ -7,7 +7,8 @@ import { sortedEntries } from './value.ts'
 /**
  * Structs by name, each with its fields: `Name:type`, where the field of the API is named otherwise than Go's
  * `Name=name:type`, and `...Other` for those of another struct. A field with a tag is `?name:type` where it is left out
- * when it is not set. Types: `s` text (or none is said), `i` number, `b` truth, `q` quantity, `x` number or text; `*`
+ * when it is not set. Types: `s` text (or none is said), `i` number, `b` truth, `q` quantity, `x` number or text,
+ * `j` any JSON; `*`
  * before what may be null, `[]` lists, `{}` maps, else a struct.
  */
 export type Shapes = Readonly<Record<string, string>>
@@ -19,7 +20,7 @@ interface Field {
   readonly omitted: boolean
 }
 
-const ZEROS: Readonly<Record<string, unknown>> = { s: '', i: 0, b: false, q: '0', x: 0 }
+const ZEROS: Readonly<Record<string, unknown>> = { s: '', i: 0, b: false, q: '0', x: 0, j: null }
 
 /** `HTTPGet` is `httpGet`, `OS` is `os`. */
 function apiName(goName: string): string {
@@ -67,6 +68,18 @@ function goValue(shapes: Shapes, type: string, value: unknown): unknown {
   if (type === 'q' && !absent) return canonical(String(value))
   if (type in ZEROS) return absent ? ZEROS[type] : value
   return goStruct(shapes, type, absent ? {} : (value as object))
+}
+
+/** The struct of a type as a plain object, for messages that show it on one line. */
+export function structValue(shapes: Shapes, type: string, value: object): unknown {
+  return plain(goStruct(shapes, type, value))
+}
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = value instanceof Map ? [...value] : sortedEntries(value)
+  return Object.fromEntries(entries.map(([key, item]) => [String(key), plain(item)]))
 }
 
 function canonical(text: string): string {

@@ -34,14 +34,14 @@ const policies: readonly Case[] = [
     validation({ message: ' ', messageExpression: ' ', reason: 'NotFound' }),
     [
       `${at}.messageExpression: Invalid value: " ": must be non-empty if specified`,
-      `${at}.message: Invalid value: " ": message must be non-empty if specified`,
+      `${at}.message: Invalid value: " ": must be non-empty if specified`,
       `${at}.reason: Unsupported value: "NotFound": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"`,
     ],
   ],
   [
     'validateValidation',
     validation({ message: 'a\nb' }),
-    [`${at}.message: Invalid value: "a\\nb": message must not contain line breaks`],
+    [`${at}.message: Invalid value: "a\\nb": must not contain line breaks`],
   ],
   [
     'validateValidatingAdmissionPolicySpec',

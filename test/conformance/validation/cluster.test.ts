@@ -244,12 +244,13 @@ runTables(
       ],
       [
         'validateDataSource',
-        spec({ dataSource: { kind: 'x', name: 'a' } }),
+        spec({ dataSourceRef: { kind: 'x', name: 'a' } }),
         [
           'spec.dataSource: Invalid value: "x": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
           'spec.dataSourceRef: Invalid value: "x": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
         ],
       ],
+      ['EnforceDataSourceBackwardsCompatibility', spec({ dataSource: { kind: 'x', name: 'a' } }), []],
     ],
     update: [
       [

@@ -175,7 +175,7 @@ const levels: readonly Case[] = [
     'ValidatePriorityLevelConfigurationSpec',
     spec({ type: 'Exempt' }),
     [
-      "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
+      "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
       'spec.limited: Forbidden: must be nil if the type is not Limited',
     ],
   ],
@@ -245,7 +245,7 @@ const levels: readonly Case[] = [
     'ValidatePriorityLevelConfiguration',
     { metadata: { name: 'catch-all' } },
     [
-      'spec: Invalid value: {"type":"Limited","limited":{"limitResponse":{"type":"Reject"},"nominalConcurrencyShares":30,"lendablePercent":0}}: spec of \'catch-all\' must equal the fixed value',
+      'spec: Invalid value: {"Type":"Limited","Limited":{"NominalConcurrencyShares":30,"LimitResponse":{"Type":"Reject","Queuing":null},"LendablePercent":0,"BorrowingLimitPercent":null},"Exempt":null}: spec of \'catch-all\' must equal the fixed value',
     ],
   ],
 ]
@@ -255,7 +255,7 @@ const conditions: readonly UpdateCase[] = [
     'ValidateStatusUpdate',
     {},
     { status: { conditions: [{ type: 'A' }, { type: 'A' }, { type: '' }] } },
-    ['status.conditions[1].type: Duplicate value: "A"', 'status.conditions[2].type: Required value: must not be empty'],
+    ['status.conditions[1].type: Duplicate value: "A"', 'status.conditions[2].type: Required value'],
   ],
 ]
 

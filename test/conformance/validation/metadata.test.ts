@@ -75,6 +75,7 @@ const cases: readonly Case[] = [
     [
       `metadata.finalizers: Invalid value: "a b": ${NAME_PART}`,
       'metadata.finalizers: Invalid value: ["a b","orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
+      'metadata.finalizers[0]: Invalid value: "a b": name is neither a standard finalizer name nor is it fully qualified',
     ],
   ],
 ]

@@ -30,7 +30,7 @@ const policies: readonly Case[] = [
   [
     'ValidateNetworkPolicyPort',
     port({ port: 80, endPort: 79 }),
-    [`${portAt}.endPort: Invalid value: 79: must be greater than or equal to \`port\``],
+    [`${portAt}.endPort: Invalid value: 80: must be greater than or equal to \`port\``],
   ],
   [
     'ValidateNetworkPolicyPort',
@@ -216,7 +216,7 @@ const slices: readonly Case[] = [
     'validateEndpoints',
     endpoint({ addresses: ['::1:1', 'a', '0.0.0.0', '169.254.1.1', '224.0.0.1', '010.0.0.1'] }),
     [
-      `${at}.addresses[0]: Invalid value: "::1:1": must be an IPv4 address`,
+      `${at}.addresses: Invalid value: "::1:1": must be an IPv4 address`,
       `${at}.addresses[1]: Invalid value: "a": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
       `${at}.addresses[2]: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)`,
       `${at}.addresses[3]: Invalid value: "169.254.1.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)`,
@@ -228,7 +228,7 @@ const slices: readonly Case[] = [
     'validateEndpoints',
     { addressType: 'IPv6', ...endpoint({ addresses: ['10.0.0.1', '::1', '2001:db8::1'] }) },
     [
-      `${at}.addresses[0]: Invalid value: "10.0.0.1": must be an IPv6 address`,
+      `${at}.addresses: Invalid value: "10.0.0.1": must be an IPv6 address`,
       `${at}.addresses[1]: Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)`,
     ],
   ],

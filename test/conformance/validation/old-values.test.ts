@@ -236,7 +236,12 @@ const volumeCases: readonly OldCase[] = [
 ]
 
 const nodeCases: readonly OldCase[] = [
-  kept('IsValidCIDRForLegacyField', spec({ podCIDR: '010.1.0.0/24', podCIDRs: ['010.1.0.0/24'] })),
+  [
+    'IsValidCIDRForLegacyField: no networks of nodes',
+    spec({ podCIDR: '010.1.0.0/24', podCIDRs: ['010.1.0.0/24'] }),
+    {},
+    ['spec.podCIDRs[0]: Invalid value: "010.1.0.0/24": must not have leading 0s in IP or prefix length'],
+  ],
 ]
 
 const serviceCases: readonly OldCase[] = [
@@ -299,9 +304,11 @@ const ingressCases: readonly OldCase[] = [
 ]
 
 const aggregated = (value: string): Change => ({ aggregationRule: { clusterRoleSelectors: [among(value)] } })
+const NO_SELECTOR = 'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.'
 const roleCases: readonly OldCase[] = [
-  kept('AllowInvalidLabelValueInSelector', aggregated('-')),
-  ['AllowInvalidLabelValueInSelector', aggregated('-'), aggregated('_'), []],
+  // Only one of the two checks is lenient.
+  ['AllowInvalidLabelValueInSelector', aggregated('-'), {}, [NO_SELECTOR]],
+  ['AllowInvalidLabelValueInSelector', aggregated('-'), aggregated('_'), [NO_SELECTOR]],
 ]
 
 const hook = {

@@ -94,7 +94,7 @@ const ports: readonly Case[] = [
   [
     'validateContainerPorts',
     container({ ports: [{ containerPort: 80, name: 'a-very-long-port-name' }] }),
-    [`${at}.ports[0].name: Invalid value: "a-very-long-port-name": must be no more than 15 bytes`],
+    [`${at}.ports[0].name: Invalid value: "a-very-long-port-name": must be no more than 15 characters`],
   ],
   [
     'validateContainerPorts',

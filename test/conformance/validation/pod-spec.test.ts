@@ -174,7 +174,7 @@ const spread = (change: Change) =>
 const spreadAt = 'spec.topologySpreadConstraints[0]'
 
 const topology: readonly Case[] = [
-  ['ValidateMaxSkew', spread({ maxSkew: 0 }), [`${spreadAt}.maxSkew: Invalid value: 0: must be greater than 0`]],
+  ['ValidateMaxSkew', spread({ maxSkew: 0 }), [`${spreadAt}.maxSkew: Invalid value: 0: must be greater than zero`]],
   ['ValidateTopologyKey', spread({ topologyKey: '' }), [`${spreadAt}.topologyKey: Required value: can not be empty`]],
   [
     'ValidateWhenUnsatisfiable',
@@ -367,7 +367,7 @@ const updates: readonly UpdateCase[] = [
     spec({ ...gated, ...selected(['x']) }),
     spec(selected(['y'])),
     [
-      `${term}[0]: Invalid value: {"matchExpressions":[{"key":"a","operator":"In","values":["y"]}]}: only additions are allowed (no mutations or deletions)`,
+      `${term}[0]: Invalid value: {"MatchExpressions":[{"Key":"a","Operator":"In","Values":["y"]}],"MatchFields":null}: only additions are allowed (no mutations or deletions)`,
     ],
   ],
 ]

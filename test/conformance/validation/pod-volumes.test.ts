@@ -105,14 +105,7 @@ const sources: readonly Case[] = [
     one({ downwardAPI: { items: [{ path: 'a', resourceFieldRef: { resource: 'limits.cpu' } }] } }),
     [`${at}.downwardAPI.resourceFieldRef.containerName: Required value`],
   ],
-  [
-    'validateCSIVolumeSource',
-    one({ csi: { driver: '' } }),
-    [
-      `${at}.csi.driver: Required value`,
-      `${at}.csi.driver: Invalid value: "": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
-    ],
-  ],
+  ['validateCSIVolumeSource', one({ csi: { driver: '' } }), [`${at}.csi.driver: Required value`]],
   ['validateEphemeralVolumeSource', one({ ephemeral: {} }), [`${at}.ephemeral.volumeClaimTemplate: Required value`]],
   [
     'ValidatePersistentVolumeClaimSpec',
@@ -185,11 +178,7 @@ const mountCases: readonly Case[] = [
     mounted(empty, { name: 'v', mountPath: '/a', recursiveReadOnly: 'Enabled' }),
     [`${mounts}.recursiveReadOnly: Forbidden: may only be specified when readOnly is true`],
   ],
-  [
-    'ValidateVolumeMounts',
-    mounted({ image: { reference: 'a' } }, { name: 'v', mountPath: '/a', subPath: 'b' }),
-    [`${mounts}[0].subPath: Invalid value: "b": not allowed in image volume sources`],
-  ],
+  ['ValidateVolumeMounts', mounted({ image: { reference: 'a' } }, { name: 'v', mountPath: '/a', subPath: 'b' }), []],
   [
     'ValidateVolumeDevices',
     {

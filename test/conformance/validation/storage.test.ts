@@ -75,9 +75,9 @@ const classChanges: readonly UpdateCase[] = [
     {},
     { parameters: { a: 'b' }, provisioner: 'b', reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer' },
     [
-      'parameters: Forbidden: updates to parameters are forbidden.',
-      'provisioner: Forbidden: updates to provisioner are forbidden.',
-      'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
+      'parameters: Invalid value: {"a":"b"}: field is immutable',
+      'provisioner: Invalid value: "b": field is immutable',
+      'reclaimPolicy: Invalid value: "Retain": field is immutable',
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ],
   ],
@@ -161,17 +161,13 @@ const csiNodeCases: readonly Case[] = [
   [
     'validateCSINodeDriver',
     onNode({ name: '', nodeID: '' }),
-    [
-      'spec.drivers[0].name: Required value',
-      `spec.drivers[0].name: Invalid value: "": ${SUBDOMAIN}`,
-      'spec.drivers[0].nodeID: Required value',
-    ],
+    ['spec.drivers[0].name: Required value', 'spec.drivers[0].nodeID: Required value'],
   ],
   [
     'validateCSINodeDriver',
-    onNode({ nodeID: 'a'.repeat(193), allocatable: { count: -1 } }, { topologyKeys: ['-', 'd', 'd'] }),
+    onNode({ nodeID: 'a'.repeat(257), allocatable: { count: -1 } }, { topologyKeys: ['-', 'd', 'd'] }),
     [
-      `spec.drivers[0].nodeID: Invalid value: "${'a'.repeat(193)}": must be 192 characters or less`,
+      `spec.drivers[0].nodeID: Invalid value: "${'a'.repeat(257)}": must be 256 characters or less`,
       'spec.drivers[0].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
       'spec.drivers[1].name: Duplicate value: "a"',
       `spec.drivers[1]: Invalid value: "-": ${NAME_PART}`,
@@ -274,7 +270,9 @@ const attachmentChanges: readonly UpdateCase[] = [
     'ValidateVolumeAttachmentUpdate',
     {},
     spec({ nodeName: 'o' }),
-    ['spec: Invalid value: {"attacher":"a","nodeName":"o","source":{"persistentVolumeName":"v"}}: field is immutable'],
+    [
+      'spec: Invalid value: {"Attacher":"a","Source":{"PersistentVolumeName":"v","InlineVolumeSpec":null},"NodeName":"o"}: field is immutable',
+    ],
   ],
 ]
 

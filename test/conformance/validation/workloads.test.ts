@@ -21,7 +21,14 @@ const PERCENT =
 
 /** What all kinds with a label selector refuse alike. */
 const shared = (kind: string, deadline: string): readonly Case[] => [
-  ['ValidateSelector', spec({ selector: undefined }), ['spec.selector: Required value']],
+  [
+    'ValidateSelector',
+    spec({ selector: undefined }),
+    [
+      ...(kind === 'daemonset' ? [] : ['spec.selector: Required value']),
+      'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+    ],
+  ],
   [
     'ValidateSelector',
     spec({ selector: { matchLabels: undefined } }),
@@ -245,6 +252,7 @@ const cronCases: readonly Case[] = [
     spec({ timeZone: 'local' }),
     [
       'spec.timeZone: Invalid value: "local": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
+      'spec.timeZone: Invalid value: "local": unknown time zone local',
     ],
   ],
   [

@@ -69,7 +69,7 @@ function validate({ spec }: CronJob, old?: CronJob): FieldError[] {
   }
   errors.push(...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds))
   if (spec.timeZone !== undefined && (!old || spec.timeZone !== old.spec.timeZone)) {
-    errors.push(...invalidFor('spec.timeZone', spec.timeZone, [timeZoneProblem(spec.timeZone)]))
+    errors.push(...invalidFor('spec.timeZone', spec.timeZone, timeZoneProblems(spec.timeZone)))
   }
   const policies = ['Allow', 'Forbid', 'Replace']
   if (!policies.includes(spec.concurrencyPolicy ?? '')) {
@@ -143,20 +143,21 @@ function itemProblem(item: string, part: { min: number; max: number }): string |
   return undefined
 }
 
-function timeZoneProblem(name: string): string | undefined {
-  if (name === '') return 'timeZone must be nil or non-empty string'
+function timeZoneProblems(name: string): string[] {
+  if (name === '') return ['timeZone must be nil or non-empty string']
   const unknown = `unknown time zone ${name}`
   const parts = name.split('/')
   if (!parts.every((part) => /^[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}$/.test(part) && part !== '.' && part !== '..'))
-    return unknown
+    return [unknown]
   if (/^local$/i.test(name)) {
-    return 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'
+    const why = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'
+    return name === 'Local' ? [why] : [why, unknown]
   }
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
-    return undefined
+    return []
   } catch (error) {
-    if (error instanceof RangeError) return unknown
+    if (error instanceof RangeError) return [unknown]
     throw error
   }
 }

@@ -92,7 +92,7 @@ function validateTimes(status: JobStatus, changed: Changed): FieldError[] {
   }
   const early = startTime && completionTime && Date.parse(completionTime) < Date.parse(startTime)
   if (early && changed('startTime', 'completionTime')) {
-    errors.push(field.invalid(at, completionTime, 'completionTime cannot be set before startTime'))
+    errors.push(field.invalid(at, completionTime, 'must be equal to or after `startTime`'))
   }
   return errors
 }
@@ -110,7 +110,7 @@ function validateFinished(status: JobStatus, changed: Changed): FieldError[] {
     }
     if (left > 0 && changed('Finished', 'uncountedTerminatedPods')) {
       const shown = { Succeeded: uncounted?.succeeded ?? null, Failed: uncounted?.failed ?? null }
-      const why = 'uncountedTerminatedPods needs to be empty for finished job'
+      const why = 'must be empty for finished job'
       errors.push(field.invalid('status.uncountedTerminatedPods', shown, why))
     }
     if (terminating > 0 && changed('Finished', 'terminating')) {
@@ -184,10 +184,13 @@ function validateTransition({ spec, status }: Job, { status: old }: Job): FieldE
     errors.push(field.invalid('status.succeeded', status.succeeded ?? 0, 'cannot decrease the succeeded counter'))
   }
   if (status.completionTime && old.completionTime && status.completionTime !== old.completionTime) {
-    errors.push(field.invalid('status.completionTime', status.completionTime, 'completionTime cannot be mutated'))
+    errors.push(field.invalid('status.completionTime', status.completionTime, 'field is immutable'))
   }
-  if (old.startTime && status.startTime !== old.startTime && !spec.suspend) {
-    errors.push(field.required('status.startTime', 'startTime cannot be removed for unsuspended job'))
+  // A job that goes on starts again.
+  const resumes = is(old, 'Suspended') && status.conditions?.some((c) => c.type === 'Suspended' && c.status === 'False')
+  if (old.startTime && status.startTime !== old.startTime && !spec.suspend && !resumes) {
+    const why = 'field is immutable for unsuspended job once set'
+    errors.push(field.invalid('status.startTime', status.startTime ?? null, why))
   }
   const [met, wasMet] = [is(status, 'SuccessCriteriaMet'), is(old, 'SuccessCriteriaMet')]
   if (wasMet && !met) errors.push(wrongConditions('cannot disable the SuccessCriteriaMet=True condition'))

@@ -99,10 +99,15 @@ function isAddress(text: string): boolean {
   return isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 }
 
+/** Whether an address can be read in any way, with leading zeros too. Upstream: ParseIPSloppy. */
+export function isReadableAddress(value: string): boolean {
+  return isAddress(withoutZeros(value))
+}
+
 /** `known`: what was there before the rules were as strict. Upstream: IsValidIPForLegacyField. */
 export function checkAddress(path: string, value: string, known: readonly string[] = []): FieldError[] {
   if (known.includes(value)) return []
-  if (!isAddress(withoutZeros(value))) return [field.invalid(path, value, BAD_ADDRESS)]
+  if (!isReadableAddress(value)) return [field.invalid(path, value, BAD_ADDRESS)]
   if (!value.includes(':') && LEADING_ZERO.test(value)) return [field.invalid(path, value, 'must not have leading 0s')]
   if (MAPPED.test(value)) return [field.invalid(path, value, 'must not be an IPv4-mapped IPv6 address')]
   return []

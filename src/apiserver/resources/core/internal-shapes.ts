@@ -3,7 +3,7 @@
 // their nodes, which is part of the security context.
 
 import type { PodSpec } from '../../../api/generated/core-v1.ts'
-import { goStruct, type Shapes, structJson } from '../../../machinery/go/struct-json.ts'
+import { goStruct, type Shapes, structJson, structValue } from '../../../machinery/go/struct-json.ts'
 
 const lines = (...rows: readonly string[]) => rows.join(' ')
 
@@ -243,6 +243,8 @@ const CORE_SHAPES: Shapes = {
     'NodeStageSecretRef:*SecretReference NodePublishSecretRef:*SecretReference',
     'ControllerExpandSecretRef:*SecretReference NodeExpandSecretRef:*SecretReference',
   ),
+  VolumeAttachmentSpec: 'Attacher Source:VolumeAttachmentSource NodeName',
+  VolumeAttachmentSource: 'PersistentVolumeName:*s InlineVolumeSpec:*PersistentVolumeSpec',
   LabelSelector: '?matchLabels:{}s ?matchExpressions:[]LabelSelectorRequirement',
   LabelSelectorRequirement: 'key=key operator=operator ?values:[]s',
 }
@@ -250,6 +252,11 @@ const CORE_SHAPES: Shapes = {
 /** A struct of upstream's server, as its messages show it. */
 export function internalJson(type: string, value: object): string {
   return structJson(goStruct(CORE_SHAPES, type, value))
+}
+
+/** A struct of upstream's server, as messages of one line show it. */
+export function internalValue(type: string, value: object): unknown {
+  return structValue(CORE_SHAPES, type, value)
 }
 
 /** A pod's spec as upstream's server holds it: what it shares with its node is part of its security context. */

@@ -42,10 +42,10 @@ export const nodes = defineResource<Node>({
   keepStatusOnCreate: true,
   defaults: defaultAllocatable,
   prepareStatusUpdate: defaultAllocatable,
-  validate: (node, old) => [
+  validate: (node) => [
     ...validateTaints(node.spec.taints ?? []),
     ...validateResources(node),
-    ...validateCidrs(node.spec.podCIDRs ?? [], old?.spec.podCIDRs),
+    ...validateCidrs(node.spec.podCIDRs ?? []),
   ],
   validateStatusUpdate: (node) => [...validateResources(node), ...validateAddresses(node)],
   validateUpdate(node, old) {
@@ -123,9 +123,9 @@ function validateTaints(taints: readonly Taint[]): FieldError[] {
   })
 }
 
-function validateCidrs(cidrs: readonly string[], known: readonly string[] | undefined): FieldError[] {
+function validateCidrs(cidrs: readonly string[]): FieldError[] {
   const at = 'spec.podCIDRs'
-  const errors = cidrs.flatMap((cidr, i) => checkCidr(`${at}[${i}]`, cidr, known))
+  const errors = cidrs.flatMap((cidr, i) => checkCidr(`${at}[${i}]`, cidr))
   if (cidrs.length < 2) return errors
   const families = new Set(cidrs.map((cidr) => cidr.includes(':')))
   if (families.size < 2 || cidrs.length > 2) {

@@ -39,21 +39,16 @@ function validateVolumeMounts(
     if (devices.some((d) => d.devicePath === mountPath)) {
       errors.push(field.invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'))
     }
-    errors.push(...validateSubPath(mount, at, path, volumes.get(name)))
+    errors.push(...validateSubPath(mount, at, path))
     errors.push(...validatePropagation(mount, container, path))
   }
   return errors
 }
 
 /** Some of these blame the whole list, as upstream does. */
-function validateSubPath(mount: VolumeMount, at: string, list: string, volume: Volume | undefined): FieldError[] {
+function validateSubPath(mount: VolumeMount, at: string, list: string): FieldError[] {
   const { subPath, subPathExpr } = mount
   const errors: FieldError[] = []
-  if (volume?.image) {
-    const why = 'not allowed in image volume sources'
-    if (subPath) errors.push(field.invalid(`${at}.subPath`, subPath, why))
-    if (subPathExpr) errors.push(field.invalid(`${at}.subPathExpr`, subPathExpr, why))
-  }
   if (subPath) errors.push(...checkDescendingPath(`${list}.subPath`, subPath))
   if (subPathExpr) {
     if (subPath) {

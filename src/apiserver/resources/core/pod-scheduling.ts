@@ -199,7 +199,7 @@ export function validateTopologySpread(
   return constraints.flatMap((constraint, i) => {
     const at = `${path}[${i}]`
     const { maxSkew = 0, topologyKey, whenUnsatisfiable = '', minDomains, labelSelector } = constraint
-    const errors = checkPositive(`${at}.maxSkew`, maxSkew)
+    const errors = maxSkew > 0 ? [] : [field.invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero')]
     if (!topologyKey) errors.push(field.required(`${at}.topologyKey`, 'can not be empty'))
     const actions = ['DoNotSchedule', 'ScheduleAnyway']
     errors.push(...checkOptionalEnum(`${at}.whenUnsatisfiable`, whenUnsatisfiable, actions))

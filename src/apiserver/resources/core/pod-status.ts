@@ -4,7 +4,14 @@ import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from '../
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { checkAddress, checkId, checkQualifiedName, checkSubdomain, immutable } from './field-checks.ts'
+import {
+  checkAddress,
+  checkId,
+  checkQualifiedName,
+  checkSubdomain,
+  immutable,
+  isReadableAddress,
+} from './field-checks.ts'
 import { internalJson } from './internal-shapes.ts'
 
 const SYSTEM_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
@@ -27,7 +34,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...LISTS.flatMap((list) => validateTransitions(status[list], old.status[list], spec, list)),
     ...validateClaimStatuses(pod),
     ...validatePodIPs(status.podIPs ?? [], old.status.podIPs ?? []),
-    ...validateHostIPs(status.hostIP, status.hostIPs ?? []),
+    ...validateHostIPs(status.hostIP, status.hostIPs ?? [], old.status.hostIPs ?? []),
     ...LISTS.flatMap((list) => validateUsers(status[list] ?? [], spec.os?.name === 'windows', `status.${list}`)),
   ]
 }
@@ -54,11 +61,15 @@ function guarded(key: string): string | undefined {
   return key.startsWith(APP_ARMOR) ? 'AppArmor annotations' : undefined
 }
 
-/** The path is upstream's. */
 function validateConditions(conditions: readonly PodCondition[]): FieldError[] {
-  return conditions.flatMap(({ type }, i) =>
-    SYSTEM_CONDITIONS.has(type) ? [] : checkQualifiedName(`metadata.conditions[${i}].Type`, type),
-  )
+  return conditions.flatMap(({ type, observedGeneration = 0 }, i) => {
+    const at = `status.conditions[${i}]`
+    const why = 'must be a non-negative integer'
+    return [
+      ...(observedGeneration < 0 ? [field.invalid(`${at}.observedGeneration`, observedGeneration, why)] : []),
+      ...(SYSTEM_CONDITIONS.has(type) ? [] : checkQualifiedName(`${at}.Type`, type)),
+    ]
+  })
 }
 
 /** A container that has ended for good does not run again. */
@@ -92,13 +103,16 @@ function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
   const claims = new Set((spec.resourceClaims ?? []).map(({ name }) => name))
   const seen = new Set<string>()
   return status.resourceClaimStatuses.flatMap(({ name, resourceClaimName }, i) => {
-    const at = `status.resourceClaimStatuses[${i}].name`
+    const path = `status.resourceClaimStatuses[${i}]`
+    const at = `${path}.name`
     const errors = claims.has(name)
       ? []
       : [field.invalid(at, name, 'must match the name of an entry in `spec.resourceClaims`')]
     if (seen.has(name)) errors.push(field.duplicate(at, name))
     seen.add(name)
-    return resourceClaimName === undefined ? errors : [...errors, ...checkSubdomain(at, resourceClaimName)]
+    return resourceClaimName === undefined
+      ? errors
+      : [...errors, ...checkSubdomain(`${path}.resourceClaimName`, resourceClaimName)]
   })
 }
 
@@ -114,13 +128,14 @@ function validatePodIPs(addresses: readonly Address[], old: readonly Address[]):
   ]
 }
 
-function validateHostIPs(hostIP = '', addresses: readonly Address[]): FieldError[] {
+function validateHostIPs(hostIP = '', addresses: readonly Address[], old: readonly Address[]): FieldError[] {
   const [first] = addresses
   if (!first) return []
   const at = 'status.hostIPs'
+  const known = old.map(({ ip = '' }) => ip)
   return [
     ...(first.ip === hostIP ? [] : [field.invalid(`${at}[0].ip`, first.ip ?? '', 'must be equal to `hostIP`')]),
-    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`${at}[${i}]`, ip)),
+    ...addresses.flatMap(({ ip = '' }, i) => checkAddress(`${at}[${i}]`, ip, known)),
     ...validateFamilies(addresses, at),
   ]
 }
@@ -130,12 +145,12 @@ function validateFamilies(addresses: readonly Address[], path: string): FieldErr
   const shown = addresses.map(({ ip = '' }) => ({ IP: ip }))
   const families = new Set(shown.map(({ IP }) => IP.includes(':')))
   const errors: FieldError[] = []
-  if (families.size < 2 || addresses.length > 2) errors.push(field.invalid(path, shown, ONE_PER_FAMILY))
-  const seen = new Set<string>()
-  for (const [i, address] of shown.entries()) {
-    if (seen.has(address.IP)) errors.push(field.duplicate(`${path}[${i}]`, address))
-    seen.add(address.IP)
+  const bad = shown.findIndex(({ IP }) => !isReadableAddress(IP))
+  if (bad >= 0) {
+    const why = `failed to check for dual stack with error:invalid IP[${bad}]: ${shown[bad]?.IP}`
+    errors.push({ type: 'InternalError', path, message: `Internal error: ${why}` })
   }
+  if (bad >= 0 || families.size < 2 || addresses.length > 2) errors.push(field.invalid(path, shown, ONE_PER_FAMILY))
   return errors
 }
 
@@ -143,7 +158,7 @@ function validateUsers(statuses: readonly ContainerStatus[], ofWindows: boolean,
   return statuses.flatMap(({ user }, i) => {
     const linux = user?.linux
     if (!linux) return []
-    const at = `${path}[${i}].linux`
+    const at = `${path}[${i}].user.linux`
     if (ofWindows) return [field.forbidden(at, 'cannot be set for a windows pod')]
     return [
       ...checkId(`${at}.uid`, linux.uid),

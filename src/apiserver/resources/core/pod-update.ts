@@ -4,7 +4,7 @@ import type { Container, NodeSelectorTerm, Pod, PodSpec } from '../../../api/gen
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { internalJson, internalPodSpec } from './internal-shapes.ts'
+import { internalJson, internalPodSpec, internalValue } from './internal-shapes.ts'
 
 const FORBIDDEN =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -114,7 +114,8 @@ function validateNodeAffinity(spec: PodSpec, before: PodSpec): FieldError[] {
   return old.flatMap((term, i) => {
     const next = now[i] ?? {}
     if (onlyAdds(next, term)) return []
-    return [field.invalid(`${path}[${i}]`, next, 'only additions are allowed (no mutations or deletions)')]
+    const shown = internalValue('NodeSelectorTerm', next)
+    return [field.invalid(`${path}[${i}]`, shown, 'only additions are allowed (no mutations or deletions)')]
   })
 }
 

@@ -167,7 +167,7 @@ const SEARCH = new RegExp(`^${LABEL}(\\.${LABEL})*$`)
 function checkSearch(path: string, search: string): FieldError[] {
   const domain = search.replace(/\.$/, '')
   if (search === '.' || (domain.length <= 253 && SEARCH.test(domain))) return []
-  if (domain.length > 253) return [field.invalid(path, domain, 'must be no more than 253 bytes')]
+  if (domain.length > 253) return [field.invalid(path, domain, 'must be no more than 253 characters')]
   const rule = `[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*`
   const why = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${rule}')`
   return [field.invalid(path, domain, why)]

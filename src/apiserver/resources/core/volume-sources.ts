@@ -191,8 +191,7 @@ export function validateHostPath(source: { path: string; type?: string }, at: st
 
 /** Problems of the name of a CSI driver. */
 export function validateDriverName(path: string, name: string | undefined): FieldError[] {
-  const given = name ?? ''
-  const errors = checkRequired(path, given)
-  if (given.length > 63) errors.push(field.tooLong(path, 63))
-  return [...errors, ...invalidFor(path, given, [dnsSubdomainProblem(given.toLowerCase())])]
+  if (!name) return [field.required(path)]
+  const long = name.length > 63 ? [field.tooLong(path, 63)] : []
+  return [...long, ...invalidFor(path, name, [dnsSubdomainProblem(name.toLowerCase())])]
 }

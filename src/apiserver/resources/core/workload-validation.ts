@@ -66,19 +66,28 @@ export function validateWorkloadSelector(
   template: PodTemplateSpec | undefined,
   kind = 'deployment',
 ): FieldError[] {
-  if (!selector) return [field.required('spec.selector')]
+  if (!selector) {
+    // It selects nothing, so no template fits.
+    return [...(kind === 'daemonset' ? [] : [field.required('spec.selector')]), ...misfit(template)]
+  }
   const errors = validateLabelSelector(selector, 'spec.selector')
   const count = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length
   if (count === 0) {
     return [...errors, field.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)]
   }
-  if (errors.length > 0) return errors
+  if (errors.length > 0) {
+    const why = kind === 'statefulset' ? '' : 'invalid label selector'
+    return kind === 'daemonset' ? errors : [...errors, field.invalid('spec.selector', selector, why)]
+  }
   return validateSelectorFit(selectorOf(selector) ?? [], template)
 }
 
 /** The template's labels must match the selector, else the workload would make pods without end. */
 export function validateSelectorFit(selector: Selector, template: PodTemplateSpec | undefined): FieldError[] {
+  return matches(selector, template?.metadata?.labels) ? [] : misfit(template)
+}
+
+function misfit(template: PodTemplateSpec | undefined): FieldError[] {
   const labels = template?.metadata?.labels
-  if (matches(selector, labels)) return []
   return [field.invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')]
 }

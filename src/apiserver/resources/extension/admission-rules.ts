@@ -143,9 +143,9 @@ function textProblems({ expression, message, messageExpression, reason }: Valida
     errors.push(field.invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
   }
   if (message && message.trim() === '') {
-    errors.push(field.invalid(`${at}.message`, message, 'message must be non-empty if specified'))
+    errors.push(field.invalid(`${at}.message`, message, 'must be non-empty if specified'))
   } else if (message && NEWLINE.test(message.trim())) {
-    errors.push(field.invalid(`${at}.message`, message, 'message must not contain line breaks'))
+    errors.push(field.invalid(`${at}.message`, message, 'must not contain line breaks'))
   }
   return [...errors, ...checkOptionalEnum(`${at}.reason`, reason, REASONS)]
 }

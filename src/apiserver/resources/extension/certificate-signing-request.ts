@@ -141,7 +141,7 @@ function validateSpec(spec: CertificateSigningRequestSpec): FieldError[] {
   const errors: FieldError[] = []
   const problem = certificateRequestProblem(Buffer.from(request, 'base64').toString())
   if (problem) errors.push(field.invalid('spec.request', request, problem))
-  if (usages.length === 0) errors.push(field.required('spec.usages', 'usages must be provided'))
+  if (usages.length === 0) errors.push(field.required('spec.usages'))
   errors.push(...usages.flatMap((usage, i) => checkOptionalEnum(`spec.usages[${i}]`, usage, USAGES)))
   for (const [i, usage] of usages.entries()) {
     if (usages.indexOf(usage) < i) errors.push(field.duplicate(`spec.usages[${i}]`, usage))

@@ -13,12 +13,14 @@ import type {
   Subject,
 } from '../../../api/generated/flowcontrol-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { structValue } from '../../../machinery/go/struct-json.ts'
 import { dnsLabelProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { priorityLevels as firstLevels, flowSchemas as firstSchemas } from '../../flow-control/bootstrap-objects.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
 import { checkOptionalEnum, checkRequired, checkSubdomain, invalidFor } from '../core/field-checks.ts'
+import { FLOW_SHAPES } from './flow-shapes.ts'
 
 const MAX_PRECEDENCE = 10_000
 const MAX_QUEUES = 10_000_000
@@ -104,7 +106,8 @@ function validateSchema({ metadata: { name }, spec }: FlowSchema): FieldError[] 
   )
   const fixed = firstSchemas.find((first) => first.mandatory && first.name === name)
   if (!fixed || sameJson(spec, fixed.spec)) return errors
-  return [...errors, field.invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
+  const shown = structValue(FLOW_SHAPES, 'FlowSchemaSpec', spec)
+  return [...errors, field.invalid('spec', shown, `spec of '${name}' must equal the fixed value`)]
 }
 
 function validateRule(rule: PolicyRulesWithSubjects, path: string): FieldError[] {
@@ -215,7 +218,7 @@ function validateLevel({ metadata: { name }, spec }: PriorityLevelConfiguration)
   const { type = '', limited, exempt } = spec
   const errors: FieldError[] = []
   if ((name === 'exempt') !== (type === 'Exempt')) {
-    errors.push(field.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"))
+    errors.push(field.invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"))
   }
   if (type === 'Exempt') {
     if (limited) errors.push(field.forbidden('spec.limited', 'must be nil if the type is not Limited'))
@@ -233,7 +236,8 @@ function validateLevel({ metadata: { name }, spec }: PriorityLevelConfiguration)
   const { exempt: _, ...rest } = spec
   const same = fixed?.type === 'Exempt' ? sameJson(rest, { type: 'Exempt' }) : sameJson(spec, fixed)
   if (!fixed || same) return errors
-  return [...errors, field.invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
+  const shown = structValue(FLOW_SHAPES, 'PriorityLevelConfigurationSpec', spec)
+  return [...errors, field.invalid('spec', shown, `spec of '${name}' must equal the fixed value`)]
 }
 
 function validateExempt(exempt: ExemptPriorityLevelConfiguration, path: string): FieldError[] {
@@ -310,6 +314,6 @@ function validateConditions(conditions: readonly { readonly type?: string }[]): 
     const at = `status.conditions[${i}].type`
     const again = seen.has(type) ? [field.duplicate(at, type)] : []
     seen.add(type)
-    return [...again, ...(type === '' ? [field.required(at, 'must not be empty')] : [])]
+    return [...again, ...(type === '' ? [field.required(at)] : [])]
   })
 }

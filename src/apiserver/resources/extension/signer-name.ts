@@ -10,7 +10,7 @@ const MAX_NAME = MAX_DOMAIN + 1 + 253 + 63 + 1
 
 /** Problems of the name of a signer: a domain and a path of one segment. */
 export function validateSignerName(at: string, name: string): FieldError[] {
-  if (name === '') return [field.required(at, 'signerName must be provided')]
+  if (name === '') return [field.required(at)]
   const [domain = '', path = '', ...more] = name.split('/')
   if (!name.includes('/') || more.length > 0) {
     const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'"

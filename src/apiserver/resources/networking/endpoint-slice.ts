@@ -72,7 +72,7 @@ function validateEndpoints(endpoints: readonly Endpoint[], type: string): FieldE
     const at = `${path}.addresses`
     if (addresses.length === 0) errors.push(field.required(at, 'must contain at least 1 address'))
     if (addresses.length > MAX_ADDRESSES) errors.push(field.tooMany(at, addresses.length, MAX_ADDRESSES))
-    for (const [a, address] of addresses.entries()) errors.push(...validateAddress(address, type, `${at}[${a}]`))
+    for (const [a, address] of addresses.entries()) errors.push(...validateAddress(address, type, at, a))
     if (nodeName !== undefined) errors.push(...checkSubdomain(`${path}.nodeName`, nodeName))
     if (deprecatedTopology) errors.push(...validateTopology(deprecatedTopology, `${path}.deprecatedTopology`))
     if (hostname !== undefined) errors.push(...invalidFor(`${path}.hostname`, hostname, [dnsLabelProblem(hostname)]))
@@ -82,14 +82,15 @@ function validateEndpoints(endpoints: readonly Endpoint[], type: string): FieldE
 }
 
 /** Addresses of types that are not known are not looked at. */
-function validateAddress(address: string, type: string, path: string): FieldError[] {
+function validateAddress(address: string, type: string, list: string, index: number): FieldError[] {
+  const path = `${list}[${index}]`
   if (type === 'FQDN') return validateDomain(address, path)
   if (type !== 'IPv4' && type !== 'IPv6') return []
   const errors = checkAddress(path, address)
   if (errors.length > 0) return errors
   const fits = type === 'IPv4' ? isIPv4(address) : isIPv6(address)
   return [
-    ...(fits ? [] : [field.invalid(path, address, `must be an ${type} address`)]),
+    ...(fits ? [] : [field.invalid(list, address, `must be an ${type} address`)]),
     ...checkEndpointAddress(path, address),
   ]
 }

@@ -88,7 +88,8 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, path: stri
   }
   if (port !== undefined) errors.push(...checkPort(`${path}.port`, port))
   if (endPort === undefined || typeof port !== 'number') return errors
-  if (endPort < port) errors.push(field.invalid(at, endPort, 'must be greater than or equal to `port`'))
+  // It shows the other port, as upstream does.
+  if (endPort < port) errors.push(field.invalid(at, port, 'must be greater than or equal to `port`'))
   return [...errors, ...checkPort(at, endPort)]
 }
 

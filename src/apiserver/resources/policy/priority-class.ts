@@ -12,7 +12,7 @@ const SYSTEM_CLASSES: ReadonlyMap<string, number> = new Map([
   ['system-node-critical', 2_000_001_000],
   ['system-cluster-critical', 2_000_000_000],
 ])
-const POLICIES = ['Never', 'PreemptLowerPriority']
+const POLICIES = ['PreemptLowerPriority', 'Never']
 
 export const priorityClasses = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',

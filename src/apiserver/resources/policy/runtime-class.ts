@@ -21,7 +21,7 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   validate({ handler = '', overhead, scheduling }) {
     const limits = overhead?.podFixed
     return [
-      ...invalidFor('handler', handler, [dnsLabelProblem(handler)]),
+      ...(handler === '' ? [field.required('handler')] : invalidFor('handler', handler, [dnsLabelProblem(handler)])),
       ...(limits ? validateRequirements({ limits }, 'overhead', NO_CLAIMS) : []),
       ...validateLabels(scheduling?.nodeSelector ?? {}, 'scheduling.nodeSelector'),
       ...validateUniqueTolerations(scheduling?.tolerations ?? [], 'scheduling.tolerations'),

@@ -85,7 +85,10 @@ const clusterRoles = defineResource<ClusterRole>({
     const before = old?.aggregationRule?.clusterRoleSelectors ?? []
     const anyValue = before.some((selector) => validateLabelSelector(selector, '').length > 0)
     for (const [i, selector] of selectors.entries()) {
-      errors.push(...validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`, anyValue))
+      const at = `aggregationRule.clusterRoleSelectors[${i}]`
+      errors.push(...validateLabelSelector(selector, at, anyValue))
+      if (validateLabelSelector(selector, at).length > 0)
+        errors.push(field.invalid(at, null, 'invalid label selector.'))
     }
     return errors
   },
@@ -133,7 +136,6 @@ function validateSubject(subject: Subject, namespaced: boolean, path: string): F
       return errors
     case 'User':
     case 'Group': {
-      if (name === '') errors.push(field.invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
       if (apiGroup !== GROUP) errors.push(field.notSupported(`${path}.apiGroup`, apiGroup, [GROUP]))
       return errors
     }

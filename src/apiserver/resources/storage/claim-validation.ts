@@ -141,7 +141,7 @@ export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldErr
   const errors = Object.entries(status.capacity ?? {}).flatMap(([name, value]) =>
     checkAmount(`status.capacity[${name}]`, value),
   )
-  const at = 'status.allocatedResourceStatus'
+  const at = 'status.allocatedResourceStatuses'
   for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
     errors.push(...checkResourceKey(at, name))
     if (!RESIZE_STATES.includes(state)) errors.push(field.notSupported(at, name, RESIZE_STATES))

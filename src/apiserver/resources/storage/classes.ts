@@ -36,14 +36,9 @@ const storageClasses = defineResource<StorageClass>({
     ...validateTopologies('allowedTopologies', object.allowedTopologies ?? []),
   ],
   validateUpdate: (object, old) => [
-    ...forbidChange('parameters', object.parameters, old.parameters, UPDATE_FORBIDDEN),
-    ...forbidChange('provisioner', object.provisioner, old.provisioner, 'updates to provisioner are forbidden.'),
-    ...forbidChange(
-      'reclaimPolicy',
-      object.reclaimPolicy,
-      old.reclaimPolicy,
-      'updates to reclaimPolicy are forbidden.',
-    ),
+    ...immutable('parameters', object.parameters, old.parameters),
+    ...immutable('provisioner', object.provisioner, old.provisioner),
+    ...immutable('reclaimPolicy', object.reclaimPolicy, old.reclaimPolicy),
     ...immutable('volumeBindingMode', object.volumeBindingMode, old.volumeBindingMode),
   ],
   columns: [

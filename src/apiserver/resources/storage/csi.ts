@@ -30,7 +30,7 @@ const MODES = ['Persistent', 'Ephemeral']
 const MIN_TOKEN_SECONDS = 600
 const MAX_TOKEN_SECONDS = 2 ** 32
 const MIN_UPDATE_SECONDS = 10
-const MAX_NODE_ID = 192
+const MAX_NODE_ID = 256
 
 const csiDrivers = defineResource<CSIDriver>({
   group: 'storage.k8s.io',

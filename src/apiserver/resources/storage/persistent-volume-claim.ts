@@ -1,6 +1,10 @@
 // persistentvolumeclaims. Spec: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-claim-v1/
 
-import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/generated/core-v1.ts'
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+} from '../../../api/generated/core-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
 import { accessModesText } from './access-modes.ts'
@@ -20,6 +24,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   prepareCreate(claim) {
     claim.status = { phase: 'Pending' }
     // The older field is the newer one's copy wherever that refers to a claim or a snapshot.
+    if (!claim.spec.dataSourceRef && !isOldSource(claim.spec.dataSource)) delete claim.spec.dataSource
     const { dataSource, dataSourceRef } = claim.spec
     if (dataSource && !dataSourceRef) claim.spec.dataSourceRef = { ...dataSource }
     if (!dataSource && dataSourceRef && !dataSourceRef.namespace) {
@@ -42,3 +47,10 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     text('VolumeMode', (c) => c.spec.volumeMode ?? '<unset>', 1),
   ],
 })
+
+/** The older field was for claims and snapshots only. Upstream: EnforceDataSourceBackwardsCompatibility. */
+function isOldSource(source: TypedLocalObjectReference | undefined): boolean {
+  const group = source?.apiGroup ?? ''
+  if (source?.kind === 'PersistentVolumeClaim') return group === ''
+  return source?.kind === 'VolumeSnapshot' && group === 'snapshot.storage.k8s.io'
+}

@@ -2,9 +2,11 @@
 
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../../../api/generated/storage-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, bool, nameColumn, text } from '../columns/common.ts'
-import { checkRequired, checkSubdomain, immutable } from '../core/field-checks.ts'
+import { checkRequired, checkSubdomain } from '../core/field-checks.ts'
+import { internalValue } from '../core/internal-shapes.ts'
 import { validateDriverName } from '../core/volume-sources.ts'
 import { validateVolumeSpec } from './volume-validation.ts'
 
@@ -33,7 +35,10 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
       : checkSubdomain('spec.source.persistentVolumeName', spec.source.persistentVolumeName)),
   ],
   validateStatusUpdate: validateStatus,
-  validateUpdate: (object, old) => immutable('spec', object.spec, old.spec),
+  validateUpdate: (object, old) =>
+    sameJson(object.spec, old.spec)
+      ? []
+      : [field.invalid('spec', internalValue('VolumeAttachmentSpec', object.spec), 'field is immutable')],
   columns: [
     nameColumn,
     { ...text('Attacher', (a) => a.spec.attacher), format: 'name' },
