@@ -3,6 +3,10 @@
 
 import { readFileSync } from 'node:fs'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
+import {
+  type AuthenticationConfig,
+  parseAuthenticationConfiguration,
+} from '../apiserver/authentication/jwt/configuration.ts'
 import type { AuthorizerSettings } from '../apiserver/authorization/configured.ts'
 import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/encryption/encryption-configuration.ts'
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
@@ -49,6 +53,11 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     file: true,
     description: 'File that says which resources are stored encrypted, and with which keys ("": none)',
   },
+  {
+    name: 'encryption-provider-config-automatic-reload',
+    file: false,
+    description: 'Whether changes of that file are taken over while the server runs (false)',
+  },
   ...auditFlags,
   {
     name: 'request-timeout',
@@ -87,14 +96,24 @@ export interface ApiServerSettings {
   /** Who is asked; absent: the usual ones. */
   readonly authorization?: readonly AuthorizerSettings[]
   /** The file that this is from, which is followed, and how it is read. */
-  readonly authorizationFile?: { readonly path: string; read(): readonly AuthorizerSettings[] | undefined }
+  readonly authorizationFile?: FollowedFile<readonly AuthorizerSettings[]>
   readonly serviceAccounts?: ServiceAccountSettings
   readonly operation?: OperationSettings
   readonly encryption?: readonly ResourceRule[]
+  /** The file that this is from, when it is followed. */
+  readonly encryptionFile?: FollowedFile<readonly ResourceRule[]>
+  /** The file that says who is believed, which is followed. */
+  readonly authenticationFile?: FollowedFile<AuthenticationConfig>
   readonly audit?: AuditSettings
   readonly flow?: FlowSettings
   readonly requestTimeoutMs?: number
   readonly shutdownDelayMs?: number
+}
+
+/** A file whose changes are taken over. `read` throws an Error that says what is wrong. */
+export interface FollowedFile<T> {
+  readonly path: string
+  read(): T | undefined
 }
 
 export interface FlowSettings {
@@ -116,6 +135,10 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
       throw new Error(`cannot use --${name}=${path}: ${why}`, { cause })
     }
   }
+  const followed = <T>(name: string, parse: (text: string) => T): FollowedFile<T> => ({
+    path: flags[name] ?? '',
+    read: () => read(name, parse),
+  })
   const encryption = read('encryption-provider-config', parseEncryptionConfiguration)
   const audit = readAudit(flags, read)
   const flow = flowOf(flags)
@@ -144,6 +167,12 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
       ? { authorizationFile: { path: flags['authorization-config'], read: () => readAuthorization(flags) } }
       : {}),
     ...(encryption ? { encryption } : {}),
+    ...(encryption && booleanOf(flags, 'encryption-provider-config-automatic-reload', false)
+      ? { encryptionFile: followed('encryption-provider-config', parseEncryptionConfiguration) }
+      : {}),
+    ...(flags['authentication-config']
+      ? { authenticationFile: followed('authentication-config', parseAuthenticationConfiguration) }
+      : {}),
     ...(audit ? { audit } : {}),
     flow,
   }

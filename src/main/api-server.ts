@@ -16,7 +16,7 @@ import { configuredAuthenticators } from '../apiserver/authentication/configured
 import { createImpersonator } from '../apiserver/authentication/impersonator.ts'
 import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { ofThisServer, tokenReviewer } from '../apiserver/authentication/token-reviewer.ts'
-import { type ConfiguredAuthorization, configuredAuthorization } from '../apiserver/authorization/configured.ts'
+import { configuredAuthorization } from '../apiserver/authorization/configured.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
 import { createRbacAuthorizer } from '../apiserver/authorization/rbac.ts'
 import { createKubeletConnector, type KubeletCredentials } from '../apiserver/connect/kubelet-connection.ts'
@@ -37,7 +37,7 @@ import { type ApiMetrics, createApiMetrics } from '../apiserver/metrics/index.ts
 import { outgoingFigures } from '../apiserver/metrics/outgoing.ts'
 import { queueObservers } from '../apiserver/metrics/queues.ts'
 import { addAudit, addBuild, addFlowControl, addRemotes, flowObservers } from '../apiserver/metrics/server.ts'
-import { observedStore } from '../apiserver/metrics/store.ts'
+import { observedStore, transformObserver } from '../apiserver/metrics/store.ts'
 import { createOpenApiHandler, type LoadDocs } from '../apiserver/openapi/index.ts'
 import { Registry } from '../apiserver/registry/registry.ts'
 import type { Resource } from '../apiserver/registry/resource.ts'
@@ -60,7 +60,7 @@ import type { Logger } from '../machinery/logger.ts'
 import { MetricSet } from '../machinery/metrics.ts'
 import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
-import type { ApiServerSettings } from './api-server-settings.ts'
+import type { ApiServerSettings, FollowedFile } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
 import { followFile } from './follow-file.ts'
 import { versionInfo } from './version.ts'
@@ -131,6 +131,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     authentication,
     authorization,
     authorizationFile,
+    authenticationFile,
+    encryptionFile,
     serviceAccounts,
     operation,
     flow = DEFAULT_FLOW,
@@ -151,6 +153,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     random,
     freeze: false,
     ...(encryption ? { encryption } : {}),
+    observeTransformer: transformObserver(all, () => performance.now()),
   })
   const serviceCidrs = setup.settings?.serviceCidrs ?? [setup.serviceCidr]
   if (serviceCidrs[0] !== setup.serviceCidr) {
@@ -194,7 +197,12 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   metrics.access.showDecisions(counts)
   metrics.access.showTokens(issuer)
   const call = webhookCaller({ clock, resolve: clusterAddresses(registry), observe: observePosts })
-  const stopFollowing = authorizationFile && followAuthorization(authorizationFile, { replace, metrics, clock, log })
+  const following = { metrics, clock, log }
+  const stops = [
+    authorizationFile && followConfiguration('authorization', authorizationFile, { ...following, take: replace }),
+    encryptionFile &&
+      followConfiguration('encryption', encryptionFile, { ...following, take: registry.replaceEncryption }),
+  ]
   const plugins = admissionPlugins(registry, {
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
@@ -212,6 +220,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     ...{ clock, log, random, audiences, observePosts },
   })
   const { askOthers } = configured
+  if (authenticationFile) {
+    const take = configured.replace
+    stops.push(followConfiguration('authentication', authenticationFile, { ...following, take }))
+  }
   const otherTokens = firstKnown([bootstrapTokenAuthenticator({ registry, clock }), ...configured.tokens])
   const tokenSettings = {
     audiences,
@@ -400,7 +412,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       shutdown.abort()
       await Promise.all([listener.close(), insecure?.close()])
       await auditor?.close()
-      stopFollowing?.()
+      for (const stop of stops) stop?.()
       stopConditions?.()
       stopRepair()
       stopRange()
@@ -412,22 +424,23 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   }
 }
 
-/** Takes over what the configuration says whenever that changes; what is wrong with it leaves all as it was. */
-function followAuthorization(
-  { path, read }: NonNullable<ApiServerSettings['authorizationFile']>,
-  env: Pick<ConfiguredAuthorization, 'replace'> & { metrics: ApiMetrics; clock: Clock; log: Logger },
+/** Takes over what a file says whenever that changes; what is wrong with it leaves all as it was. */
+function followConfiguration<T>(
+  what: 'authorization' | 'authentication' | 'encryption',
+  { path, read }: FollowedFile<T>,
+  { take, metrics, clock, log }: { take: (read: T) => void; metrics: ApiMetrics; clock: Clock; log: Logger },
 ): () => void {
-  const { replace, metrics, clock, log } = env
   const id = `sha256:${createHash('sha256').update(path).digest('hex')}`
-  const noted = metrics.access.configurationReloads('authorization', id)
+  const noted = metrics.access.configurationReloads(what, id)
   return followFile(path, () => {
     try {
-      replace(read() ?? [])
+      const now = read()
+      if (now !== undefined) take(now)
       noted('success', clock.now())
-      log.info('authorization-config-reloaded', { path })
+      log.info(`${what}-config-reloaded`, { path })
     } catch (error) {
       noted('failure', clock.now())
-      log.error('authorization-config-reload-failed', { path, error })
+      log.error(`${what}-config-reload-failed`, { path, error })
     }
   })
 }

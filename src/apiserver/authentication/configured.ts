@@ -5,7 +5,7 @@ import type { Logger } from '../../machinery/logger.ts'
 import type { Random } from '../../machinery/random.ts'
 import type { PostObserver } from '../webhook-call.ts'
 import { webhookClient } from '../webhook-client.ts'
-import type { Authenticator } from './authenticator.ts'
+import { type Authenticator, firstKnown } from './authenticator.ts'
 import { jwtAuthenticator } from './jwt/authenticator.ts'
 import type { AnonymousConfig, JwtIssuer } from './jwt/configuration.ts'
 import { remoteKeySet } from './jwt/key-set.ts'
@@ -40,10 +40,12 @@ export function configuredAuthenticators(
   /** Asks the webhook, if there is one. */
   readonly askOthers: AudienceAuthenticator | undefined
   readonly allowsAnonymous: (path: string) => boolean
+  /** Believes others from here on. */
+  replace(next: Pick<AuthenticationSettings, 'issuers' | 'anonymous'>): void
 } {
   const { clock, log } = env
-  const { tokens, issuers = [], requestHeader, anonymous, webhook } = settings ?? {}
-  const trusted = issuers.map((issuer) => {
+  const { tokens, issuers = [], requestHeader, webhook } = settings ?? {}
+  const trust = (issuer: JwtIssuer) => {
     const { url, discoveryUrl, certificateAuthority } = issuer
     const keys = remoteKeySet({
       issuer: url,
@@ -52,14 +54,21 @@ export function configuredAuthenticators(
       clock,
     })
     return jwtAuthenticator({ issuer, keys, clock, log })
-  })
+  }
+  let anonymous = settings?.anonymous
+  let trusted = firstKnown(issuers.map(trust))
   return {
     headers: requestHeader ? [requestHeaderAuthenticator(requestHeader)] : [],
-    tokens: [...(tokens ? [tokenFileAuthenticator(tokens)] : []), ...trusted],
+    tokens: [...(tokens ? [tokenFileAuthenticator(tokens)] : []), (credentials) => trusted(credentials)],
     askOthers: webhook && webhookOf(webhook, env),
     allowsAnonymous(path) {
       if (!anonymous) return true
       return anonymous.enabled && (anonymous.paths.length === 0 || anonymous.paths.includes(path))
+    },
+    replace(next) {
+      const others = firstKnown((next.issuers ?? []).map(trust))
+      trusted = others
+      anonymous = next.anonymous ?? settings?.anonymous
     },
   }
 }

@@ -7,6 +7,8 @@ import type { Transformer } from './transformer.ts'
 export interface EncryptedStore {
   readonly store: Store
   readonly isStale: (key: string) => boolean
+  /** Keeps values otherwise from here on. Those that are there must still be readable. */
+  replace(transformerOf: (key: string) => Transformer): void
 }
 
 /** Travels with a write of ours, so that nothing is decrypted that was encrypted here a moment ago. */
@@ -21,8 +23,15 @@ class Sent {
 }
 
 /** Wraps `inner`. A value that cannot be read makes the read that meets it fail, and is left as it is. */
-export function encryptedStore(inner: Store, transformerOf: (key: string) => Transformer): EncryptedStore {
+export function encryptedStore(inner: Store, first: (key: string) => Transformer): EncryptedStore {
   const stale = new Set<string>()
+  let transformerOf = first
+  /** With what values were written that came after the first change; what is not here was written before. */
+  let written: Map<string, string> | undefined
+  const noteWritten = (key: string) => {
+    stale.delete(key)
+    written?.set(key, transformerOf(key).writes)
+  }
 
   function reveal(kv: KeyValue): KeyValue {
     const { key } = kv
@@ -40,11 +49,12 @@ export function encryptedStore(inner: Store, transformerOf: (key: string) => Tra
   function revealEvent(event: StoreEvent): StoreEvent {
     if (event.type === 'delete') {
       stale.delete(event.key)
+      written?.delete(event.key)
       return event
     }
     const { attachment } = event
     if (!(attachment instanceof Sent)) return { ...event, kv: reveal(event.kv) }
-    stale.delete(event.kv.key)
+    noteWritten(event.kv.key)
     const { attachment: _, ...rest } = event
     return {
       ...rest,
@@ -82,5 +92,15 @@ export function encryptedStore(inner: Store, transformerOf: (key: string) => Tra
     revokeLease: (lease) => inner.revokeLease(lease),
     close: () => inner.close(),
   }
-  return { store, isStale: (key) => stale.has(key) }
+  return {
+    store,
+    isStale(key) {
+      if (stale.has(key)) return true
+      return written !== undefined && (written.get(key) ?? first(key).writes) !== transformerOf(key).writes
+    },
+    replace(next) {
+      transformerOf = next
+      written ??= new Map()
+    },
+  }
 }

@@ -31,8 +31,17 @@ const MAX_PLACES = 4000
 export function transformerOfKey(
   resources: readonly Place[],
   rules: readonly ResourceRule[],
+  observe?: (transformer: Transformer, resource: string) => Transformer,
 ): (key: string) => Transformer {
-  const choose = transformerFor(rules)
+  const plain = transformerFor(rules)
+  const made = new Map<string, Transformer>()
+  const choose = (group: string, resource: string): Transformer => {
+    if (!observe) return plain(group, resource)
+    const name = group === '' ? resource : `${resource}.${group}`
+    const known = made.get(name) ?? observe(plain(group, resource), name)
+    if (made.size < MAX_PLACES) made.set(name, known)
+    return known
+  }
   const byPrefix = new Map(resources.map(({ prefix, group, resource }) => [prefix, choose(group, resource)] as const))
   return (key) => {
     const [, root = '', first = '', second = ''] = key.split('/', 4)

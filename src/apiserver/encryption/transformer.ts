@@ -12,10 +12,21 @@ export interface Revealed {
 }
 
 export interface Transformer {
+  /** What values begin with that are written today; empty for those that are kept as they are. */
+  readonly writes: string
   toStorage(plain: Buffer, key: string): Buffer
   /** Throws an Error when no provider can read the value. */
   fromStorage(stored: Buffer, key: string): Revealed
 }
+
+/** Told of every value that goes to the store or comes from it. */
+export type TransformObserver = (outcome: {
+  readonly direction: 'to_storage' | 'from_storage'
+  /** `k8s:enc:aescbc:v1:`, or `identity`. */
+  readonly prefix: string
+  readonly failed: boolean
+  readonly seconds: number
+}) => void
 
 /** The transformer of a list of providers. */
 export function transformerOf(providers: readonly ProviderConfig[]): Transformer {
@@ -24,6 +35,7 @@ export function transformerOf(providers: readonly ProviderConfig[]): Transformer
   const readsPlain = providers.some(({ type }) => type === 'identity')
   const writer = plainFirst ? undefined : ciphers[0]
   return {
+    writes: writer?.prefix.toString() ?? '',
     toStorage: (plain, key) => (writer ? Buffer.concat([writer.prefix, writer.encrypt(plain, key)]) : plain),
     fromStorage(stored, key) {
       if (!startsWith(stored, ENCRYPTED)) {
@@ -34,6 +46,33 @@ export function transformerOf(providers: readonly ProviderConfig[]): Transformer
     },
   }
 }
+
+/** The same, with somebody who is told. `now` is in milliseconds. */
+export function observed(inner: Transformer, observe: TransformObserver, now: () => number): Transformer {
+  const prefixOf = (bytes: Buffer) =>
+    startsWith(bytes, ENCRYPTED)
+      ? bytes.subarray(0, MAX_PREFIX).toString('latin1').split(':', 4).join(':').concat(':')
+      : ''
+  const run = <T>(direction: 'to_storage' | 'from_storage', prefix: string, work: () => T): T => {
+    const started = now()
+    let failed = true
+    try {
+      const made = work()
+      failed = false
+      return made
+    } finally {
+      observe({ direction, prefix: prefix || 'identity', failed, seconds: (now() - started) / 1000 })
+    }
+  }
+  const own = prefixOf(Buffer.from(inner.writes))
+  return {
+    writes: inner.writes,
+    toStorage: (plain, key) => run('to_storage', own, () => inner.toStorage(plain, key)),
+    fromStorage: (stored, key) => run('from_storage', prefixOf(stored), () => inner.fromStorage(stored, key)),
+  }
+}
+
+const MAX_PREFIX = 64
 
 function decrypt(ciphers: readonly Cipher[], stored: Buffer, key: string): Buffer {
   const matching = ciphers.filter(({ prefix }) => startsWith(stored, prefix))

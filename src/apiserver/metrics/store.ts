@@ -1,8 +1,9 @@
 // Figures of the store: how often and how long it is asked for what. Model: k8s.io/apiserver/pkg/storage/etcd3/metrics,
 // whose names tell of etcd, whichever store this server has.
 
-import type { Distribution, MetricSet, Value } from '../../machinery/metrics.ts'
+import { type Distribution, exponential, type MetricSet, type Value } from '../../machinery/metrics.ts'
 import { LeaseNotFoundError, type Store } from '../../store/store.ts'
+import { observed, type Transformer } from '../encryption/transformer.ts'
 import { resourceOfKey } from '../encryption/transformer-of-key.ts'
 import type { Resource } from '../registry/resource.ts'
 
@@ -112,6 +113,36 @@ export function observedStore(
     revokeLease: (lease) => inner.revokeLease(lease),
     close: () => inner.close(),
   }
+}
+
+/** Watches how values are encrypted and decrypted. Model: k8s.io/apiserver/pkg/storage/value. */
+export function transformObserver(
+  metrics: MetricSet,
+  now: () => number,
+): (transformer: Transformer, resource: string) => Transformer {
+  const prefix = 'apiserver_storage_transformation_'
+  const durations = metrics.histogram({
+    name: `${prefix}duration_seconds`,
+    help: 'Latencies in seconds of value transformation operations.',
+    stability: 'ALPHA',
+    labels: ['transformation_type', 'transformer_prefix'],
+    buckets: exponential(5e-6, 2, 25),
+  })
+  const operations = metrics.counter({
+    name: `${prefix}operations_total`,
+    help: 'Total number of transformations.',
+    stability: 'ALPHA',
+    labels: ['resource', 'transformation_type', 'transformer_prefix', 'status'],
+  })
+  return (transformer, resource) =>
+    observed(
+      transformer,
+      ({ direction, prefix: made, failed, seconds }) => {
+        operations.of(resource, direction, made, failed ? 'Unknown' : 'OK').add()
+        if (!failed) durations.of(direction, made).observe(seconds)
+      },
+      now,
+    )
 }
 
 type Place = ReturnType<ReturnType<typeof resourceOfKey>>

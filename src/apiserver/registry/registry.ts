@@ -10,6 +10,7 @@ import type { RemoteVersion } from '../aggregation/remote-discovery.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import { encryptedStore } from '../encryption/encrypted-store.ts'
 import type { ResourceRule } from '../encryption/encryption-configuration.ts'
+import type { Transformer } from '../encryption/transformer.ts'
 import { transformerOfKey } from '../encryption/transformer-of-key.ts'
 import type { CustomType } from '../resource-definition.ts'
 import type { UserInfo } from '../user.ts'
@@ -68,6 +69,8 @@ export interface RegistryOptions {
   readonly freeze: boolean
   /** Resources whose values are encrypted in the store. */
   readonly encryption?: readonly ResourceRule[]
+  /** Lets somebody watch how the values of a resource are transformed. */
+  readonly observeTransformer?: (transformer: Transformer, resource: string) => Transformer
   /** Which built-in versions are served; absent: all that are in good standing. */
   readonly serves?: (group: string, version: string, resource: string) => boolean
 }
@@ -83,6 +86,8 @@ export class Registry {
   readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
   /** Whether the value of a key is kept in a form that is no longer the one for it: any write makes it anew. */
   readonly isStale: (key: string) => boolean
+  /** Encrypts otherwise from here on, where anything was encrypted from the start. */
+  readonly replaceEncryption: (rules: readonly ResourceRule[]) => void
   /** Versions that other servers serve. */
   remotes: () => readonly RemoteVersion[] = () => []
   /** Whether a built-in resource is served under a version, be it stored or only answered. */
@@ -100,11 +105,12 @@ export class Registry {
   readonly #freeze: (object: StoredObject) => StoredObject
 
   constructor(options: RegistryOptions) {
-    const kept = options.encryption
-      ? encryptedStore(options.store, transformerOfKey(options.resources, options.encryption))
-      : { store: options.store, isStale: () => false }
-    this.store = kept.store
-    this.isStale = kept.isStale
+    const { store, encryption, resources, observeTransformer } = options
+    const transformer = (rules: readonly ResourceRule[]) => transformerOfKey(resources, rules, observeTransformer)
+    const kept = encryption && encryptedStore(store, transformer(encryption))
+    this.store = kept?.store ?? store
+    this.isStale = kept?.isStale ?? (() => false)
+    this.replaceEncryption = (rules) => kept?.replace(transformer(rules))
     this.serves = options.serves ?? (() => true)
     this.clock = options.clock
     this.random = options.random
