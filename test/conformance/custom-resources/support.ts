@@ -1,6 +1,6 @@
 // Definitions of custom resources for tables of cases: a valid one, and ways to change it.
 
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../../../src/main/testing.ts'
 import { type Answered, type Call, callerOf } from '../access-support.ts'
 
@@ -59,3 +59,19 @@ export const version =
 /** The problems of an answer, as `field: message`. */
 export const problemsOf = ({ body }: Answered): string[] =>
   (body.details?.causes ?? []).map((cause: Json) => `${cause.field}: ${cause.message}`)
+
+/** What becomes of a definition with such a change: its problems, none when it is taken. */
+export type DefinitionCase = readonly [rule: string, edit: Edit, problems: readonly string[]]
+
+/** One test for each way in which a definition is wrong, or taken as it is. */
+export function judged(call: Call, cases: readonly DefinitionCase[]): void {
+  for (const [title, edit, problems] of cases) {
+    it(`${title}: ${problems.length === 0 ? 'is taken' : 'is refused'}`, async () => {
+      const definition = boats('a.example', edit)
+      const answer = await call(CRDS, { body: definition })
+      expect(problemsOf(answer)).toEqual(problems)
+      expect(answer.code).toBe(problems.length === 0 ? 201 : 422)
+      if (problems.length === 0) await call(`${CRDS}/${definition.metadata.name}`, { method: 'DELETE' })
+    })
+  }
+}
