@@ -1,7 +1,5 @@
 // Rolls a Deployment's template out through ReplicaSets, one per revision.
 
-import type { ReplicaSet } from '../api/generated/apps-v1.ts'
-import type { PodTemplateSpec } from '../api/generated/core-v1.ts'
 import {
   deployments as deploymentsRef,
   pods as podsRef,
@@ -11,11 +9,9 @@ import { apiVersionOf } from '../api/resource-ref.ts'
 import type { Controller, ControllerContext } from '../client/controller.ts'
 import { keyOf } from '../client/informer.ts'
 import type { Workqueue } from '../client/workqueue.ts'
-import { copy, type DeepReadonly } from '../machinery/deep-readonly.ts'
 import { isReason } from '../machinery/errors.ts'
 import { isEmptySelector, matchesLabelSelector } from '../machinery/label-selector.ts'
 import {
-  currentSize,
   isRollingUpdate,
   isScalingEvent,
   nextRevision,
@@ -32,28 +28,14 @@ import {
   sizeAnnotations,
   specReplicas,
   splitReplicaSets,
-  TEMPLATE_HASH,
 } from './deployment-plan.ts'
+import { newReplicaSet } from './deployment-replica-set.ts'
 import { planRollback } from './deployment-rollback.ts'
-import {
-  deploymentCounts,
-  findCondition,
-  hasProgressDeadline,
-  isComplete,
-  progressDeadline,
-  rolloutStatus,
-  setCondition,
-} from './deployment-status.ts'
-import {
-  BY_CONTROLLER,
-  childrenOf,
-  claimChildren,
-  controllerIndex,
-  controllerOf,
-  controllerReference,
-} from './support/owners.ts'
+import { findCondition, hasProgressDeadline, isComplete } from './deployment-status.ts'
+import { DeploymentStatusWriter } from './deployment-status-writer.ts'
+import { BY_CONTROLLER, childrenOf, claimChildren, controllerIndex, controllerOf } from './support/owners.ts'
 import { isPodTerminal } from './support/pods.ts'
-import { isNamespaceTerminating, messageOf, sameValue, templateHash } from './support/values.ts'
+import { isNamespaceTerminating, messageOf, sameValue } from './support/values.ts'
 
 export const deploymentController: Controller = {
   name: 'deployment-controller',
@@ -64,21 +46,18 @@ export const deploymentController: Controller = {
   },
 }
 
-interface Sets {
-  current: ReadReplicaSet | undefined
-  old: ReadReplicaSet[]
-}
-
 class Rollouts {
   readonly #context: ControllerContext
   readonly #queue: Workqueue
   readonly #deployments
   readonly #replicaSets
   readonly #pods
+  readonly #status: DeploymentStatusWriter
 
   constructor(context: ControllerContext, queue: Workqueue) {
     this.#context = context
     this.#queue = queue
+    this.#status = new DeploymentStatusWriter(context, queue)
     this.#deployments = context.informers.informer(deploymentsRef)
     this.#replicaSets = context.informers.informer(replicaSetsRef)
     this.#pods = context.informers.informer(podsRef)
@@ -138,9 +117,9 @@ class Rollouts {
       matches: (rs) => matchesLabelSelector(deployment.spec.selector, rs.metadata.labels),
     })
     if (deployment.metadata.deletionTimestamp !== undefined) {
-      return this.#writeCounts(deployment, splitReplicaSets(deployment, all))
+      return this.#status.writeCounts(deployment, splitReplicaSets(deployment, all))
     }
-    if (await this.#notePause(deployment)) return
+    if (await this.#status.notePause(deployment)) return
     if (!deployment.spec.paused && (await this.#rollBack(deployment, all))) return
     if (deployment.spec.paused || isScalingEvent(deployment, all)) return this.#resize(deployment, all)
     return isRollingUpdate(deployment) ? this.#roll(deployment, all) : this.#recreate(deployment, all)
@@ -151,29 +130,7 @@ class Rollouts {
     this.#context.events.event(target(deployment), 'Warning', 'SelectingAll', message)
     const observedGeneration = deployment.metadata.generation ?? 0
     if ((deployment.status.observedGeneration ?? 0) >= observedGeneration) return
-    await this.#writeStatus(deployment, { ...deployment.status, observedGeneration })
-  }
-
-  /** Reflects pausing and resuming in the Progressing condition, so that a pause does not run into the deadline. */
-  async #notePause(deployment: ReadDeployment): Promise<boolean> {
-    if (!hasProgressDeadline(deployment)) return false
-    const progressing = findCondition(deployment.status.conditions, 'Progressing')
-    if (progressing?.reason === 'ProgressDeadlineExceeded') return false
-    const noted = progressing?.reason === 'DeploymentPaused'
-    const paused = deployment.spec.paused === true
-    if (paused === noted) return false
-    const conditions = setCondition(
-      deployment.status.conditions ?? [],
-      {
-        type: 'Progressing',
-        status: 'Unknown',
-        reason: paused ? 'DeploymentPaused' : 'DeploymentResumed',
-        message: paused ? 'Deployment is paused' : 'Deployment is resumed',
-      },
-      this.#context.clock.now(),
-    )
-    await this.#writeStatus(deployment, { ...deployment.status, conditions })
-    return true
+    await this.#status.write(deployment, { ...deployment.status, observedGeneration })
   }
 
   /** Carries out a rollback that is asked for; tells whether one was. */
@@ -191,7 +148,7 @@ class Rollouts {
     if (sets.current) sets.current = await this.#annotateCurrent(deployment, sets.current, sets.old)
     await this.#scaleAll(deployment, planScale(deployment, sets.current, sets.old))
     if (deployment.spec.paused) await this.#cleanUp(deployment, sets.old)
-    await this.#writeCounts(deployment, sets)
+    await this.#status.writeCounts(deployment, sets)
   }
 
   async #roll(deployment: ReadDeployment, all: readonly ReadReplicaSet[]): Promise<void> {
@@ -202,21 +159,21 @@ class Rollouts {
       (await this.#scaleAll(deployment, planCurrent(deployment, current, old))) ||
       (await this.#scaleAll(deployment, planOld(deployment, current, old)))
     if (!scaled && isComplete(deployment, deployment.status)) await this.#cleanUp(deployment, old)
-    await this.#writeRollout(deployment, ensured)
+    await this.#status.writeRollout(deployment, ensured)
   }
 
   async #recreate(deployment: ReadDeployment, all: readonly ReadReplicaSet[]): Promise<void> {
     const sets = splitReplicaSets(deployment, all)
     const stops = sets.old.filter((rs) => specReplicas(rs) > 0).map((replicaSet) => ({ replicaSet, replicas: 0 }))
-    if (await this.#scaleAll(deployment, stops)) return this.#writeRollout(deployment, sets)
-    if (this.#oldPodsRemain(sets.old)) return this.#writeRollout(deployment, sets)
+    if (await this.#scaleAll(deployment, stops)) return this.#status.writeRollout(deployment, sets)
+    if (this.#oldPodsRemain(sets.old)) return this.#status.writeRollout(deployment, sets)
     const ensured = await this.#ensureCurrent(deployment, all)
     if (!ensured) return
     const replicas = specReplicas(deployment)
     const step = specReplicas(ensured.current) === replicas ? [] : [{ replicaSet: ensured.current, replicas }]
     await this.#scaleAll(deployment, step)
     if (isComplete(deployment, deployment.status)) await this.#cleanUp(deployment, ensured.old)
-    await this.#writeRollout(deployment, ensured)
+    await this.#status.writeRollout(deployment, ensured)
   }
 
   #oldPodsRemain(old: readonly ReadReplicaSet[]): boolean {
@@ -235,7 +192,12 @@ class Rollouts {
     if (current) {
       const annotated = await this.#annotateCurrent(deployment, current, old)
       if (!findCondition(deployment.status.conditions, 'Progressing') && hasProgressDeadline(deployment)) {
-        await this.#note(deployment, 'True', 'FoundNewReplicaSet', `Found new replica set "${current.metadata.name}"`)
+        await this.#status.note(
+          deployment,
+          'True',
+          'FoundNewReplicaSet',
+          `Found new replica set "${current.metadata.name}"`,
+        )
         return undefined
       }
       return { current: annotated, old }
@@ -297,7 +259,8 @@ class Rollouts {
       if (isNamespaceTerminating(error)) return undefined
       const message = `Failed to create new replica set "${name}": ${messageOf(error)}`
       events.event(target(deployment), 'Warning', 'ReplicaSetCreateError', message)
-      if (hasProgressDeadline(deployment)) await this.#note(deployment, 'False', 'ReplicaSetCreateError', message)
+      if (hasProgressDeadline(deployment))
+        await this.#status.note(deployment, 'False', 'ReplicaSetCreateError', message)
       throw error
     }
     const replicas = specReplicas(current)
@@ -311,7 +274,7 @@ class Rollouts {
     }
     await this.#setRevision(deployment, current.metadata.annotations?.[REVISION] ?? '')
     if (hasProgressDeadline(deployment)) {
-      await this.#note(deployment, 'True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
+      await this.#status.note(deployment, 'True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
     }
     return undefined
   }
@@ -326,19 +289,10 @@ class Rollouts {
       this.#queue.addAfter(keyOf(deployment), 100)
       return
     }
-    await this.#writeStatus(deployment, {
+    await this.#status.write(deployment, {
       ...deployment.status,
       collisionCount: (deployment.status.collisionCount ?? 0) + 1,
     })
-  }
-
-  async #note(deployment: ReadDeployment, status: string, reason: string, message: string): Promise<void> {
-    const conditions = setCondition(
-      deployment.status.conditions ?? [],
-      { type: 'Progressing', status, reason, message },
-      this.#context.clock.now(),
-    )
-    await this.#writeStatus(deployment, { ...deployment.status, conditions })
   }
 
   /** Applies the steps; tells whether any size changed. */
@@ -380,82 +334,8 @@ class Rollouts {
       }
     }
   }
-
-  async #writeCounts(deployment: ReadDeployment, sets: Sets): Promise<void> {
-    const all = sets.current ? [...sets.old, sets.current] : sets.old
-    const now = this.#context.clock.now()
-    await this.#writeStatus(deployment, deploymentCounts({ deployment, all, current: sets.current, now }))
-  }
-
-  async #writeRollout(deployment: ReadDeployment, sets: Sets): Promise<void> {
-    const all = sets.current ? [...sets.old, sets.current] : sets.old
-    const now = this.#context.clock.now()
-    const status = rolloutStatus({ deployment, all, current: sets.current, now })
-    await this.#writeStatus(deployment, status)
-    const due = progressDeadline(deployment, status.conditions ?? [])
-    const overdue = findCondition(status.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
-    if (due !== undefined && !overdue && !isComplete(deployment, status)) {
-      this.#queue.addAfter(keyOf(deployment), Math.max(due - now, 0) + 1000)
-    }
-  }
-
-  async #writeStatus(deployment: ReadDeployment, status: ReadDeployment['status']): Promise<void> {
-    if (sameValue(withoutZeros(deployment.status), withoutZeros(status))) return
-    const { namespace, name, uid } = deployment.metadata
-    try {
-      // The revision annotation may have been written meanwhile, so only the status is sent.
-      await this.#context.client.patch(
-        deploymentsRef,
-        { namespace, name },
-        {
-          type: 'merge',
-          subresource: 'status',
-          patch: { metadata: { uid }, status: { ...cleared(deployment.status), ...withoutZeros(status) } },
-        },
-      )
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
-  }
 }
 
 function target(deployment: ReadDeployment) {
   return { apiVersion: apiVersionOf(deploymentsRef), kind: deploymentsRef.kind, metadata: deployment.metadata }
-}
-
-/** Nulls for every field there was, so that a merge patch removes what the new status no longer has. */
-function cleared(status: ReadDeployment['status']): Record<string, null> {
-  return Object.fromEntries(Object.keys(status).map((key) => [key, null]))
-}
-
-/** Counts of zero are absent on the wire, but for terminatingReplicas, which is a pointer upstream. */
-function withoutZeros(status: ReadDeployment['status']): object {
-  return Object.fromEntries(
-    Object.entries(status).filter(([key, value]) => value !== 0 || key === 'terminatingReplicas'),
-  )
-}
-
-function newReplicaSet(deployment: ReadDeployment, old: readonly ReadReplicaSet[]) {
-  const hash = templateHash(deployment.spec.template, deployment.status.collisionCount)
-  const selector = deployment.spec.selector
-  const template = copy<PodTemplateSpec>(deployment.spec.template as DeepReadonly<PodTemplateSpec>)
-  const labels = { ...template.metadata?.labels, [TEMPLATE_HASH]: hash }
-  return {
-    metadata: {
-      name: `${deployment.metadata.name}-${hash}`,
-      namespace: deployment.metadata.namespace,
-      labels,
-      annotations: replicaSetAnnotations({ deployment, existing: undefined, revision: nextRevision(old) }),
-      ownerReferences: [controllerReference(deploymentsRef, deployment)],
-    },
-    spec: {
-      replicas: currentSize(deployment, old, 0),
-      ...(deployment.spec.minReadySeconds ? { minReadySeconds: deployment.spec.minReadySeconds } : {}),
-      selector: {
-        ...copy<ReplicaSet['spec']['selector']>(selector),
-        matchLabels: { ...selector.matchLabels, [TEMPLATE_HASH]: hash },
-      },
-      template: { ...template, metadata: { ...template.metadata, labels } },
-    },
-  }
 }
