@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
 import { readFileSync } from 'node:fs'
+import type { PodSecuritySettings } from '../apiserver/admission/pod-security/configuration.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import {
   type AuthenticationConfig,
@@ -12,6 +13,7 @@ import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/en
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
 import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
 import { formatNetwork, parseNetwork } from '../machinery/ip.ts'
+import { admissionFlags, readAdmissionControl } from './admission-settings.ts'
 import { type AuditSettings, auditFlags, readAudit } from './audit-settings.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
@@ -59,6 +61,7 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
     description: 'Whether changes of that file are taken over while the server runs (false)',
   },
   ...auditFlags,
+  ...admissionFlags,
   {
     name: 'request-timeout',
     file: false,
@@ -99,6 +102,7 @@ export interface ApiServerSettings {
   readonly authorizationFile?: FollowedFile<readonly AuthorizerSettings[]>
   readonly serviceAccounts?: ServiceAccountSettings
   readonly operation?: OperationSettings
+  readonly podSecurity?: PodSecuritySettings
   readonly encryption?: readonly ResourceRule[]
   /** The file that this is from, when it is followed. */
   readonly encryptionFile?: FollowedFile<readonly ResourceRule[]>
@@ -153,8 +157,10 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   // What is wrong with it is said when it is given.
   serves(true)
   const serviceCidrs = serviceCidrsOf(flags['service-cluster-ip-range'])
+  const podSecurity = readAdmissionControl(flags)
   return {
     features,
+    ...(podSecurity ? { podSecurity } : {}),
     serves,
     ...(serviceCidrs ? { serviceCidrs } : {}),
     requestTimeoutMs,

@@ -207,6 +207,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
     observePodSecurity: metrics.admission.podSecurityJudged,
+    podSecuritySettings: setup.settings?.podSecurity,
     webhooks: { call, log, observe: metrics.admission.hookCalled },
   })
   registry.admission = [metrics.admission.timed(plugins)]

@@ -14,6 +14,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import type { PodSecuritySettings } from './pod-security/configuration.ts'
 import { type PodSecurityObserver, podSecurity } from './pod-security/pod-security.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { NOBODY, webhookConditions } from './policies/conditions.ts'
@@ -37,12 +38,14 @@ export interface AdmissionOptions {
   readonly observePolicies?: PolicyObserver
   /** Told of every level of the Pod Security Standards that is held against a pod. */
   readonly observePodSecurity?: PodSecurityObserver
+  /** Of pods whose namespaces say nothing, and of those who are exempt. */
+  readonly podSecuritySettings?: PodSecuritySettings | undefined
   readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger; readonly observe?: HookObserver }
 }
 
 export function admissionPlugins(
   registry: Registry,
-  { escalation, observePolicies, observePodSecurity, webhooks }: AdmissionOptions = {},
+  { escalation, observePolicies, observePodSecurity, podSecuritySettings, webhooks }: AdmissionOptions = {},
 ): readonly AdmissionPlugin[] {
   const authorizer = escalation?.authorizer ?? NOBODY
   const hooks = webhooks && { registry, ...webhooks, conditionsMet: webhookConditions(registry, authorizer) }
@@ -52,7 +55,7 @@ export function admissionPlugins(
     serviceAccount(registry),
     nodeRestriction(registry),
     taintNodesByCondition,
-    podSecurity(registry, observePodSecurity),
+    podSecurity(registry, observePodSecurity, podSecuritySettings),
     priority(registry),
     defaultTolerationSeconds,
     storageObjectInUseProtection,

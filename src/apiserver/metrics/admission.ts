@@ -47,6 +47,7 @@ export class AdmissionMetrics {
   readonly #checks
   readonly #checking
   readonly #podSecurity
+  readonly #podSecurityExempt
 
   constructor(metrics: MetricSet, clock: Clock) {
     this.#clock = clock
@@ -90,6 +91,12 @@ export class AdmissionMetrics {
       stability: 'ALPHA',
       labels: ['name', 'type', 'operation', 'code', 'rejected'],
     })
+    this.#podSecurityExempt = metrics.counter({
+      name: 'pod_security_exemptions_total',
+      help: 'Number of exempt requests, not counting ignored or out of scope requests.',
+      stability: 'ALPHA',
+      labels: ['request_operation', 'resource', 'subresource'],
+    })
     this.#podSecurity = metrics.counter({
       name: 'pod_security_evaluations_total',
       help: 'Number of policy evaluations that occurred, not counting ignored or exempt requests.',
@@ -114,7 +121,9 @@ export class AdmissionMetrics {
 
   /** Told of everything that the Pod Security Standards are held against. */
   readonly podSecurityJudged: PodSecurityObserver = (judged) => {
-    const { allowed, level, version, mode, operation, resource, subresource } = judged
+    const { operation, resource, subresource } = judged
+    if ('exempt' in judged) return this.#podSecurityExempt.of(operation, resource, subresource).add()
+    const { allowed, level, version, mode } = judged
     const decision = allowed ? 'allow' : 'deny'
     this.#podSecurity.of(decision, level, version, mode, operation, resource, subresource).add()
   }

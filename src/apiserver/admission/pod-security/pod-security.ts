@@ -5,11 +5,12 @@ import type { Container, Namespace, Pod } from '../../../api/generated/core-v1.t
 import type { DeepReadonly } from '../../../machinery/deep-readonly.ts'
 import { forbidden, internalError, invalid } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { isRecord } from '../../api-object.ts'
+import { type ApiObject, isRecord } from '../../api-object.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { keyOf, listPrefix } from '../../registry/resource.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
 import type { PodLike } from './check.ts'
+import { NO_SETTINGS, type PodSecuritySettings } from './configuration.ts'
 import { detailsText, violationsOf } from './evaluate.ts'
 import { existingPodWarnings } from './existing-pods.ts'
 import { compareLevels, isPrivileged, levelText, type PodSecurityPolicy, policyOf, sameLevel } from './policy.ts'
@@ -32,18 +33,6 @@ const TEMPLATES: ReadonlyMap<string, Readonly<Record<string, readonly string[]>>
   ['batch', { jobs: ['spec', 'template'], cronjobs: ['spec', 'jobTemplate', 'spec', 'template'] }],
 ])
 
-/** Of namespaces, which change seldom: what their labels ask for. */
-const policies = new WeakMap<object, ReturnType<typeof policyOf>>()
-
-function policyOfNamespace(namespace: DeepReadonly<Namespace>): ReturnType<typeof policyOf> {
-  let policy = policies.get(namespace)
-  if (!policy) {
-    policy = policyOf(namespace.metadata.labels)
-    policies.set(namespace, policy)
-  }
-  return policy
-}
-
 /** One level of one policy was held against an object. */
 export interface PodSecurityOutcome {
   readonly allowed: boolean
@@ -56,10 +45,41 @@ export interface PodSecurityOutcome {
   readonly subresource: string
 }
 
-export type PodSecurityObserver = (outcome: PodSecurityOutcome) => void
+/** Told of what was judged, or not even that. */
+export type PodSecurityObserver = (
+  outcome: PodSecurityOutcome | (Pick<PodSecurityOutcome, 'operation' | 'resource' | 'subresource'> & { exempt: true }),
+) => void
 
-export function podSecurity(registry: Registry, observe?: PodSecurityObserver): AdmissionPlugin {
+export function podSecurity(
+  registry: Registry,
+  observe?: PodSecurityObserver,
+  settings: PodSecuritySettings = NO_SETTINGS,
+): AdmissionPlugin {
   const namespaces = registry.resource('', 'namespaces')
+  /** Of namespaces, which change seldom: what their labels ask for. */
+  const policies = new WeakMap<object, ReturnType<typeof policyOf>>()
+
+  function policyOfNamespace(namespace: DeepReadonly<Namespace>): ReturnType<typeof policyOf> {
+    let policy = policies.get(namespace)
+    if (!policy) {
+      policy = policyOf(namespace.metadata.labels, settings.defaults)
+      policies.set(namespace, policy)
+    }
+    return policy
+  }
+
+  /** Whether nothing is asked of this request. */
+  function isExempt(attributes: AdmissionAttributes): boolean {
+    const { namespaces: exempt, users } = settings
+    if (exempt.size > 0 && exempt.has(attributes.namespace)) return noteExempt(attributes, 'namespace', observe)
+    return users.size > 0 && users.has(attributes.context.user.name) && noteExempt(attributes, 'user', observe)
+  }
+
+  function isExemptPod(attributes: AdmissionAttributes, { spec }: PodLike): boolean {
+    const { runtimeClasses } = settings
+    if (runtimeClasses.size === 0 || !runtimeClasses.has(spec.runtimeClassName ?? '')) return false
+    return noteExempt(attributes, 'runtimeClass', observe)
+  }
 
   function policyIn({ namespace: name }: AdmissionAttributes): ReturnType<typeof policyOf> {
     const found = registry.openCache(namespaces)?.get(keyOf(namespaces, '', name))
@@ -68,6 +88,7 @@ export function podSecurity(registry: Registry, observe?: PodSecurityObserver): 
   }
 
   function checkPod(attributes: AdmissionAttributes): void {
+    if (isExempt(attributes)) return
     const { operation, object, old } = attributes
     const { policy, errors } = policyIn(attributes)
     if (errors.length === 0 && isPrivileged(policy)) {
@@ -76,25 +97,32 @@ export function podSecurity(registry: Registry, observe?: PodSecurityObserver): 
     }
     const pod = object as unknown as Pod
     if (operation === 'UPDATE' && !changesContainers(pod, old as unknown as DeepReadonly<Pod>)) return
-    judge(attributes, policy, pod, true, observe)
+    if (!isExemptPod(attributes, pod)) judge(attributes, policy, pod, true, observe)
   }
 
   function checkTemplate(attributes: AdmissionAttributes, path: readonly string[]): void {
+    if (isExempt(attributes)) return
     const { policy } = policyIn(attributes)
     if (policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
     let template: unknown = attributes.object
     for (const field of path) template = isRecord(template) ? template[field] : undefined
-    if (isRecord(template) && isRecord(template.spec))
-      judge(attributes, policy, template as unknown as PodLike, false, observe)
+    if (!isRecord(template) || !isRecord(template.spec)) return
+    const pod = template as unknown as PodLike
+    if (!isExemptPod(attributes, pod)) judge(attributes, policy, pod, false, observe)
   }
 
   async function checkNamespace(attributes: AdmissionAttributes): Promise<void> {
     const { object, old, context, name } = attributes
     if (!object) return
-    const { policy, errors } = policyOf(object.metadata.labels)
-    const before = old ? policyOf(old.metadata.labels) : undefined
+    const { policy, errors } = policyOf(object.metadata.labels, settings.defaults)
+    const before = old ? policyOf(old.metadata.labels, settings.defaults) : undefined
     if (errors.length > 0 && (!before || !sameJson(errors, before.errors))) {
       throw invalid({ group: '', kind: 'Namespace' }, object.metadata.name ?? name, [...errors])
+    }
+    if (settings.namespaces.has(name || (object.metadata.name ?? ''))) {
+      const warning = ignoredPolicy(object, policy, settings.defaults)
+      if (warning !== undefined && !(before && sameJson(before.policy, policy))) context.warn(warning)
+      return
     }
     if (!before || !isTightened(before.policy, policy)) return
     const pods = registry.resource('', 'pods')
@@ -124,6 +152,33 @@ export function podSecurity(registry: Registry, observe?: PodSecurityObserver): 
       return registry.openCache(namespaces) ? check() : registry.cache(namespaces).then(check)
     },
   }
+}
+
+function noteExempt(
+  { context, operation, resource, subresource }: AdmissionAttributes,
+  why: string,
+  observe: PodSecurityObserver | undefined,
+): true {
+  context.annotate?.(`${AUDIT}exempt`, why)
+  const kind = resource.resource === 'pods' ? 'pod' : 'controller'
+  observe?.({ exempt: true, operation: operation.toLowerCase(), resource: kind, subresource })
+  return true
+}
+
+/** What is to be said when an exempt namespace asks for something. */
+function ignoredPolicy(
+  { metadata: { name, labels = {} } }: ApiObject,
+  policy: PodSecurityPolicy,
+  defaults: PodSecurityPolicy,
+): string | undefined {
+  const modes = ['enforce', 'audit', 'warn'] as const
+  if (isPrivileged(policy) || modes.every((mode) => sameLevel(policy[mode], defaults[mode]))) return undefined
+  const shown = modes.flatMap((mode) => {
+    const label = `${AUDIT}${mode}`
+    const asked = label in labels || `${label}-version` in labels
+    return asked && policy[mode].level !== 'privileged' ? [`${mode}=${levelText(policy[mode])}`] : []
+  })
+  return `namespace ${JSON.stringify(name)} is exempt from Pod Security, and the policy (${shown.join(', ')}) will be ignored`
 }
 
 /** Whether pods that were fine before may no longer be. */

@@ -26,7 +26,7 @@ const LATEST = Number.POSITIVE_INFINITY
 const VERSION = /^v1\.(0|[1-9]\d*)$/
 const ANYTHING: LevelVersion = { level: 'privileged', minor: LATEST }
 /** Of namespaces that say nothing. */
-const PRIVILEGED: PodSecurityPolicy = { enforce: ANYTHING, audit: ANYTHING, warn: ANYTHING }
+export const PRIVILEGED: PodSecurityPolicy = { enforce: ANYTHING, audit: ANYTHING, warn: ANYTHING }
 
 /** `restricted:latest`, `baseline:v1.30`. */
 export function levelText({ level, minor }: LevelVersion): string {
@@ -53,24 +53,41 @@ export function isPrivileged(policy: PodSecurityPolicy): boolean {
  * The policy in a namespace's labels. There is always one: what cannot be read is enforced as the strictest level, and
  * neither audited nor warned about.
  */
-export function policyOf(labels: DeepReadonly<Record<string, string>> | undefined): {
+export function policyOf(
+  labels: DeepReadonly<Record<string, string>> | undefined,
+  defaults: PodSecurityPolicy = PRIVILEGED,
+): {
   readonly policy: PodSecurityPolicy
   readonly errors: readonly FieldError[]
 } {
-  if (!labels) return NOTHING_ASKED
+  if (!labels) return { policy: defaults, errors: [] }
   const errors: FieldError[] = []
-  const asked = (mode: string, unreadable: Level) => levelIn(labels, mode, unreadable, errors)
+  const asked = (mode: 'enforce' | 'audit' | 'warn', unreadable: Level) =>
+    levelIn(labels, mode, { unreadable, absent: defaults[mode] }, errors)
   const enforce = asked('enforce', 'restricted')
   const audit = asked('audit', 'privileged')
   let warn = asked('warn', 'privileged')
   // Who enforces a level is warned about what would be refused elsewhere: in templates of pods.
-  if (!warn.levelSet && enforce.levelValid && compareLevels(enforce.level, warn.level) > 0) {
+  if (!warn.levelSet && enforce.levelSet && enforce.levelValid && compareLevels(enforce.level, warn.level) > 0) {
     warn = { ...warn, level: enforce.level, minor: warn.versionSet ? warn.minor : enforce.minor }
   }
   return { policy: { enforce: levelOf(enforce), audit: levelOf(audit), warn: levelOf(warn) }, errors }
 }
 
-const NOTHING_ASKED = { policy: PRIVILEGED, errors: [] } as const
+/** A level and a version as they are written; what cannot be read is `privileged` and `latest`. */
+export function levelOfText(
+  level: string,
+  version: string,
+): LevelVersion & { readonly levelProblem?: string; readonly versionProblem?: string } {
+  const known = LEVELS.find((candidate) => candidate === level)
+  const digits = VERSION.exec(version)?.[1]
+  return {
+    level: known ?? 'privileged',
+    minor: digits === undefined ? LATEST : Number(digits),
+    ...(known ? {} : { levelProblem: `must be one of ${LEVELS.join(', ')}` }),
+    ...(version === 'latest' || digits !== undefined ? {} : { versionProblem: 'must be "latest" or "v1.x"' }),
+  }
+}
 
 interface Asked extends LevelVersion {
   readonly levelSet: boolean
@@ -83,7 +100,7 @@ const levelOf = ({ level, minor }: Asked): LevelVersion => ({ level, minor })
 function levelIn(
   labels: DeepReadonly<Record<string, string>>,
   mode: string,
-  unreadable: Level,
+  { unreadable, absent }: { readonly unreadable: Level; readonly absent: LevelVersion },
   errors: FieldError[],
 ): Asked {
   const level = labels[`${LABEL}${mode}`]
@@ -97,8 +114,8 @@ function levelIn(
     problem(`${LABEL}${mode}-version`, version, 'must be "latest" or "v1.x"')
   }
   return {
-    level: known ?? (level === undefined ? 'privileged' : unreadable),
-    minor: digits === undefined ? LATEST : Number(digits),
+    level: known ?? (level === undefined ? absent.level : unreadable),
+    minor: digits === undefined ? (version === undefined ? absent.minor : LATEST) : Number(digits),
     levelSet: level !== undefined,
     levelValid: known !== undefined,
     versionSet: version !== undefined,
