@@ -12,11 +12,11 @@ const POD_LEVEL = ['cpu', 'hugepages-', 'memory']
 const NANO = 1_000_000_000n
 
 const isHugePages = (name: string) => name.startsWith('hugepages-')
-const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/')
+export const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/')
 export const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name)
 
 /** Whether other makers than Kubernetes own the resource, as `example.com/gpu`. */
-function isExtended(name: string): boolean {
+export function isExtendedName(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblem(`requests.${name}`) === undefined
 }
 
@@ -35,7 +35,7 @@ export function validateContainerResourceName(path: string, name: string): Field
     if (COMPUTE.includes(name) || isHugePages(name)) return errors
     return [...errors, field.invalid(path, name, 'must be a standard resource for containers')]
   }
-  if (isNative(name) || isExtended(name)) return errors
+  if (isNative(name) || isExtendedName(name)) return errors
   return [...errors, field.invalid(path, name, "doesn't follow extended resource name standard")]
 }
 
@@ -56,7 +56,7 @@ export function validateResourceQuantity(path: string, name: string, value: stri
   const nanos = parseQuantity(value)?.nanos ?? 0n
   const errors: FieldError[] = []
   if (nanos < 0n) errors.push(field.invalid(path, canonical(value), NON_NEGATIVE))
-  if ((COUNTED.has(name) || isExtended(name)) && nanos % NANO !== 0n) {
+  if ((COUNTED.has(name) || isExtendedName(name)) && nanos % NANO !== 0n) {
     errors.push(field.invalid(path, canonical(value), 'must be an integer'))
   }
   return errors

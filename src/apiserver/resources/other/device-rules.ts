@@ -1,80 +1,81 @@
-// What is wrong with claims for devices, classes of devices, and what nodes offer.
+// What is wrong with claims for devices and with classes of devices.
 // Model: k8s.io/kubernetes/pkg/apis/resource/validation. Selectors' expressions are not compiled: nothing evaluates them.
 
 import type {
   DeviceClaim,
-  DeviceClaimConfiguration,
   DeviceClassSpec,
+  DeviceConstraint,
   DeviceRequest,
   DeviceSelector,
   DeviceSubRequest,
   ExactDeviceRequest,
-  ResourceSlice,
 } from '../../../api/generated/resource-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
-import { immutable } from '../core/field-checks.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { checkSubdomain } from '../core/field-checks.ts'
+import { isExtendedName } from '../core/resource-requirements.ts'
+import {
+  checkConfiguration,
+  checkFullId,
+  checkLabel,
+  checkList,
+  checkRequestRef,
+  checkToleration,
+  type RequestNames,
+} from './device-common.ts'
 
 const MAX_REQUESTS = 32
 const MAX_FIRST_AVAILABLE = 8
 const MAX_SELECTORS = 32
-const MAX_DEVICES = 128
-const MAX_DRIVER = 63
-const MAX_POOL = 253
 const MAX_EXPRESSION = 10 * 1024
 const MODES = ['All', 'ExactCount']
 
-/** Checks each of a list that may not be too long, and whose names may not be the same. */
-function checkList<T>(
-  list: readonly T[],
-  path: string,
-  max: number,
-  check: (item: T, path: string) => FieldError[],
-  idOf?: (item: T) => string,
-): FieldError[] {
-  const errors: FieldError[] = []
-  const seen = new Set<string>()
-  for (const [i, item] of list.entries()) {
-    errors.push(...check(item, `${path}[${i}]`))
-    const id = idOf?.(item)
-    if (id === undefined) continue
-    if (seen.has(id)) errors.push(field.duplicate(`${path}[${i}]`, id))
-    seen.add(id)
-  }
-  if (list.length > max) errors.push(field.tooMany(path, list.length, max))
-  return errors
+/** The requests that others may name. */
+export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
+  return new Map(
+    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((sub) => sub.name))]),
+  )
 }
 
-function named(path: string, name: string | undefined, problemOf: (name: string) => string | undefined): FieldError[] {
-  if (!name) return [field.required(path)]
-  const problem = problemOf(name)
-  return problem === undefined ? [] : [field.invalid(path, name, problem)]
-}
-
-const checkLabel = (path: string, name: string | undefined) => named(path, name, dnsLabelProblem)
-
-function checkDriver(path: string, name: string | undefined): FieldError[] {
-  if (name && name.length > MAX_DRIVER) return [field.tooLong(path, MAX_DRIVER)]
-  return named(path, name, dnsSubdomainProblem)
+/** Problems of the names of requests in a list. */
+export function requestRefProblems(refs: readonly string[] = [], path: string, names: RequestNames): FieldError[] {
+  const check = (ref: string, at: string) => checkRequestRef(at, ref, names)
+  return checkList(refs, path, MAX_REQUESTS, check, (ref) => ref)
 }
 
 /** Problems of what a claim asks for. */
-export function claimProblems(claim: DeviceClaim | undefined, path: string): FieldError[] {
-  const { requests = [], constraints = [], config = [] } = claim ?? {}
+export function claimProblems(claim: DeviceClaim = {}, path: string): FieldError[] {
+  const { requests = [], constraints = [], config = [] } = claim
+  const names = requestNames(claim)
   return [
-    ...checkList(requests, `${path}.requests`, MAX_REQUESTS, requestProblems, ({ name }) => name),
-    ...checkList(constraints, `${path}.constraints`, MAX_REQUESTS, ({ matchAttribute, distinctAttribute }, at) =>
-      matchAttribute || distinctAttribute ? [] : [field.required(`${at}.matchAttribute`)],
+    ...checkList(requests, `${path}.requests`, MAX_REQUESTS, requestProblems, ({ name }) => name ?? ''),
+    ...checkList(constraints, `${path}.constraints`, MAX_REQUESTS, (constraint, at) =>
+      constraintProblems(constraint, at, names),
     ),
-    ...checkList(config, `${path}.config`, MAX_REQUESTS, configProblems),
+    ...checkList(config, `${path}.config`, MAX_REQUESTS, (configuration, at) => [
+      ...requestRefProblems(configuration.requests, `${at}.requests`, names),
+      ...checkConfiguration(at, configuration),
+    ]),
   ]
+}
+
+function constraintProblems(constraint: DeviceConstraint, path: string, names: RequestNames): FieldError[] {
+  const { requests, matchAttribute, distinctAttribute } = constraint
+  const errors = requestRefProblems(requests, `${path}.requests`, names)
+  if (matchAttribute !== undefined) return [...errors, ...checkFullId(`${path}.matchAttribute`, matchAttribute)]
+  if (distinctAttribute !== undefined) {
+    return [...errors, ...checkFullId(`${path}.distinctAttribute`, distinctAttribute)]
+  }
+  // Upstream's words, although none is set.
+  const why = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
+  return [...errors, field.required(path, why)]
 }
 
 function requestProblems({ name, exactly, firstAvailable = [] }: DeviceRequest, path: string): FieldError[] {
   const errors = checkLabel(`${path}.name`, name)
   const one = 'exactly one of `exactly` or `firstAvailable` is required'
   if (exactly && firstAvailable.length > 0) {
-    errors.push(field.invalid(path, 'null', `${one}, but multiple fields are set`))
+    errors.push(field.invalid(path, null, `${one}, but multiple fields are set`))
   } else if (exactly) errors.push(...amountProblems(exactly, `${path}.exactly`))
   else if (firstAvailable.length === 0) errors.push(field.required(path, one))
   else {
@@ -82,15 +83,17 @@ function requestProblems({ name, exactly, firstAvailable = [] }: DeviceRequest, 
       ...checkLabel(`${at}.name`, sub.name),
       ...amountProblems(sub, at),
     ]
-    errors.push(...checkList(firstAvailable, `${path}.firstAvailable`, MAX_FIRST_AVAILABLE, check, (sub) => sub.name))
+    const at = `${path}.firstAvailable`
+    errors.push(...checkList(firstAvailable, at, MAX_FIRST_AVAILABLE, check, (sub) => sub.name ?? ''))
   }
   return errors
 }
 
 function amountProblems(request: ExactDeviceRequest | DeviceSubRequest, path: string): FieldError[] {
-  const { deviceClassName, selectors = [], allocationMode = '', count } = request
+  const { deviceClassName, selectors = [], allocationMode = '', count, tolerations = [] } = request
+  const classAt = `${path}.deviceClassName`
   const errors = [
-    ...named(`${path}.deviceClassName`, deviceClassName, dnsSubdomainProblem),
+    ...(deviceClassName ? checkSubdomain(classAt, deviceClassName) : [field.required(classAt)]),
     ...checkList(selectors, `${path}.selectors`, MAX_SELECTORS, selectorProblems),
   ]
   if (!MODES.includes(allocationMode)) {
@@ -100,7 +103,7 @@ function amountProblems(request: ExactDeviceRequest | DeviceSubRequest, path: st
   } else if (allocationMode === 'ExactCount' && (count ?? 0) <= 0) {
     errors.push(field.invalid(`${path}.count`, count ?? 0, 'must be greater than zero'))
   }
-  return errors
+  return [...errors, ...tolerations.flatMap((t, i) => checkToleration(`${path}.tolerations[${i}]`, t))]
 }
 
 function selectorProblems({ cel }: DeviceSelector, path: string): FieldError[] {
@@ -109,70 +112,15 @@ function selectorProblems({ cel }: DeviceSelector, path: string): FieldError[] {
   return cel.expression.length > MAX_EXPRESSION ? [field.tooLong(`${path}.cel.expression`, MAX_EXPRESSION)] : []
 }
 
-function configProblems({ opaque }: Pick<DeviceClaimConfiguration, 'opaque'>, path: string): FieldError[] {
-  if (!opaque) return [field.required(`${path}.opaque`)]
-  const errors = checkDriver(`${path}.opaque.driver`, opaque.driver)
-  if (opaque.parameters === undefined) errors.push(field.required(`${path}.opaque.parameters`))
-  return errors
-}
-
-/** Problems of a class of devices. */
-export function classProblems({ selectors = [], config = [] }: DeviceClassSpec, path: string): FieldError[] {
+/** Problems of a class of devices. What drivers are told may be longer where it always was. */
+export function classProblems(spec: DeviceClassSpec, path: string, old?: DeviceClassSpec): FieldError[] {
+  const { selectors = [], config = [], extendedResourceName: name } = spec
+  const known = old !== undefined && sameJson(config, old.config ?? [])
   return [
     ...checkList(selectors, `${path}.selectors`, MAX_SELECTORS, selectorProblems),
-    ...checkList(config, `${path}.config`, MAX_REQUESTS, configProblems),
-  ]
-}
-
-/** Problems of what a node, or some nodes, offer. */
-export function sliceProblems({ spec }: ResourceSlice): FieldError[] {
-  const { driver, pool, devices = [] } = spec
-  return [
-    ...checkDriver('spec.driver', driver),
-    ...poolProblems(pool),
-    ...placeProblems(spec),
-    ...checkList(
-      devices,
-      'spec.devices',
-      MAX_DEVICES,
-      ({ name }, at) => checkLabel(`${at}.name`, name),
-      (d) => d.name,
-    ),
-  ]
-}
-
-function poolProblems(pool: ResourceSlice['spec']['pool'] | undefined): FieldError[] {
-  const { name = '', generation = 0, resourceSliceCount = 0 } = pool ?? {}
-  const errors: FieldError[] = []
-  if (name === '') errors.push(field.required('spec.pool.name'))
-  else if (name.length > MAX_POOL) errors.push(field.tooLong('spec.pool.name', MAX_POOL))
-  else {
-    const problem = name.split('/').map(dnsSubdomainProblem).find(Boolean)
-    if (problem) errors.push(field.invalid('spec.pool.name', name, problem))
-  }
-  if (resourceSliceCount <= 0) {
-    errors.push(field.invalid('spec.pool.resourceSliceCount', resourceSliceCount, 'must be greater than zero'))
-  }
-  if (generation < 0) {
-    errors.push(field.invalid('spec.pool.generation', generation, 'must be greater than or equal to zero'))
-  }
-  return errors
-}
-
-function placeProblems(spec: ResourceSlice['spec']): FieldError[] {
-  const set = (['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const).filter((name) => spec[name])
-  const one = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'
-  if (set.length === 0) return [field.required('spec', one)]
-  if (set.length === 1) return []
-  const named = set.map((name) => `\`${name}\``).join(', ')
-  return [field.invalid('spec', `{${named}}`, `${one}, but multiple fields are set`)]
-}
-
-/** What of a slice may not change. */
-export function sliceChanges({ spec }: ResourceSlice, { spec: old }: ResourceSlice): FieldError[] {
-  return [
-    ...immutable('spec.driver', spec.driver, old.driver),
-    ...immutable('spec.pool.name', spec.pool?.name, old.pool?.name),
-    ...immutable('spec.nodeName', spec.nodeName, old.nodeName),
+    ...checkList(config, `${path}.config`, MAX_REQUESTS, (item, at) => checkConfiguration(at, item, known)),
+    ...(name === undefined || isExtendedName(name)
+      ? []
+      : [field.invalid(`${path}.extendedResourceName`, name, 'must be a valid extended resource name')]),
   ]
 }

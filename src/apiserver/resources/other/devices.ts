@@ -8,18 +8,25 @@ import type {
   ResourceClaimTemplate,
   ResourceSlice,
 } from '../../../api/generated/resource-v1.ts'
+import { field } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
+import { validateAnnotations, validateLabels } from '../../registry/metadata.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { defaultPodSpec } from '../core/pod-defaults.ts'
-import { immutable, validateTemplate } from '../core/workload-validation.ts'
-import { claimProblems, classProblems, sliceChanges, sliceProblems } from './device-rules.ts'
+import { validateTemplate } from '../core/workload-validation.ts'
+import { claimProblems, classProblems } from './device-rules.ts'
+import { deviceValue } from './device-shapes.ts'
+import { sliceProblems } from './device-slices.ts'
+import { claimStatusProblems, dropReturnedDevices } from './device-status.ts'
 
 const GROUP = 'resource.k8s.io'
+const IMMUTABLE = 'field is immutable'
 
 const deviceClasses = defineResource<DeviceClass>({
   group: GROUP,
   resource: 'deviceclasses',
-  validate: ({ spec }) => classProblems(spec, 'spec'),
+  validate: ({ spec }, old) => classProblems(spec, 'spec', old?.spec),
   columns: [nameColumn, ageColumn],
 })
 
@@ -46,8 +53,12 @@ const resourceClaims = defineResource<ResourceClaim>({
   resource: 'resourceclaims',
   generation: false,
   defaults: ({ spec }) => defaultClaim(spec as ClaimSpec),
-  validate: ({ spec }) => claimProblems(spec.devices, 'spec.devices'),
-  validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
+  // It does not change, so it is not looked at again.
+  validateCreate: ({ spec }) => claimProblems(spec.devices, 'spec.devices'),
+  validateUpdate: ({ spec }, old) =>
+    sameJson(spec, old.spec) ? [] : [field.invalid('spec', deviceValue('ResourceClaimSpec', spec), IMMUTABLE)],
+  prepareStatusUpdate: dropReturnedDevices,
+  validateStatusUpdate: claimStatusProblems,
   columns: [nameColumn, text('State', claimState), ageColumn],
 })
 
@@ -66,8 +77,16 @@ const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   resource: 'resourceclaimtemplates',
   generation: false,
   defaults: ({ spec }) => defaultClaim(spec.spec as ClaimSpec | undefined),
-  validate: ({ spec }) => claimProblems(spec.spec?.devices, 'spec.spec.devices'),
-  validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
+  validateCreate: ({ spec }) => [
+    ...validateAnnotations(spec.metadata?.annotations ?? {}, 'spec.metadata.annotations'),
+    ...validateLabels(spec.metadata?.labels ?? {}, 'spec.metadata.labels'),
+    ...claimProblems(spec.spec?.devices, 'spec.spec.devices'),
+  ],
+  validateUpdate({ spec }, old) {
+    if (sameJson(spec, old.spec)) return []
+    const shown = deviceValue('ResourceClaimTemplateSpec', { ...spec.metadata, spec: spec.spec })
+    return [field.invalid('spec', shown, IMMUTABLE)]
+  },
   columns: [nameColumn, ageColumn],
 })
 
@@ -75,7 +94,6 @@ const resourceSlices = defineResource<ResourceSlice>({
   group: GROUP,
   resource: 'resourceslices',
   validate: sliceProblems,
-  validateUpdate: sliceChanges,
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
   columns: [
     nameColumn,
