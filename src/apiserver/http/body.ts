@@ -104,7 +104,8 @@ export function parseConfiguration(body: Buffer): { body: unknown; duplicates: r
     }
   }
   try {
-    return { body: parseYaml(text), duplicates: [] }
+    // Nothing at all is an object without any fields.
+    return { body: parseYaml(text) ?? {}, duplicates: [] }
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`, { cause: error })

@@ -65,14 +65,18 @@ export function sendList(env: ResourceHandlerEnv, exchange: ResourceRequest, res
   }
   const head = { kind: version.listKind ?? `${version.kind}List`, apiVersion: version.apiVersion, metadata }
   if (representation.format !== 'json' || representation.pretty) {
-    const items = entries.map(({ object: { kind: _, apiVersion: __, ...rest } }) => rest)
+    const items = target.resource.view
+      ? entries.map(({ object }) => object)
+      : entries.map(({ object: { kind: _, apiVersion: __, ...rest } }) => rest)
     return sendObject(response, 200, representation, { object: { ...head, items } })
   }
-  // A list is a concatenation of what is encoded already; items go without kind and apiVersion.
+  // A list is a concatenation of what is encoded already. Items of kinds that upstream has types for go without kind and
+  // apiVersion, those of custom kinds with them (UnstructuredList).
   const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
   for (const [i, entry] of entries.entries()) {
     if (i > 0) parts.push(COMMA)
-    parts.push(OPEN, entry.json.subarray(entry.headLength))
+    if (target.resource.view) parts.push(entry.json)
+    else parts.push(OPEN, entry.json.subarray(entry.headLength))
   }
   parts.push(Buffer.from(']}\n'))
   sendEncoded(response, 200, representation, Buffer.concat(parts))

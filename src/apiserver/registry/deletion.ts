@@ -59,7 +59,7 @@ export function checkPreconditions(
 }
 
 /** Namespaces and definitions stay until what is in them is gone, and are deleted in ways of their own. */
-export function waitsForContent({ group, resource }: Resource): boolean {
+function waitsForContent({ group, resource }: Resource): boolean {
   return (
     (group === '' && resource === 'namespaces') ||
     (group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions')

@@ -12,7 +12,7 @@ import type { Resource, ServedVersion } from './resource.ts'
 const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale'
 
 /** What stands at a path of field names. */
-export function valueAt(object: unknown, path: readonly string[]): unknown {
+function valueAt(object: unknown, path: readonly string[]): unknown {
   let value = object
   for (const name of path) {
     if (!isRecord(value) || !Object.hasOwn(value, name)) return undefined

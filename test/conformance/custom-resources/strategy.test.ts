@@ -140,3 +140,28 @@ describe('patches (crdHandler.ServeHTTP, supportedTypes)', () => {
     }
   })
 })
+
+describe('lists (UnstructuredList)', () => {
+  it('have items that say what they are', async () => {
+    const path = await served({ spec: { type: 'object' } })
+    const { apiVersion, kind } = boat(path, {})
+    expect((await call(path, { body: boat(path, {}) })).code).toBe(201)
+    for (const query of ['', '?limit=1', '?pretty=true']) {
+      expect((await call(`${path}${query}`)).body.items).toMatchObject([{ apiVersion, kind, metadata: { name: 'a' } }])
+    }
+    const deleted = await call(path, { method: 'DELETE' })
+    expect(deleted.body.items).toMatchObject([{ apiVersion, kind }])
+  })
+})
+
+describe('apply', () => {
+  it.each(['', 'null', '{}'])('%j says nothing of what it is (versionCheckManager)', async (text) => {
+    const path = await served({ spec: { type: 'object' } })
+    const { code, body } = await call(`${path}/a?fieldManager=m`, {
+      method: 'PATCH',
+      body: text === '' ? '\n' : text,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+    expect({ code, message: body.message }).toEqual({ code: 400, message: 'invalid object type: /, Kind=' })
+  })
+})
