@@ -315,7 +315,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   turns = fairness ?? maxInFlight(flow)
   if (fairness) addFlowControl(metrics.all, () => fairness.figures)
   if (auditor) addAudit(metrics.all, auditor.counts, losses)
-  addRemotes(metrics.all, () => aggregation.remotes.verdicts)
+  addRemotes(metrics.all, aggregation.remotes)
   const stopConditions = fairness && (await keepDanglingConditions({ registry, client: ownClient, log }))
   const serverOptions: ApiServerOptions = {
     host: setup.host,

@@ -122,6 +122,7 @@ const OTHERS: Readonly<Record<string, readonly [type: string, labels: string]>> 
   authentication_token_cache_fetch_total: ['counter', 'status'],
   serviceaccount_valid_tokens_total: ['counter', ''],
   serviceaccount_stale_tokens_total: ['counter', ''],
+  aggregator_discovery_aggregation_count_total: ['counter', ''],
   rest_client_requests_total: ['counter', 'code host method'],
   rest_client_request_duration_seconds: ['histogram', 'host verb'],
   rest_client_request_size_bytes: ['histogram', 'host verb'],

@@ -23,6 +23,7 @@ import { indexedUrl, type RemoteDocuments, versionPart } from './remote-openapi.
 type ApiService = DeepReadonly<APIService>
 
 const GROUP = 'apiregistration.k8s.io'
+const MAX_LOSSES = 1000
 const DEFAULT_PORT = 443
 const RECHECK_MS = 30_000
 const DISCOVERY_TIMEOUT_MS = 5000
@@ -61,6 +62,7 @@ export class RemoteApis {
   readonly #remotes = new Map<string, Remote>()
   readonly #stop: (() => void)[] = []
   #documentChanges = 0
+  readonly #losses = new Map<string, { readonly name: string; readonly reason: string; readonly count: number }>()
   #closed = false
 
   private constructor(options: RemoteApisOptions) {
@@ -106,6 +108,17 @@ export class RemoteApis {
   /** What is known of every remote version, by the name of its API service. */
   get verdicts(): readonly { readonly name: string; readonly available: boolean }[] {
     return [...this.#remotes].map(([name, { available }]) => ({ name, available }))
+  }
+
+  /** How often versions became unavailable, and why. */
+  get losses(): readonly { readonly name: string; readonly reason: string; readonly count: number }[] {
+    return [...this.#losses.values()]
+  }
+
+  #noteLost(name: string, reason: string): void {
+    const key = `${name} ${reason}`
+    const count = (this.#losses.get(key)?.count ?? 0) + 1
+    if (this.#losses.size < MAX_LOSSES || this.#losses.has(key)) this.#losses.set(key, { name, reason, count })
   }
 
   /** Every remote version, for discovery. */
@@ -259,6 +272,8 @@ export class RemoteApis {
     const before = remote.service.status.conditions ?? []
     const conditions = withVerdict(before, verdict, formatTime(clock.now()))
     if (conditions === before) return
+    const was = before.find(({ type }) => type === 'Available')?.status
+    if (verdict.status === 'False' && was !== 'False') this.#noteLost(remote.service.metadata.name, verdict.reason)
     const key = { name: remote.service.metadata.name }
     try {
       await client.patch(apiservices, key, { subresource: 'status', type: 'merge', patch: { status: { conditions } } })

@@ -124,6 +124,7 @@ function serveDiscovery(
     const wanted = AGGREGATED.exec(accept)
     if (wanted) {
       const version = AGGREGATED_VERSION.exec(wanted[0])?.[1] ?? 'v2'
+      env.metrics.requests.discoveryAggregated.add()
       const document = aggregatedDiscovery(registry, root === 'api', `apidiscovery.k8s.io/${version}`)
       const json = Buffer.from(JSON.stringify(document))
       const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`

@@ -65,6 +65,8 @@ const PATHS =
 const APPLY = 'application/apply-patch+yaml'
 
 export class RequestMetrics {
+  /** How often everything that is served was put into one document. */
+  readonly discoveryAggregated: Value
   readonly #registry: Registry
   readonly #now: () => number
   readonly #total: Family<Value>
@@ -172,6 +174,13 @@ export class RequestMetrics {
       labels: ['group', 'resource', 'verb'],
       buckets: Array.from({ length: 31 }, (_, i) => 50_000 + i * 100_000),
     })
+    this.discoveryAggregated = metrics
+      .counter({
+        name: 'aggregator_discovery_aggregation_count_total',
+        help: 'Counter of number of times discovery was aggregated',
+        stability: 'ALPHA',
+      })
+      .of()
     const inflight = metrics.gauge({
       name: 'apiserver_current_inflight_requests',
       help: 'Number of requests in service per request kind.',

@@ -283,7 +283,10 @@ export function addAudit(metrics: MetricSet, counts: AuditCounts, losses: Readon
 /** Servers of other APIs. */
 export function addRemotes(
   metrics: MetricSet,
-  verdicts: () => readonly { readonly name: string; readonly available: boolean }[],
+  remotes: {
+    readonly verdicts: readonly { readonly name: string; readonly available: boolean }[]
+    readonly losses: readonly { readonly name: string; readonly reason: string; readonly count: number }[]
+  },
 ): void {
   const unavailable = metrics.gauge({
     name: 'aggregator_unavailable_apiservice',
@@ -291,8 +294,15 @@ export function addRemotes(
     stability: 'ALPHA',
     labels: ['name'],
   })
+  const lost = metrics.counter({
+    name: 'aggregator_unavailable_apiservice_total',
+    help: 'Counter of APIServices which are marked as unavailable broken down by APIService name and reason.',
+    stability: 'ALPHA',
+    labels: ['name', 'reason'],
+  })
   metrics.beforeText(() => {
     unavailable.clear()
-    for (const { name, available } of verdicts()) unavailable.of(name).set(available ? 0 : 1)
+    for (const { name, reason, count } of remotes.losses) lost.of(name, reason).set(count)
+    for (const { name, available } of remotes.verdicts) unavailable.of(name).set(available ? 0 : 1)
   })
 }
