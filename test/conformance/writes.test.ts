@@ -223,4 +223,17 @@ describe('deletions', () => {
     expect(await grace(0)).toEqual(['Pod', 0, 2])
     expect((await call(`${pods}/slow`)).code).toBe(404)
   })
+
+  it('by the last finalizer show what was written (deleteWithoutFinalizers)', async () => {
+    await call(MAPS, { body: map('last', { finalizers: ['example.com/stay'] }) })
+    const going = await remove(`${MAPS}/last`)
+    const { body } = await call(`${MAPS}/last`, {
+      method: 'PATCH',
+      body: { metadata: { finalizers: null } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    expect(body.metadata).toMatchObject({ resourceVersion: going.body.metadata.resourceVersion, name: 'last' })
+    expect(body.metadata.finalizers).toBeUndefined()
+    expect((await call(`${MAPS}/last`)).code).toBe(404)
+  })
 })

@@ -275,8 +275,10 @@ export async function write(
   const { key, current, object, context } = change
   const stored = object as StoredObject
   if (readyToVanish(resource, stored)) {
-    if (context.dryRun) return { ...current, object: stored }
-    return remove(registry, resource, key, current)
+    // Who updates it is shown what was written, not that it is gone. Model: deleteWithoutFinalizers.
+    const written = makeEntry(key, encodeForStore(stored), current.revision, stored)
+    if (context.dryRun) return written
+    return (await remove(registry, resource, key, current)) && written
   }
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)
   // A write of status leaves the spec as it is, and shares it with what is stored.
