@@ -119,15 +119,17 @@ class Connection {
     this.#received.push(chunk)
     this.#size += chunk.length
     if (this.#expected === 0) {
-      const text = (this.#received.length === 1 ? chunk : Buffer.concat(this.#received)).toString('latin1')
-      const end = text.indexOf('\r\n\r\n')
+      const received = this.#received.length === 1 ? chunk : Buffer.concat(this.#received)
+      const end = received.indexOf('\r\n\r\n')
       if (end < 0) return
-      const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end))?.[1]
+      // What follows the head is only counted: what this process takes, the server on the same machine lacks.
+      const head = received.toString('latin1', 0, end)
+      const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
       if (length === undefined) {
         this.#failed?.(new Error('the answer has no length'))
         return
       }
-      this.#status = Number(text.slice(9, 12))
+      this.#status = Number(head.slice(9, 12))
       this.#expected = end + 4 + Number(length)
     }
     if (this.#size < this.#expected) return
