@@ -38,10 +38,18 @@ function isOrphaning(node: GraphNode): boolean {
 /** What a change of the graph asks for. */
 export interface GraphWork {
   /** Look whether these must go. */
-  readonly examine: GraphNode[]
+  readonly examine: readonly GraphNode[]
   /** Detach the dependents of these. */
+  readonly orphan: readonly GraphNode[]
+}
+
+interface Work {
+  readonly examine: GraphNode[]
   readonly orphan: GraphNode[]
 }
+
+const NOTHING: GraphWork = { examine: [], orphan: [] }
+const NONE: readonly never[] = []
 
 /** Finds the resource that an owner reference names. */
 export type ResolveRef = (apiVersion: string, kind: string) => AnyRef | undefined
@@ -77,9 +85,16 @@ export class GarbageGraph {
 
   /** An object was seen, for the first time or changed. */
   observe(ref: AnyRef, object: DeepReadonly<KubeObject>): GraphWork {
-    const { uid, name, namespace } = object.metadata
-    const work: GraphWork = { examine: [], orphan: [] }
+    const { uid, name, namespace, ownerReferences: owners = NONE, finalizers = NONE } = object.metadata
+    const deleting = object.metadata.deletionTimestamp !== undefined
     const known = this.#nodes.get(uid)
+    if (!known && owners.length === 0 && !deleting) {
+      // Most objects come like this, and every object comes by here.
+      const alone = { uid, ref, namespace, name, owners, finalizers, deleting, virtual: false, dependents: NOBODY }
+      this.#nodes.set(uid, alone)
+      return NOTHING
+    }
+    const work: Work = { examine: [], orphan: [] }
     const before = known && {
       owners: known.owners,
       deletingDependents: isDeletingDependents(known),
@@ -87,15 +102,7 @@ export class GarbageGraph {
     }
     const node = known ?? this.#add({ uid, ref, namespace, name })
     const wasVirtual = node.virtual
-    Object.assign(node, {
-      ref,
-      namespace,
-      name,
-      owners: object.metadata.ownerReferences ?? [],
-      finalizers: object.metadata.finalizers ?? [],
-      deleting: object.metadata.deletionTimestamp !== undefined,
-      virtual: false,
-    })
+    Object.assign(node, { ref, namespace, name, owners, finalizers, deleting, virtual: false })
     this.#relink(node, before?.owners ?? [], work)
     // Dependents were linked through a guess of where the owner lives; it exists elsewhere or under another kind.
     if (wasVirtual) for (const d of node.dependents) if (!refersTo(d, node)) work.examine.push(d)
@@ -106,7 +113,7 @@ export class GarbageGraph {
 
   /** An object is gone (or was found not to exist). */
   forget(uid: string): GraphWork {
-    const work: GraphWork = { examine: [], orphan: [] }
+    const work: Work = { examine: [], orphan: [] }
     const node = this.#nodes.get(uid)
     if (!node) return work
     this.#nodes.delete(uid)
@@ -128,7 +135,7 @@ export class GarbageGraph {
     return node
   }
 
-  #relink(node: GraphNode, before: readonly Owner[], work: GraphWork): void {
+  #relink(node: GraphNode, before: readonly Owner[], work: Work): void {
     for (const old of before) {
       const still = node.owners.find((o) => o.uid === old.uid)
       const ownerNode = this.#nodes.get(old.uid)

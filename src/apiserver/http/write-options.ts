@@ -53,6 +53,7 @@ const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
 /** Model: ValidateFieldManager, which names characters and their places as Go does. */
 function managerProblems(manager: string): FieldError[] {
   const problems: FieldError[] = []
+  if (manager === '') return problems
   if (Buffer.byteLength(manager) > MAX_MANAGER) problems.push(field.tooLong('fieldManager', MAX_MANAGER))
   for (const { 0: character, index } of manager.matchAll(UNPRINTABLE)) {
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
