@@ -3,14 +3,18 @@
 import type { ClusterTrustBundle, PodCertificateRequest } from '../../../api/generated/certificates-v1beta1.ts'
 import type { LeaseCandidate } from '../../../api/generated/coordination-v1beta1.ts'
 import type { ResourcePoolStatusRequest } from '../../../api/generated/resource-v1alpha3.ts'
-import type { DeviceTaintRule } from '../../../api/generated/resource-v1beta2.ts'
+import type { DeviceTaintRule, DeviceTaintSelector } from '../../../api/generated/resource-v1beta2.ts'
 import type { PodGroup, PodGroupTemplate, Workload } from '../../../api/generated/scheduling-v1alpha2.ts'
 import type { StorageVersionMigration } from '../../../api/generated/storagemigration-v1beta1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
-import { checkEnum, checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { validateConditions } from '../core/condition-validation.ts'
+import { checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
+import { validateDriverName } from '../core/volume-sources.ts'
+import { validateStrategy } from '../policy/lease.ts'
+import { checkLabel, checkPoolName, checkTaint } from './device-common.ts'
 
 const bundlePrefix = (signer: string) => `${signer.replace('/', ':')}:`
 
@@ -89,25 +93,51 @@ const podCertificateRequests = defineResource<PodCertificateRequest>({
   ],
 })
 
+const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/
+
+function partsOf(version: string): number[] {
+  return (version.split(/[-+]/)[0] ?? '').split('.').map(Number)
+}
+
+/** Whether a version is before another one. Versions before a release are taken for the release. */
+function isBefore(version: string, other: string): boolean {
+  const [mine, theirs] = [partsOf(version), partsOf(other)]
+  const i = mine.findIndex((part, at) => part !== theirs[at])
+  return i >= 0 && (mine[i] ?? 0) < (theirs[i] ?? 0)
+}
+
+function versionProblems(path: string, version: string): FieldError[] {
+  return SEMVER.test(version) ? [] : [field.invalid(path, version, 'must be a valid semantic version')]
+}
+
+/** Upstream: ValidateLeaseCandidateSpec. */
+function validateCandidate({ spec }: LeaseCandidate): FieldError[] {
+  const { leaseName, emulationVersion: emulated = '', binaryVersion: binary = '', strategy = '' } = spec
+  const errors = [
+    ...checkRequired('spec.leaseName', leaseName),
+    ...(emulated === '' ? [] : versionProblems('spec.emulationVersion', emulated)),
+    ...(binary === '' ? [field.required('spec.binaryVersion')] : versionProblems('spec.binaryVersion', binary)),
+  ]
+  if (SEMVER.test(binary) && SEMVER.test(emulated) && isBefore(binary, emulated)) {
+    const why = 'must be greater than or equal to `emulationVersion`'
+    errors.push(field.invalid('spec.binaryVersion', binary, why))
+  }
+  if (strategy === '') return [...errors, field.required('spec.strategy')]
+  if (strategy === 'OldestEmulationVersion' && !SEMVER.test(emulated)) {
+    const why = "must be specified when `strategy` is 'OldestEmulationVersion'"
+    errors.push(field.required('spec.emulationVersion', why))
+  }
+  return [...errors, ...validateStrategy('spec.strategy.strategy', strategy)]
+}
+
 const leaseCandidates = defineResource<LeaseCandidate>({
   group: 'coordination.k8s.io',
   resource: 'leasecandidates',
   generation: false,
   createOnUpdate: true,
   unconditionalUpdate: false,
-  validate({ spec }) {
-    const errors = [
-      ...checkRequired('spec.leaseName', spec.leaseName),
-      ...checkRequired('spec.binaryVersion', spec.binaryVersion),
-      ...checkRequired('spec.strategy', spec.strategy),
-    ]
-    if (spec.strategy === 'OldestEmulationVersion' && !spec.emulationVersion) {
-      errors.push(
-        field.required('spec.emulationVersion', 'must be specified when `strategy` is "OldestEmulationVersion"'),
-      )
-    }
-    return errors
-  },
+  validate: validateCandidate,
+  validateUpdate: ({ spec }, old) => immutable('spec.leaseName', spec.leaseName ?? '', old.spec.leaseName ?? ''),
   columns: [
     nameColumn,
     text('LeaseName', ({ spec }) => spec.leaseName),
@@ -116,18 +146,32 @@ const leaseCandidates = defineResource<LeaseCandidate>({
   ],
 })
 
+const MAX_RULE_CONDITIONS = 8
+
+function selectedDeviceProblems({ driver, pool, device }: DeviceTaintSelector, path: string): FieldError[] {
+  return [
+    ...(driver === undefined ? [] : validateDriverName(`${path}.driver`, driver)),
+    ...(pool === undefined ? [] : checkPoolName(`${path}.pool`, pool)),
+    ...(device === undefined ? [] : checkLabel(`${path}.device`, device)),
+  ]
+}
+
 const deviceTaintRules = defineResource<DeviceTaintRule>({
   group: 'resource.k8s.io',
   resource: 'devicetaintrules',
-  validate({ spec }) {
-    const { taint } = spec
-    if (!taint) return [field.required('spec.taint')]
+  validate: ({ spec }, old) => [
+    ...selectedDeviceProblems(spec.deviceSelector ?? {}, 'spec.deviceSelector'),
+    ...checkTaint('spec.taint', spec.taint ?? {}, old?.spec.taint?.effect),
+  ],
+  validateStatusUpdate({ status }) {
+    const { conditions = [] } = status
+    const at = 'status.conditions'
+    const many = conditions.length > MAX_RULE_CONDITIONS
     return [
-      ...checkRequired('spec.taint.key', taint.key),
-      ...checkEnum('spec.taint.effect', taint.effect, ['None', 'NoExecute', 'NoSchedule']),
+      ...validateConditions(conditions, at),
+      ...(many ? [field.tooMany(at, conditions.length, MAX_RULE_CONDITIONS)] : []),
     ]
   },
-  validateUpdate: (rule, old) => immutable('spec.deviceSelector', rule.spec.deviceSelector, old.spec.deviceSelector),
   columns: [nameColumn, ageColumn],
 })
 
@@ -192,10 +236,48 @@ const workloads = defineResource<Workload>({
   columns: [nameColumn, ageColumn],
 })
 
+function migratedProblems(
+  { group = '', resource = '' }: { readonly group?: string; readonly resource?: string },
+  path: string,
+): FieldError[] {
+  return [
+    ...(resource === ''
+      ? [field.required(`${path}.resource`, 'resource is required to be set')]
+      : invalidFor(`${path}.resource`, resource, [dns1035LabelProblem(resource)])),
+    ...(group === '' ? [] : invalidFor(`${path}.group`, group, [dnsSubdomainProblem(group)])),
+  ]
+}
+
+/** A migration that came to an end stays there. Upstream: ValidateStorageVersionMigrationStatusUpdate. */
+function migrationStatusProblems({ status }: StorageVersionMigration, old: StorageVersionMigration): FieldError[] {
+  const { conditions = [], resourceVersion = '' } = status
+  const at = 'status.conditions'
+  const errors = validateConditions(conditions, at)
+  const before = old.status.resourceVersion ?? ''
+  if (before !== '' && resourceVersion !== before) {
+    errors.push(field.invalid('status.resourceVersion', resourceVersion, 'field is immutable'))
+  }
+  const is = (migration: Pick<StorageVersionMigration, 'status'>, type: string) =>
+    (migration.status.conditions ?? []).some((c) => c.type === type && c.status === 'True')
+  if (is({ status }, 'Succeeded') && is({ status }, 'Failed')) {
+    const why = 'Both success and failed conditions cannot be true at the same time'
+    errors.push(field.invalid(at, conditions, why))
+  }
+  for (const [type, shown] of [
+    ['Succeeded', 'Success'],
+    ['Failed', 'Failed'],
+  ] as const) {
+    if (!is(old, type) || is({ status }, type)) continue
+    errors.push(field.invalid(at, conditions, `${shown} condition cannot be set to false once it is true`))
+  }
+  return errors
+}
+
 const storageVersionMigrations = defineResource<StorageVersionMigration>({
   group: 'storagemigration.k8s.io',
   resource: 'storageversionmigrations',
-  validate: ({ spec }) => checkRequired('spec.resource.resource', spec.resource?.resource),
+  validate: ({ spec }) => migratedProblems(spec.resource ?? {}, 'spec.resource'),
+  validateStatusUpdate: migrationStatusProblems,
   validateUpdate: (migration, old) => immutable('spec', migration.spec, old.spec),
   columns: [
     nameColumn,

@@ -19,7 +19,8 @@ export const leases = defineResource<Lease>({
     const errors = [
       ...(leaseDurationSeconds === undefined ? [] : checkPositive('spec.leaseDurationSeconds', leaseDurationSeconds)),
       ...checkNonNegative('spec.leaseTransitions', leaseTransitions),
-      ...(strategy === undefined ? [] : validateStrategy(strategy)),
+      // The path is upstream's.
+      ...(strategy === undefined ? [] : validateStrategy('spec.strategy.strategy', strategy)),
     ]
     if (preferredHolder && !strategy) {
       errors.push(field.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
@@ -29,8 +30,7 @@ export const leases = defineResource<Lease>({
   columns: [nameColumn, text('Holder', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 })
 
-/** Strategies of Kubernetes are named plainly, others with a prefix. The path is upstream's. */
-function validateStrategy(strategy: string): FieldError[] {
-  const path = 'spec.strategy.strategy'
+/** Strategies of Kubernetes are named plainly, others with a prefix. */
+export function validateStrategy(path: string, strategy: string): FieldError[] {
   return strategy.includes('/') ? checkQualifiedName(path, strategy) : checkOptionalEnum(path, strategy, STRATEGIES)
 }
