@@ -215,7 +215,7 @@ const CASES: readonly (readonly [string, ResourceRef<unknown>, object, object])[
   [
     'SetDefaults_HorizontalPodAutoscaler',
     horizontalpodautoscalersAutoscalingV2,
-    { spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'a' } } },
+    { spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } } },
     {
       spec: {
         minReplicas: 1,

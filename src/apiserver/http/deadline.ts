@@ -6,19 +6,25 @@ import { parseGoDuration } from '../../machinery/go-duration.ts'
 import type { Response } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
 
-/** A request that is not answered yet. */
+/** A request that is not answered yet, between the one that ends before it and the one that ends after it. */
 interface Pending {
   /** When its time is over, by the clock. */
   readonly end: number
   readonly late: () => void
+  listed: boolean
+  before: Pending | undefined
+  after: Pending | undefined
 }
 
-/** The time limits of a listener's requests. Most have the same: one timer, for the oldest of them, is enough. */
+/**
+ * The time limits of a listener's requests. Most have the same: one timer, for the oldest of them, is enough. They are
+ * linked to each other, as a Set that much goes through keeps what it held alive for longer than it is there.
+ */
 export class Deadlines {
   readonly #clock: Clock
   readonly #limitMs: number
-  /** In the order in which they end. */
-  readonly #pending = new Set<Pending>()
+  #oldest: Pending | undefined
+  #newest: Pending | undefined
   #cancel: (() => void) | undefined
 
   /** `limitMs` is how long a request may take when its client does not ask for less. */
@@ -41,9 +47,8 @@ export class Deadlines {
       response.on('close', this.#clock.after(ms, over))
       return
     }
-    const pending = { end: this.#clock.now() + this.#limitMs, late: over }
-    this.#pending.add(pending)
-    response.on('close', () => this.#pending.delete(pending))
+    const pending = this.#add(this.#clock.now() + this.#limitMs, over)
+    response.on('close', () => this.#remove(pending))
     if (!this.#cancel) this.#arm(this.#limitMs)
   }
 
@@ -52,14 +57,35 @@ export class Deadlines {
     this.#cancel?.()
   }
 
+  #add(end: number, late: () => void): Pending {
+    const before = this.#newest
+    const pending: Pending = { end, late, listed: true, before, after: undefined }
+    if (before) before.after = pending
+    else this.#oldest = pending
+    this.#newest = pending
+    return pending
+  }
+
+  #remove(pending: Pending): void {
+    if (!pending.listed) return
+    const { before, after } = pending
+    if (before) before.after = after
+    else this.#oldest = after
+    if (after) after.before = before
+    else this.#newest = before
+    pending.listed = false
+    pending.before = undefined
+    pending.after = undefined
+  }
+
   #arm(ms: number): void {
     this.#cancel = this.#clock.after(ms, () => {
       this.#cancel = undefined
       const now = this.#clock.now()
-      for (const pending of this.#pending) {
-        if (pending.end > now) return this.#arm(pending.end - now)
-        this.#pending.delete(pending)
-        pending.late()
+      for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
+        if (oldest.end > now) return this.#arm(oldest.end - now)
+        this.#remove(oldest)
+        oldest.late()
       }
     })
   }

@@ -243,6 +243,11 @@ const CORE_SHAPES: Shapes = {
     'NodeStageSecretRef:*SecretReference NodePublishSecretRef:*SecretReference',
     'ControllerExpandSecretRef:*SecretReference NodeExpandSecretRef:*SecretReference',
   ),
+  PersistentVolumeSpec: lines(
+    'Capacity:{}q ...PersistentVolumeSource AccessModes:[]s ClaimRef:*ObjectReference PersistentVolumeReclaimPolicy',
+    'StorageClassName MountOptions:[]s VolumeMode:*s NodeAffinity:*VolumeNodeAffinity VolumeAttributesClassName:*s',
+  ),
+  VolumeNodeAffinity: 'Required:*NodeSelector',
   VolumeAttachmentSpec: 'Attacher Source:VolumeAttachmentSource NodeName',
   VolumeAttachmentSource: 'PersistentVolumeName:*s InlineVolumeSpec:*PersistentVolumeSpec',
   LabelSelector: '?matchLabels:{}s ?matchExpressions:[]LabelSelectorRequirement',
