@@ -15,11 +15,15 @@ const NODES_OWN = ['child_process', 'crypto', 'dgram', 'dns', 'http', 'http2', '
 /**
  * Code is compiled to its fastest form after twice V8's usual number of runs: a server that starts pods otherwise spends
  * a fifth of its time on code that soon rests. More than twice is paid for by whoever puts a load on a server that has
- * just started. Once flags are set, Node reads its own modules no longer from their compiled form: they come first.
+ * just started. Room for new objects grows in two steps instead of four: what many requests at once leave behind is then
+ * collected less often. Once flags are set, Node reads its own modules no longer from their compiled form: they come
+ * first.
  */
 function setFlagsOfServer() {
   for (const name of NODES_OWN) require(`node:${name}`)
-  require('node:v8').setFlagsFromString('--interrupt-budget=135168')
+  const { setFlagsFromString } = require('node:v8')
+  setFlagsFromString('--interrupt-budget=135168')
+  setFlagsFromString('--semi-space-growth-factor=4')
 }
 
 /** Runs a bundle and gives what it exports. One bundle may require another: `./name.cjs`. */
