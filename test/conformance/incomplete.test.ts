@@ -53,6 +53,23 @@ function changed(object: Record<string, unknown>, path: readonly string[], value
   return copy
 }
 
+/** Templates of pods are checked by the same code in every kind: two of them show that it is asked. */
+const WITH_TEMPLATES = new Set(['replicasets', 'cronjobs'])
+
+/** The object with the smallest template of pods, wherever it has one. */
+function withSmallTemplate(filled: Record<string, unknown>, minimal: Record<string, unknown>): Record<string, unknown> {
+  const small = Object.entries(filled).map(([name, value]) => {
+    if (name === 'template' && minimal[name]) return [name, minimal[name]]
+    const below = minimal[name]
+    return [name, isObject(value) && isObject(below) ? withSmallTemplate(value, below) : value]
+  })
+  return Object.fromEntries(small)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 describe('incomplete objects', () => {
   let api: TestApi
   beforeAll(async () => {
@@ -78,7 +95,8 @@ describe('incomplete objects', () => {
       const name = FIXED_NAMES[plural] ?? 'incomplete'
       const key = namespaced ? { namespace: 'default', name } : { name }
       const minimal = minimalObject({ group: version.group, resource: plural }) as Record<string, unknown>
-      const { metadata: _, kind: __, apiVersion: ___, ...filled } = filledObject(version.typeRef)
+      const { metadata: _, kind: __, apiVersion: ___, ...whole } = filledObject(version.typeRef)
+      const filled = WITH_TEMPLATES.has(plural) ? whole : withSmallTemplate(whole, minimal)
       const made = await client.create(ref, { ...minimal, metadata: key } as unknown as New<Plain>)
       const stored = made.metadata.resourceVersion
       const hasStatus = version.subresources.has('status')

@@ -117,8 +117,10 @@ function validateSetTemplate({ spec }: StatefulSet, old?: StatefulSet): FieldErr
   const { template, volumeClaimTemplates: claims = [] } = spec
   if (!template?.spec) return validateRunningTemplate(template, 'StatefulSet', old?.spec.template)
   const { subdomain: _, hostname: __, ...rest } = template.spec
-  const claimed = claims.map(({ metadata: { name } }) => ({ name, persistentVolumeClaim: { claimName: name } }))
-  const others = (rest.volumes ?? []).filter((volume) => !claims.some((claim) => claim.metadata.name === volume.name))
+  // A claim that says nothing of itself has a name all the same: the empty one.
+  const names = claims.map((claim) => (claim as Partial<typeof claim>).metadata?.name ?? '')
+  const claimed = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  const others = (rest.volumes ?? []).filter(({ name }) => !names.includes(name))
   const filled = { ...template, spec: { ...rest, volumes: [...claimed, ...others] } }
   return validateRunningTemplate(filled, 'StatefulSet', old?.spec.template)
 }
