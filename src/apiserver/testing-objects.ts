@@ -110,7 +110,9 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
       ...{ nodeName: 'n', nodeUID: 'u', stubPKCS10Request: 'AAAA' },
     },
   },
-  leasecandidates: { spec: { leaseName: 'a', binaryVersion: '1.36.0', emulationVersion: '1.36.0', strategy: 'OldestEmulationVersion' } },
+  leasecandidates: {
+    spec: { leaseName: 'a', binaryVersion: '1.36.0', emulationVersion: '1.36.0', strategy: 'OldestEmulationVersion' },
+  },
   devicetaintrules: { spec: { taint: { key: 'example.com/a', effect: 'NoSchedule' } } },
   resourcepoolstatusrequests: { spec: { driver: 'example.com' } },
   podgroups: { spec: { schedulingPolicy: { gang: { minCount: 2 } } } },
