@@ -30,23 +30,26 @@ export class H1Response {
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
-    const headers = this.#headers
-    const given = typeof value === 'string' ? value : [...value]
-    for (let i = 0; i < headers.length; i += 2) {
-      if (headers[i] !== name) continue
-      headers[i + 1] = given
-      return
-    }
-    headers.push(name, given)
+    this.#put(name, typeof value === 'string' ? value : [...value])
   }
 
+  /** What is said here takes the place of what was set before, as in Node's own answers. */
   writeHead(code: number, more: OutgoingHttpHeaders = {}): void {
-    const headers = this.#headers
     for (const name in more) {
       const value = more[name]
-      if (value !== undefined) headers.push(name, value)
+      if (value !== undefined) this.#put(name, value)
     }
-    this.#node.writeHead(code, headers)
+    this.#node.writeHead(code, this.#headers)
+  }
+
+  #put(name: string, value: OutgoingHttpHeader): void {
+    const headers = this.#headers
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] !== name) continue
+      headers[i + 1] = value
+      return
+    }
+    headers.push(name, value)
   }
 
   write(chunk: Buffer | string, done?: () => void): boolean {
