@@ -49,9 +49,17 @@ async function main(): Promise<void> {
   process.stdout.write(`written to ${file.pathname}\n`)
 }
 
+/** Whoever breaks off keeps no cluster. */
+async function breakOff(): Promise<void> {
+  await sampan('delete')
+  process.exit(130)
+}
+
 if (process.argv.includes('--bare-server')) serveAsChild()
-else
+else {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void breakOff())
   main().catch((error: unknown) => {
     process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1
   })
+}
