@@ -76,7 +76,8 @@ function pathProblems(path: string, at: string): FieldError[] {
   return errors
 }
 
-function bundleProblems(path: string, caBundle: string): FieldError[] {
+/** Problems of a bundle of certificates, in base64. */
+export function bundleProblems(path: string, caBundle: string): FieldError[] {
   const found = Buffer.from(caBundle, 'base64').toString('latin1').match(PEM) ?? []
   const detail = 'unable to load root certificates: unable to parse bytes as PEM block'
   if (found.length === 0) return [field.invalid(path, caBundle, detail)]

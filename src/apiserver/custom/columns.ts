@@ -6,7 +6,7 @@ import { humanDuration } from '../../machinery/duration.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { Column } from '../resource-definition.ts'
 import { nameColumn } from '../resources/columns/common.ts'
-import { follow, parseJsonPath } from './json-path.ts'
+import { follow, isJsonPath, parseJsonPath } from './json-path.ts'
 
 const AGE: CustomResourceColumnDefinition = {
   name: 'Age',
@@ -20,7 +20,9 @@ export function columnsOf(
   definitions: readonly DeepReadonly<CustomResourceColumnDefinition>[] = [],
 ): Column<ApiObject>[] {
   const listed = definitions.length > 0 ? definitions : [AGE]
-  return [nameColumn, ...listed.map(columnOf)]
+  // From the first path that cannot be understood on, none is shown.
+  const broken = listed.findIndex(({ jsonPath }) => !isJsonPath(jsonPath))
+  return [nameColumn, ...listed.slice(0, broken < 0 ? undefined : broken).map(columnOf)]
 }
 
 function columnOf(definition: DeepReadonly<CustomResourceColumnDefinition>): Column<ApiObject> {

@@ -211,8 +211,7 @@ export class CustomResources {
     const now = formatTime(this.#options.clock.now())
     const before = status.conditions ?? []
     let conditions = withCondition(before, namesAccepted, now)
-    const established = before.find((c) => c.type === 'Established')
-    conditions = withCondition(conditions, judgeEstablished(established, namesAccepted.status === 'True'), now)
+    conditions = withCondition(conditions, judgeEstablished(definition, namesAccepted.status === 'True'), now)
     const approval = judgeApproval(spec.group, metadata.annotations?.[APPROVAL])
     if (approval) conditions = withCondition(conditions, approval, now)
     const shape = judgeSchemas(definition)

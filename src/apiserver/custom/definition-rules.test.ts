@@ -6,7 +6,7 @@ import { judgeApproval, judgeNames } from './names.ts'
 import { ovens } from './testing.ts'
 
 function made(edit: (definition: CustomResourceDefinition) => void = () => {}): CustomResourceDefinition {
-  const definition = { status: {}, ...ovens() } as CustomResourceDefinition
+  const definition = { status: { storedVersions: ['v1'] }, ...ovens() } as CustomResourceDefinition
   edit(definition)
   customResourceDefinitions.defaults?.(definition as never)
   return definition
@@ -30,7 +30,7 @@ describe('definitions', () => {
     [
       'no storage version',
       (d) => (first(d).storage = false),
-      'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
     ],
     ['no schema', (d) => delete first(d).schema, 'spec.versions[0].schema.openAPIV3Schema: Required value'],
     [
@@ -86,8 +86,8 @@ describe('definitions', () => {
     })
     expect(texts(definitionUpdateProblems(now, old))).toEqual([
       'spec.scope: Invalid value: "Cluster": field is immutable',
-      'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
       'status.storedVersions: Invalid value: ["v1"]: must have the storage version v2',
+      'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
     ])
   })
 })

@@ -39,6 +39,17 @@ export function parseJsonPath(text: string): JsonPath {
   return steps
 }
 
+/** Whether a path can be understood. */
+export function isJsonPath(text: string): boolean {
+  try {
+    parseJsonPath(text)
+    return true
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error
+    return false
+  }
+}
+
 function nextStep(rest: string, text: string): [Step, number] {
   const all = ALL.exec(rest)
   if (all) return [{ kind: 'all' }, all[0].length]
@@ -108,4 +119,10 @@ function passes(step: Extract<Step, { kind: 'filter' }>, item: unknown): boolean
     default:
       return a >= b
   }
+}
+
+/** The text that a field selector compares. */
+export function selectableText(object: unknown, jsonPath: string): string {
+  const [value] = follow(parseJsonPath(jsonPath), object)
+  return value === undefined || value === null ? '' : String(value)
 }

@@ -7,6 +7,7 @@ import type {
   CustomResourceDefinitionNames as Names,
 } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
+import { bundleProblems } from '../webhook-client-problems.ts'
 
 type Definition = DeepReadonly<CustomResourceDefinition>
 type Judged = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
@@ -67,17 +68,23 @@ function refused(reason: string, message: string): Judged {
   return { type: 'NamesAccepted', status: 'False', reason, message }
 }
 
-/** Whether a definition's objects may be served, given whether they are already. */
-export function judgeEstablished(before: DeepReadonly<Condition> | undefined, namesAccepted: boolean): Judged {
-  if (before?.status === 'True' || namesAccepted) {
-    return {
-      type: 'Established',
-      status: 'True',
-      reason: 'InitialNamesAccepted',
-      message: 'the initial names have been accepted',
-    }
+/** Whether a definition's objects may be served, given what was said of it before. */
+export function judgeEstablished(
+  { spec, status }: Definition,
+  namesAccepted: boolean,
+): DeepReadonly<Condition> | Judged {
+  const before = (status.conditions ?? []).find((c) => c.type === 'Established')
+  const type = 'Established'
+  if (before?.status === 'True') return before
+  if (!namesAccepted) {
+    return before ?? { type, status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' }
   }
-  return { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' }
+  const { caBundle } = spec.conversion?.webhook?.clientConfig ?? {}
+  if (caBundle && bundleProblems('', caBundle).length > 0) {
+    const message = 'The conversion webhook CABundle is invalid'
+    return { type, status: 'False', reason: 'InvalidCABundle', message }
+  }
+  return { type, status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' }
 }
 
 export const APPROVAL = 'api-approved.kubernetes.io'
@@ -87,35 +94,35 @@ export function isProtectedGroup(group: string): boolean {
   return /(^|\.)(k8s|kubernetes)\.io$/.test(group)
 }
 
+/** What the approval annotation comes to. Model: GetAPIApprovalState. */
+export function approvalOf(annotation: string | undefined): {
+  readonly state: 'missing' | 'invalid' | 'bypassed' | 'approved'
+  readonly reason: string
+} {
+  const must = `protected groups must have approval annotation "${APPROVAL}"`
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111'
+  if (!annotation) return { state: 'missing', reason: `${must}, ${see}` }
+  if (annotation.startsWith('unapproved')) {
+    return { state: 'bypassed', reason: `not approved: ${JSON.stringify(annotation)}` }
+  }
+  if (URL.canParse(annotation)) return { state: 'approved', reason: `approved in ${annotation}` }
+  return { state: 'invalid', reason: `${must} with either a URL or a reason starting with "unapproved", ${see}` }
+}
+
+const APPROVAL_REASONS = {
+  missing: 'MissingAnnotation',
+  invalid: 'InvalidAnnotation',
+  bypassed: 'UnapprovedAnnotation',
+  approved: 'ApprovedAnnotation',
+} as const
+
 /** What the approval annotation says about a definition in a protected group; undefined in other groups. */
 export function judgeApproval(group: string, annotation: string | undefined): Judged | undefined {
   if (!isProtectedGroup(group)) return undefined
+  const { state, reason } = approvalOf(annotation)
+  const status = state === 'approved' ? 'True' : 'False'
   const type = 'KubernetesAPIApprovalPolicyConformant'
-  if (!annotation) {
-    return {
-      type,
-      status: 'False',
-      reason: 'MissingAnnotation',
-      message: `protected groups must have approval annotation "${APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111`,
-    }
-  }
-  if (annotation.startsWith('unapproved')) {
-    return {
-      type,
-      status: 'False',
-      reason: 'UnapprovedAnnotation',
-      message: `not approved: ${JSON.stringify(annotation)}`,
-    }
-  }
-  if (URL.canParse(annotation)) {
-    return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${annotation}` }
-  }
-  return {
-    type,
-    status: 'False',
-    reason: 'InvalidAnnotation',
-    message: `protected groups must have approval annotation "${APPROVAL}" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111`,
-  }
+  return { type, status, reason: APPROVAL_REASONS[state], message: reason }
 }
 
 /** Conditions with one of them replaced or added; its time changes when its status does. */

@@ -25,8 +25,18 @@ const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no f
 export const celRules: CustomRules = {
   compile(schema): CompiledRules | undefined {
     const root = hasRules(schema) ? nodeOf(schema, { name: 'selfType', resource: true }) : undefined
-    return root && { validate: (object, old, warn) => new Run(warn).validate(root, object, old) }
+    return root && { validate: (object, old, warn) => new Run({ warn }).validate(root, object, { old }) }
   },
+}
+
+/** Problems that rules find in a default at a path: as what was there before, and as something new. */
+export function defaultRuleProblems(value: unknown, schema: Schema, path: string): readonly FieldError[] {
+  const resource = schema['x-kubernetes-embedded-resource'] === true
+  const root = nodeOf(schema, { name: 'selfType', resource })
+  if (!root) return []
+  const run = (old: unknown) => new Run({ ratchets: false }).validate(root, value, { old, path })
+  const problems = run(value)
+  return problems.length > 0 ? problems : run(undefined)
 }
 
 /** A schema with its rules and those of the schemas inside. */
@@ -96,15 +106,17 @@ function pairOf(value: unknown, old: unknown, parent?: Pair): Pair {
 class Run {
   readonly #errors: FieldError[] = []
   readonly #warn: ((message: string) => void) | undefined
+  readonly #ratchets: boolean
   #budget: number = LIMITS.perRequest
   #over = false
 
-  constructor(warn: ((message: string) => void) | undefined) {
+  constructor({ warn, ratchets = true }: { warn?: ((message: string) => void) | undefined; ratchets?: boolean }) {
     this.#warn = warn
+    this.#ratchets = ratchets
   }
 
-  validate(root: Node, object: object, old: object | undefined): readonly FieldError[] {
-    this.#visit(root, '', pairOf(object, old))
+  validate(root: Node, value: unknown, { old, path = '' }: { old: unknown; path?: string }): readonly FieldError[] {
+    this.#visit(root, path, pairOf(value, old))
     return this.#errors
   }
 
@@ -175,7 +187,7 @@ class Run {
     { type, activation }: { type: string; activation: Activation },
   ): void {
     // What failed before and did not change is only warned of.
-    const tolerated = !compiled.usesOldSelf && pair.unchanged()
+    const tolerated = this.#ratchets && !compiled.usesOldSelf && pair.unchanged()
     const at = compiled.fieldPath === '' ? path : joined(path, compiled.fieldPath)
     const message = this.#message(compiled, activation)
     if (message.stop !== undefined) {

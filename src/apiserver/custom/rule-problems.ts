@@ -11,29 +11,18 @@ import {
   typeOfSchema,
 } from '../../machinery/cel/index.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
+import { ruleValue } from './definition-shapes.ts'
 import { compileRules } from './rule-compile.ts'
-import { fieldAt } from './rule-path.ts'
 import { elementOf, hasRules, type Schema } from './schema.ts'
 
 const RULES = 'x-kubernetes-validations'
-const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 const MOST_EXPENSIVE = 4
 const ADVICE =
   'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared'
 
-/** The problems of all rules in a schema: their form first, and when that is well what they mean and cost. */
-export function ruleProblems(schema: Schema, path: string): FieldError[] {
-  if (!hasRules(schema)) return []
-  const badForm = formProblems(schema, path)
-  return badForm.length > 0 ? badForm : new Costs().problems(schema, path)
-}
-
-function formProblems(schema: Schema, path: string): FieldError[] {
-  const errors = children(schema, path).flatMap((child) => formProblems(child.schema, child.path))
-  for (const [i, rule] of (schema[RULES] ?? []).entries()) {
-    errors.push(...ruleFormProblems(rule, schema, `${path}.${RULES}[${i}]`))
-  }
-  return errors
+/** What the rules of a schema mean and cost. Those of `faulty` schemas are not looked at. */
+export function ruleProblems(schema: Schema, path: string, faulty: ReadonlySet<Schema>): FieldError[] {
+  return hasRules(schema) ? new Costs(faulty).problems(schema, path) : []
 }
 
 interface Child {
@@ -55,37 +44,6 @@ function children(schema: Schema, path: string): Child[] {
   ]
 }
 
-function ruleFormProblems(rule: ValidationRule, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const { message = '', messageExpression = '', reason, fieldPath = '' } = rule
-  const [text, said] = [(rule.rule ?? '').trim(), message.trim()]
-  if (text === '') errors.push(field.required(`${path}.rule`, 'rule is not specified'))
-  else if (message !== '' && said === '') {
-    errors.push(field.invalid(`${path}.message`, message, 'must be non-empty if specified'))
-  } else if (hasNewlines(said)) {
-    errors.push(field.invalid(`${path}.message`, message, 'must not contain line breaks'))
-  } else if (hasNewlines(text) && said === '') {
-    errors.push(field.required(`${path}.message`, 'message must be specified if rule contains line breaks'))
-  }
-  if (messageExpression !== '' && messageExpression.trim() === '') {
-    errors.push(field.required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
-  }
-  if (reason !== undefined && !REASONS.includes(reason)) {
-    errors.push(field.notSupported(`${path}.reason`, reason, REASONS))
-  }
-  const at = `${path}.fieldPath`
-  if (fieldPath !== '' && fieldPath.trim() === '') {
-    errors.push(field.invalid(at, fieldPath, 'must be non-empty if specified'))
-  }
-  if (hasNewlines(fieldPath)) errors.push(field.invalid(at, fieldPath, 'must not contain line breaks'))
-  if (fieldPath !== '' && typeof fieldAt(fieldPath, schema) === 'string') {
-    errors.push(field.invalid(at, fieldPath, 'must be a valid path'))
-  }
-  return errors
-}
-
-const hasNewlines = (text: string) => /[\n\r]/.test(text)
-
 /** Where a schema stands: how often its data may occur, and whether it can be matched with the data before. */
 interface Place {
   readonly cardinality: number | undefined
@@ -97,9 +55,14 @@ interface Place {
 
 /** Compiles all rules of a schema and adds up what they may cost. */
 class Costs {
+  readonly #faulty: ReadonlySet<Schema>
   readonly #errors: FieldError[] = []
   readonly #expensive: { readonly path: string; readonly cost: number }[] = []
   #total = 0
+
+  constructor(faulty: ReadonlySet<Schema>) {
+    this.#faulty = faulty
+  }
 
   problems(schema: Schema, path: string): FieldError[] {
     this.#visit(schema, path, {
@@ -125,16 +88,15 @@ class Costs {
     const own = this.#typed(schema, place, rules.length > 0)
     const cardinality = multiplied(place.cardinality, maxElements(schema))
     for (const child of children(schema, path)) {
-      const list = schema.type === 'array' && schema['x-kubernetes-list-type'] !== 'map'
       this.#visit(child.schema, child.path, {
         cardinality,
-        uncorrelated: place.uncorrelated ?? (list ? path : undefined),
+        uncorrelated: place.uncorrelated ?? (cutsOff(schema, child) ? path : undefined),
         declared: childType(own.declared, child),
         types: own.types,
         root: false,
       })
     }
-    if (rules.length === 0) return
+    if (rules.length === 0 || this.#faulty.has(schema)) return
     const { declared, types } = own
     if (!declared || !types) {
       const detail =
@@ -192,18 +154,18 @@ class Costs {
   }
 }
 
-/** Names a rule as upstream's API server writes it: all of its fields, under the names they have inside of it. */
+/** Rules are shown whole, with what is not set. */
 function invalidRule(path: string, rule: ValidationRule, detail: string): FieldError {
-  const json = JSON.stringify({
-    Rule: rule.rule,
-    Message: rule.message ?? '',
-    MessageExpression: rule.messageExpression ?? '',
-    Reason: rule.reason ?? null,
-    FieldPath: rule.fieldPath ?? '',
-    OptionalOldSelf: rule.optionalOldSelf ?? null,
-  })
+  const json = JSON.stringify(ruleValue(rule))
   const value = json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
   return { type: 'FieldValueInvalid', path, message: `Invalid value: ${value}: ${detail}` }
+}
+
+/** Whether what stands inside cannot be found again in what was there before. Model: MapIsCorrelatable. */
+function cutsOff(schema: Schema, { property }: Child): boolean {
+  if (schema.items && property === undefined) return schema['x-kubernetes-list-type'] !== 'map'
+  const type = schema['x-kubernetes-map-type'] ?? 'granular'
+  return property !== undefined && type !== 'granular'
 }
 
 function childType(declared: DeclaredType | undefined, { property }: Child): DeclaredType | undefined {

@@ -3,6 +3,7 @@ import { celRules } from './rule-evaluation.ts'
 import { fieldAt } from './rule-path.ts'
 import { ruleProblems } from './rule-problems.ts'
 import type { Schema } from './schema.ts'
+import { schemaProblems } from './schema-rules.ts'
 
 type Rule = NonNullable<Schema['x-kubernetes-validations']>[number]
 
@@ -18,7 +19,10 @@ const judge = (schema: Schema, spec: unknown, old?: unknown) =>
   (celRules.compile(schema)?.validate(object(spec), old === undefined ? undefined : object(old)) ?? []).map(
     ({ path, message }) => `${path}: ${message}`,
   )
-const problems = (schema: Schema) => ruleProblems(schema, 'schema').map(({ path, message }) => `${path}: ${message}`)
+const problems = (schema: Schema) => {
+  const { problems: ofForm, faulty } = schemaProblems(schema, 'schema')
+  return [...ofForm, ...ruleProblems(schema, 'schema', faulty)].map(({ path, message }) => `${path}: ${message}`)
+}
 const ints = { min: { type: 'integer' }, max: { type: 'integer' } }
 
 test('a schema without rules compiles to nothing', () => {

@@ -1,173 +1,202 @@
-// What the schema of a definition may say. Model: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation.
+// What the schema of a definition may say. Model: ValidateCustomResourceDefinitionOpenAPISchema of
+// k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation.
 
 import { type FieldError, field } from '../../machinery/errors.ts'
-import { sameJson } from '../../machinery/same-json.ts'
 import { isRecord } from '../api-object.ts'
-import { duplicateItems } from './list-types.ts'
-import { prune } from './prune.ts'
-import { elementOf, own, type Schema } from './schema.ts'
-import { validateValue } from './validate.ts'
+import { ruleFormProblems } from './rule-form.ts'
+import { own, type Schema } from './schema.ts'
 
 const NOT_SUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
-const SCALARS = new Set(['string', 'integer', 'number', 'boolean'])
+const META_FIELDS = new Set(['metadata', 'kind', 'apiVersion'])
 const KEYS = 'x-kubernetes-list-map-keys'
 const LIST = 'x-kubernetes-list-type'
 const MAP = 'x-kubernetes-map-type'
+const RULES = 'x-kubernetes-validations'
 
-/** Problems of one schema and all below it, apart from its structure. */
-export function schemaProblems(schema: Schema, path: string): FieldError[] {
-  const errors = ownProblems(schema, path)
-  const inside = (inner: Schema | undefined, at: string) => {
-    if (isRecord(inner)) errors.push(...schemaProblems(inner as Schema, `${path}.${at}`))
+/** What stands around a schema. */
+interface Around {
+  readonly root: boolean
+  /** Whether this is the schema of metadata, a kind or a version, of the resource or of one within it. */
+  readonly inMeta: boolean
+  /** Why there must be no default. */
+  readonly noDefault: string | undefined
+}
+
+/** Problems of one schema and all below it, apart from its structure, and which schemas have some in or below them. */
+export function schemaProblems(
+  schema: Schema,
+  path: string,
+): { problems: readonly FieldError[]; faulty: ReadonlySet<Schema> } {
+  const faulty = new Set<Schema>()
+  const visit = (at: Schema, where: string, around: Around): FieldError[] => {
+    const errors = standardProblems(at, where, around)
+    const inside = (inner: unknown, place: string, more: Partial<Around> = {}) => {
+      if (isRecord(inner))
+        errors.push(...visit(inner as Schema, `${where}.${place}`, { ...around, root: false, ...more }))
+    }
+    if (at.uniqueItems) {
+      const detail = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
+      errors.push(field.forbidden(`${where}.uniqueItems`, detail))
+    }
+    const { additionalProperties, properties = {} } = at
+    const isBound = additionalProperties === false || isRecord(additionalProperties)
+    if (isBound && Object.keys(properties).length > 0) {
+      const detail = 'additionalProperties and properties are mutual exclusive'
+      errors.push(field.forbidden(`${where}.additionalProperties`, detail))
+    }
+    const why = around.inMeta ? { noDefault: 'inside additionalProperties applying to object metadata' } : {}
+    inside(additionalProperties, 'additionalProperties', why)
+    for (const [name, inner] of Object.entries(properties)) {
+      const isMeta = (around.root || at['x-kubernetes-embedded-resource'] === true) && META_FIELDS.has(name)
+      inside(inner, `properties[${name}]`, {
+        ...(isMeta ? { inMeta: true } : {}),
+        ...(isMeta && around.root ? { noDefault: `in top-level ${name}` } : {}),
+      })
+    }
+    inside(at.not, 'not')
+    for (const key of ['allOf', 'oneOf', 'anyOf'] as const) {
+      for (const [i, inner] of (at[key] ?? []).entries()) inside(inner, `${key}[${i}]`)
+    }
+    if (isRecord(at.definitions)) {
+      for (const [name, inner] of Object.entries(at.definitions)) inside(inner, `definitions[${name}]`)
+    }
+    if (Array.isArray(at.items)) for (const [i, inner] of at.items.entries()) inside(inner, `items[${i}]`)
+    else inside(at.items, 'items')
+    errors.push(...ownProblems(at, where))
+    if (errors.length > 0) faulty.add(at)
+    return errors
   }
-  inside(elementOf(schema), 'additionalProperties')
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) inside(inner, `properties[${name}]`)
-  inside(schema.not, 'not')
-  for (const key of ['allOf', 'oneOf', 'anyOf'] as const) {
-    for (const [i, inner] of (schema[key] ?? []).entries()) inside(inner, `${key}[${i}]`)
+  return { problems: visit(schema, path, { root: true, inMeta: false, noDefault: undefined }), faulty }
+}
+
+/** Model: specStandardValidatorV3. */
+function standardProblems(schema: Schema, path: string, { inMeta, noDefault }: Around): FieldError[] {
+  const errors: FieldError[] = []
+  const { type } = schema
+  if (type && !TYPES.includes(type)) errors.push(field.notSupported(`${path}.type`, type, TYPES))
+  if (schema.default !== undefined && noDefault !== undefined) {
+    errors.push(field.forbidden(`${path}.default`, `must not be set ${noDefault}`))
   }
-  if (!Array.isArray(schema.items)) inside(schema.items, 'items')
+  for (const name of NOT_SUPPORTED) {
+    const value = schema[name]
+    const isEmpty = name === 'id' ? value === '' : name !== '$ref' && isRecord(value) && Object.keys(value).length === 0
+    const counts = value !== undefined && !(isEmpty && name !== 'additionalItems' && name !== 'dependencies')
+    if (counts) errors.push(field.forbidden(`${path}.${name}`, `${name} is not supported`))
+  }
+  if (type === 'null') {
+    errors.push(field.forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
+  }
+  if (Array.isArray(schema.items) && schema.items.length > 0) {
+    errors.push(field.forbidden(`${path}.items`, 'items must be a schema object and not an array'))
+  }
+  if (inMeta && schema['x-kubernetes-embedded-resource']) {
+    const detail = 'must not be used inside of resource meta'
+    errors.push(field.forbidden(`${path}.x-kubernetes-embedded-resource`, detail))
+  }
   return errors
 }
 
 function ownProblems(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const { type } = schema
-  for (const name of NOT_SUPPORTED) {
-    if (schema[name] !== undefined) errors.push(field.forbidden(`${path}.${name}`, `${name} is not supported`))
-  }
-  if (type === 'null') {
-    errors.push(field.forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
-  } else if (type && !TYPES.includes(type)) errors.push(field.notSupported(`${path}.type`, type, TYPES))
-  if (Array.isArray(schema.items)) {
-    errors.push(field.forbidden(`${path}.items`, 'items must be a schema object and not an array'))
-  }
-  if (schema.uniqueItems) {
-    errors.push(
-      field.forbidden(
-        `${path}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
-      ),
-    )
-  }
-  if (schema.additionalProperties === false) {
-    errors.push(field.forbidden(`${path}.additionalProperties`, 'additionalProperties cannot be set to false'))
-  }
-  if (elementOf(schema) && Object.keys(schema.properties ?? {}).length > 0) {
-    const detail = 'additionalProperties and properties are mutual exclusive'
-    errors.push(field.forbidden(`${path}.additionalProperties`, detail))
-  }
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
     errors.push(field.invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
   }
-  errors.push(...kindProblems(schema, MAP, 'object', ['atomic', 'granular'], path))
-  errors.push(...kindProblems(schema, LIST, 'array', ['atomic', 'set', 'map'], path))
-  errors.push(...keyProblems(schema, path))
-  if (schema[LIST] === 'set') errors.push(...setProblems(schema, path))
+  errors.push(
+    ...typeProblems(schema, MAP, 'object', path),
+    ...valueProblems(schema, MAP, ['atomic', 'granular'], path),
+    ...typeProblems(schema, LIST, 'array', path),
+    ...(schema.type === 'array' ? itemProblems(schema, path) : []),
+    ...valueProblems(schema, LIST, ['atomic', 'set', 'map'], path),
+    ...keyProblems(schema, path),
+    ...entryProblems(schema, path),
+  )
+  for (const [i, rule] of (schema[RULES] ?? []).entries()) {
+    errors.push(...ruleFormProblems(rule, schema, `${path}.${RULES}[${i}]`))
+  }
   return errors
 }
 
-function kindProblems(
+function typeProblems(schema: Schema, name: typeof MAP | typeof LIST, type: string, path: string): FieldError[] {
+  if (schema[name] === undefined || schema.type === type) return []
+  const detail = `must be ${type} if ${name} is specified`
+  return [schema.type ? field.invalid(`${path}.type`, schema.type, detail) : field.required(`${path}.type`, detail)]
+}
+
+function valueProblems(
   schema: Schema,
   name: typeof MAP | typeof LIST,
-  type: string,
   allowed: readonly string[],
   path: string,
 ): FieldError[] {
   const value = schema[name]
-  if (value === undefined) return []
-  const errors: FieldError[] = []
-  const detail = `must be ${type} if ${name} is specified`
-  if (!schema.type) errors.push(field.required(`${path}.type`, detail))
-  else if (schema.type !== type) errors.push(field.invalid(`${path}.type`, schema.type, detail))
-  if (!allowed.includes(value)) errors.push(field.notSupported(`${path}.${name}`, value, allowed))
-  return errors
+  return value === undefined || allowed.includes(value) ? [] : [field.notSupported(`${path}.${name}`, value, allowed)]
+}
+
+/** The items of a set are atomic: lists are that unless they say otherwise, objects are not. */
+function itemProblems(schema: Schema, path: string): FieldError[] {
+  const { items } = schema
+  if (schema[LIST] !== 'set' || !items) return []
+  const name = items.type === 'object' ? MAP : items.type === 'array' ? LIST : undefined
+  const value = name && items[name]
+  if (!name || value === 'atomic' || (value === undefined && name === LIST)) return []
+  // Upstream shows how the items are a list, which objects are not.
+  const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set'
+  return [field.invalid(`${path}.items.${name}`, items[LIST] ?? null, detail)]
 }
 
 function keyProblems(schema: Schema, path: string): FieldError[] {
   const keys = schema[KEYS] ?? []
   const type = schema[LIST]
+  const errors: FieldError[] = []
   if (keys.length > 0 && type !== 'map') {
     const detail = 'must be map if x-kubernetes-list-map-keys is non-empty'
-    return [
+    errors.push(
       type === undefined ? field.required(`${path}.${LIST}`, detail) : field.invalid(`${path}.${LIST}`, type, detail),
-    ]
+    )
   }
-  if (type !== 'map') return []
-  if (keys.length === 0)
-    return [field.required(`${path}.${KEYS}`, 'must not be empty if x-kubernetes-list-type is map')]
+  if (type !== 'map') return errors
+  if (keys.length === 0) {
+    errors.push(field.required(`${path}.${KEYS}`, 'must not be empty if x-kubernetes-list-type is map'))
+  }
   const { items } = schema
-  if (!items) return [field.required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map')]
-  const errors: FieldError[] = []
+  if (!items) return [...errors, field.required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map')]
   if (items.type !== 'object') {
     const detail = "must be object if parent array's x-kubernetes-list-type is map"
-    errors.push(field.invalid(`${path}.items.type`, items.type ?? '', detail))
+    return [...errors, field.invalid(`${path}.items.type`, items.type ?? '', detail)]
   }
-  if (new Set(keys).size < keys.length)
-    errors.push(field.invalid(`${path}.${KEYS}`, keys, 'must not contain duplicate entries'))
-  for (const key of keys) {
+  for (const [i, key] of keys.entries()) {
     const known = own(items.properties, key)
-    if (!known) {
-      errors.push(field.invalid(`${path}.${KEYS}`, keys, 'entries must all be names of item properties'))
-      continue
-    }
-    const at = `${path}.items.properties[${key}]`
-    if (!SCALARS.has(known.type ?? '') && !known['x-kubernetes-int-or-string']) {
+    if (!known) errors.push(field.invalid(`${path}.${KEYS}`, keys, 'entries must all be names of item properties'))
+    else if (known.type === 'array' || known.type === 'object') {
+      // Upstream shows the type of the items, not of the key.
       const detail = "must be a scalar type if parent array's x-kubernetes-list-type is map"
-      errors.push(field.invalid(`${at}.type`, known.type ?? '', detail))
+      errors.push(field.invalid(`${path}.items.properties[${key}].type`, items.type, detail))
     }
-    const inKeys = 'this property is in x-kubernetes-list-map-keys, so it'
-    if (known.nullable) errors.push(field.forbidden(`${at}.nullable`, `${inKeys} cannot be nullable`))
+    if (keys.indexOf(key) < i) errors.push(field.invalid(`${path}.${KEYS}`, keys, 'must not contain duplicate entries'))
+  }
+  return errors
+}
+
+/** Model: validateMapListKeysMapSet. */
+function entryProblems(schema: Schema, path: string): FieldError[] {
+  const { items } = schema
+  const type = schema[LIST]
+  if (!items || (type !== 'set' && type !== 'map')) return []
+  const errors: FieldError[] = []
+  if (items.nullable) {
+    errors.push(field.forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${type}`))
+  }
+  if (type === 'set') return errors
+  const inKeys = 'this property is in x-kubernetes-list-map-keys, so it'
+  for (const key of schema[KEYS] ?? []) {
+    const known = own(items.properties, key)
+    if (!known) continue
+    const at = `${path}.items.properties[${key}]`
     if (known.default === undefined && !items.required?.includes(key)) {
       errors.push(field.required(`${at}.default`, `${inKeys} must have a default or be a required property`))
     }
+    if (known.nullable) errors.push(field.forbidden(`${at}.nullable`, `${inKeys} cannot be nullable`))
   }
   return errors
-}
-
-function setProblems({ items }: Schema, path: string): FieldError[] {
-  if (!items) return [field.required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is set')]
-  const errors: FieldError[] = []
-  if (items.nullable) {
-    errors.push(field.forbidden(`${path}.items.nullable`, 'cannot be nullable when x-kubernetes-list-type is set'))
-  }
-  const name = items.type === 'object' ? MAP : items.type === 'array' ? LIST : undefined
-  if (!name) return errors
-  const value = items[name]
-  // Lists are atomic unless they say otherwise; objects are not.
-  if (value === 'atomic' || (value === undefined && name === LIST)) return errors
-  const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set'
-  const at = `${path}.items.${name}`
-  // Upstream shows how the items are a list, which objects are not.
-  return [...errors, field.invalid(at, name === MAP ? 'null' : value, detail)]
-}
-
-/** Defaults must fit what they are a default of. */
-export function defaultProblems(schema: Schema, path: string, insideMetadata = false): FieldError[] {
-  const errors: FieldError[] = []
-  const embedded = schema['x-kubernetes-embedded-resource'] === true
-  const { default: value } = schema
-  if (value !== undefined && value !== null) {
-    const at = `${path}.default`
-    const pruned = structuredClone(value)
-    prune(pruned, schema, { root: embedded })
-    if (!insideMetadata && !sameJson(pruned, value)) {
-      errors.push(field.invalid(at, value, 'must not have unknown fields'))
-    }
-    errors.push(...validateValue(value, schema, { base: at }))
-    errors.push(...duplicateItems(value, schema).map((error) => ({ ...error, path: joined(at, error.path) })))
-  }
-  if (schema.items) errors.push(...defaultProblems(schema.items, `${path}.items`, insideMetadata))
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
-    const meta = insideMetadata || (embedded && name === 'metadata')
-    errors.push(...defaultProblems(inner, `${path}.properties[${name}]`, meta))
-  }
-  const element = elementOf(schema)
-  if (element) errors.push(...defaultProblems(element, `${path}.additionalProperties`, insideMetadata))
-  return errors
-}
-
-function joined(base: string, path: string): string {
-  return path === '' || path.startsWith('[') ? `${base}${path}` : `${base}.${path}`
 }

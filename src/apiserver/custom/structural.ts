@@ -15,6 +15,7 @@ const UNTYPED: Readonly<Record<Level, string>> = {
   field: 'must not be empty for specified object fields',
 }
 const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }]
+const UNSUPPORTED = ['id', '$schema', '$ref', 'patternProperties', 'dependencies', 'additionalItems', 'definitions']
 const NOTHING_ELSE = 'must not specify anything other than name and generateName, but metadata is implicitly specified'
 
 /** The problems that keep a schema from being structural, in upstream's order and words. */
@@ -22,6 +23,30 @@ export function structuralProblems(schema: Schema, path: string): FieldError[] {
   const problems = [...invariants(schema, 'root', path), ...completeness(schema, path)]
   const text = (e: FieldError) => `${e.path}: ${e.message}`
   return problems.sort((a, b) => (text(a) < text(b) ? -1 : 1))
+}
+
+/**
+ * Why a schema cannot be told apart into shape and judgement; undefined when it can. What is said here is mostly said
+ * elsewhere, too. Model: NewStructural.
+ */
+export function unconvertible(schema: Schema): string | undefined {
+  for (const name of UNSUPPORTED) {
+    const value = schema[name as keyof Schema]
+    const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0
+    if (value === undefined || value === '' || (isEmpty && name !== 'additionalItems')) continue
+    return `OpenAPIV3Schema '${name === '$schema' ? 'schema' : name}' is not supported`
+  }
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
+    return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
+  }
+  if (Array.isArray(schema.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+  const { not, allOf = [], anyOf = [], oneOf = [], items, properties = {} } = schema
+  const inner = [not, ...allOf, ...anyOf, ...oneOf, items, ...Object.values(properties), elementOf(schema)]
+  for (const one of inner) {
+    const problem = one && unconvertible(one)
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 function invariants(schema: Schema, level: Level, path: string): FieldError[] {
@@ -146,6 +171,8 @@ function nested(schema: Schema, skip: { anyOf: boolean; first: boolean }, path: 
   }
   for (const [name, wanted] of FORBIDDEN) {
     const value = schema[name]
+    // Upstream holds additional properties that are not allowed as if nothing was said of them.
+    if (name === 'additionalProperties' && value === false) continue
     const absent = wanted === 'undefined' ? value === undefined : !value || (Array.isArray(value) && value.length === 0)
     if (!absent) errors.push(field.forbidden(`${path}.${name}`, `must be ${wanted} to be structural`))
   }
@@ -155,7 +182,7 @@ function nested(schema: Schema, skip: { anyOf: boolean; first: boolean }, path: 
   return errors
 }
 
-/** Fields and items that are judged must be there in the shape, too. */
+/** Fields and items that the root judges must be there in the shape, too; of schemas within upstream asks no such thing. */
 function completeness(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = []
   const each = (judged: Schema, from: string) => errors.push(...covered(judged, schema, from, path))
@@ -163,12 +190,6 @@ function completeness(schema: Schema, path: string): FieldError[] {
     for (const [i, inner] of (schema[key] ?? []).entries()) each(inner, `${path}.${key}[${i}]`)
   }
   if (schema.not) each(schema.not, `${path}.not`)
-  if (schema.items) errors.push(...completeness(schema.items, `${path}.items`))
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
-    errors.push(...completeness(inner, `${path}.properties[${name}]`))
-  }
-  const element = elementOf(schema)
-  if (element) errors.push(...completeness(element, `${path}.additionalProperties`))
   return errors
 }
 

@@ -41,7 +41,7 @@ export function validateMetadata(resource: Resource, object: ApiObject): FieldEr
   } else if (namespace) {
     errors.push(field.forbidden('metadata.namespace', 'not allowed on this type'))
   }
-  return [...errors, ...validateCommon(object)]
+  return [...errors, ...validateCommon(object, 'metadata')]
 }
 
 /** A generated name may end in a dash: the suffix completes it. Upstream: maskTrailingDash. */
@@ -49,13 +49,14 @@ function masked(name: string): string {
   return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name
 }
 
-function validateCommon(object: ApiObject): FieldError[] {
+/** Problems of what is the same whatever the names may be. */
+export function validateCommon(object: ApiObject, path: string): FieldError[] {
   const { labels, annotations, ownerReferences, finalizers } = object.metadata
   return [
-    ...(labels ? validateLabels(labels, 'metadata.labels') : []),
-    ...(annotations ? validateAnnotations(annotations, 'metadata.annotations') : []),
-    ...(ownerReferences ? validateOwners(ownerReferences, 'metadata.ownerReferences') : []),
-    ...(finalizers ? validateFinalizers(finalizers, 'metadata.finalizers') : []),
+    ...(labels ? validateLabels(labels, `${path}.labels`) : []),
+    ...(annotations ? validateAnnotations(annotations, `${path}.annotations`) : []),
+    ...(ownerReferences ? validateOwners(ownerReferences, `${path}.ownerReferences`) : []),
+    ...(finalizers ? validateFinalizers(finalizers, `${path}.finalizers`) : []),
   ]
 }
 
@@ -171,5 +172,5 @@ export function validateMetadataUpdate(object: ApiObject, old: StoredObject): Fi
       )
     }
   }
-  return [...errors, ...validateCommon(object)]
+  return [...errors, ...validateCommon(object, 'metadata')]
 }

@@ -36,7 +36,8 @@ function fieldsOf(shapes: Shapes, name: string): readonly Field[] {
   if (found) return found
   const text = shapes[name]
   if (text === undefined) throw new Error(`no shape is called ${JSON.stringify(name)}`)
-  const fields = text.split(' ').flatMap((part) => {
+  const parts = text.split(' ').filter((part) => part !== '')
+  const fields = parts.flatMap((part) => {
     if (part.startsWith('...')) return fieldsOf(shapes, part.slice(3))
     const [names = '', type = 's'] = part.split(':')
     const omitted = names.startsWith('?')

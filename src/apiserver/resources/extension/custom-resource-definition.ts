@@ -9,7 +9,7 @@ import {
 } from '../../custom/definition-rules.ts'
 import { unknownFormats } from '../../custom/formats.ts'
 import { isTrue, withCondition } from '../../custom/names.ts'
-import { hasRules, type Schema } from '../../custom/schema.ts'
+import type { Schema } from '../../custom/schema.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { genericColumns } from '../columns/common.ts'
 
@@ -39,7 +39,6 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
       acceptedNames: { plural: '', kind: '' },
       ...(storage === undefined ? {} : { storedVersions: [storage] }),
     }
-    warnAboutRules(definition, warn)
     warnAboutFormats(definition, [], warn)
   },
   prepareUpdate(definition, old, { warn }) {
@@ -47,7 +46,6 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     const stored = old.status.storedVersions ?? []
     const all = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]
     definition.status = { ...old.status, storedVersions: [...all] }
-    if (!hasAnyRules(old)) warnAboutRules(definition, warn)
     warnAboutFormats(definition, formatsOf(old), warn)
   },
   prepareDelete(definition, now) {
@@ -64,7 +62,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     }
     status.conditions = [...withCondition(status.conditions ?? [], condition, formatTime(now))]
   },
-  validate: definitionProblems,
+  validateCreate: definitionProblems,
   validateUpdate: definitionUpdateProblems,
   validateStatusUpdate: definitionStatusProblems,
   columns: genericColumns,
@@ -72,14 +70,6 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
 
 function storageOf({ spec }: CustomResourceDefinition): string | undefined {
   return (spec.versions ?? []).find((version) => version.storage)?.name
-}
-
-function hasAnyRules({ spec }: CustomResourceDefinition): boolean {
-  return (spec.versions ?? []).some((version) => hasRules(version.schema?.openAPIV3Schema as Schema | undefined))
-}
-
-function warnAboutRules(definition: CustomResourceDefinition, warn: (message: string) => void): void {
-  if (hasAnyRules(definition)) warn('x-kubernetes-validations: rules are not enforced yet by this version of Sampan')
 }
 
 function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
