@@ -12,6 +12,7 @@ import { conversionProblems } from './definition-conversion.ts'
 import { type InternalSpec, internalSpec, versionsValue } from './definition-shapes.ts'
 import { deprecationProblems, versionProblems } from './definition-versions.ts'
 import { APPROVAL, approvalOf, isProtectedGroup, isTrue } from './names.ts'
+import { hasDefaults, type Schema } from './schema.ts'
 
 /** Problems of a new definition. */
 export function definitionProblems(definition: CustomResourceDefinition): FieldError[] {
@@ -112,7 +113,7 @@ function groupProblems({ group, scope }: Pick<CustomResourceDefinitionSpec, 'gro
 
 /** Problems of the versions, each and together. What all have in common is judged after their names. */
 function versionsProblems(
-  { versions, common, version: first }: InternalSpec,
+  { versions, common, version: first, preserveUnknownFields }: InternalSpec,
   old: InternalSpec | undefined,
 ): FieldError[] {
   const errors: FieldError[] = []
@@ -120,6 +121,13 @@ function versionsProblems(
     for (const [i, { schema }] of versions.entries()) {
       if (!schema?.openAPIV3Schema) errors.push(field.required(`spec.versions[${i}].schema.openAPIV3Schema`))
     }
+  }
+  const defaults = [common, ...versions].some(({ schema }) =>
+    hasDefaults(schema?.openAPIV3Schema as Schema | undefined),
+  )
+  if (preserveUnknownFields && defaults) {
+    const detail = 'must be false in order to use defaults in the schema'
+    errors.push(field.invalid('spec.preserveUnknownFields', true, detail))
   }
   for (const [i, version] of versions.entries()) {
     const path = `spec.versions[${i}]`
@@ -179,11 +187,13 @@ function namesProblems(names: Partial<CustomResourceDefinitionNames>, path: stri
 /** Versions that objects may still be stored in must stay. Model: ValidateCustomResourceDefinitionStoredVersions. */
 function storedVersionProblems({ spec, status }: CustomResourceDefinition): FieldError[] {
   const versions = spec.versions ?? []
-  const names = new Set(versions.map((v) => v.name))
+  const names = new Set(versions.map(({ name = '' }) => name))
   const stored = status.storedVersions ?? []
   const at = 'status.storedVersions'
   if (stored.length === 0) return [field.invalid(at, null, 'must have at least one stored version')]
-  const lacking = versions.filter(({ name, storage }) => storage && !stored.includes(name))
+  // Who comes second of two of one name is not known any more.
+  const left = new Set(stored)
+  const lacking = versions.filter(({ name = '', storage }) => !left.delete(name) && storage)
   return [
     ...lacking.map(({ name }) => field.invalid(at, stored, `must have the storage version ${name}`)),
     ...stored.flatMap((name, i) =>

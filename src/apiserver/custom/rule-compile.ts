@@ -40,7 +40,7 @@ export function compileRules(
   declared: DeclaredType,
   types: TypeProvider,
 ): CompiledRule[] {
-  const sizes = sizesOf({ self: declared, oldSelf: declared })
+  const sizes = sizesOf(declared)
   const envs = {
     plain: makeEnv({ variables: { self: declared.type, oldSelf: declared.type }, types }),
     optional: makeEnv({ variables: { self: declared.type, oldSelf: optionalType(declared.type) }, types }),

@@ -87,10 +87,11 @@ class Costs {
     const rules = schema[RULES] ?? []
     const own = this.#typed(schema, place, rules.length > 0)
     const cardinality = multiplied(place.cardinality, maxElements(schema))
+    const cut = schema.items !== undefined && schema['x-kubernetes-list-type'] !== 'map'
     for (const child of children(schema, path)) {
       this.#visit(child.schema, child.path, {
         cardinality,
-        uncorrelated: place.uncorrelated ?? (cutsOff(schema, child) ? path : undefined),
+        uncorrelated: place.uncorrelated ?? (cut && child.property === undefined ? path : undefined),
         declared: childType(own.declared, child),
         types: own.types,
         root: false,
@@ -159,13 +160,6 @@ function invalidRule(path: string, rule: ValidationRule, detail: string): FieldE
   const json = JSON.stringify(ruleValue(rule))
   const value = json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
   return { type: 'FieldValueInvalid', path, message: `Invalid value: ${value}: ${detail}` }
-}
-
-/** Whether what stands inside cannot be found again in what was there before. Model: MapIsCorrelatable. */
-function cutsOff(schema: Schema, { property }: Child): boolean {
-  if (schema.items && property === undefined) return schema['x-kubernetes-list-type'] !== 'map'
-  const type = schema['x-kubernetes-map-type'] ?? 'granular'
-  return property !== undefined && type !== 'granular'
 }
 
 function childType(declared: DeclaredType | undefined, { property }: Child): DeclaredType | undefined {

@@ -77,3 +77,11 @@ export function hasRules(schema: Schema | undefined): boolean {
   const inner = [schema.items, elementOf(schema), ...Object.values(schema.properties ?? {}), ...(schema.allOf ?? [])]
   return inner.some(hasRules)
 }
+
+/** Whether some schema in the tree has a default. */
+export function hasDefaults(schema: Schema | undefined): boolean {
+  if (!schema) return false
+  if (schema.default !== undefined) return true
+  const { items, not, properties = {}, allOf = [], anyOf = [], oneOf = [] } = schema
+  return [items, not, elementOf(schema), ...Object.values(properties), ...allOf, ...anyOf, ...oneOf].some(hasDefaults)
+}

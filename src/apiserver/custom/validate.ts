@@ -49,7 +49,8 @@ class Judge {
   #at(path: string): string {
     const inner = path.replace(/^\./, '')
     if (this.#base === '') return inner === '' ? '<nil>' : inner
-    return inner === '' ? this.#base : inner.startsWith('[') ? `${this.#base}${inner}` : `${this.#base}.${inner}`
+    // Upstream puts a dot before an index, too.
+    return inner === '' ? this.#base : `${this.#base}.${inner}`
   }
 
   #wrong(path: string, value: unknown, text: string): FieldError {

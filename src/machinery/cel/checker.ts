@@ -249,6 +249,7 @@ class Checker {
     if (!declared) return this.#undeclared(expr, fn)
     this.#checkLiteral(fn, args, member)
     if (types.some((type) => type.kind === 'error')) return ERROR
+    if (fn === '_&&_' || fn === '_||_') return this.#logic(expr, { fn, args, types, overloads: declared, global })
     const overloads: Overload[] = []
     let result: Type | undefined
     for (const overload of declared) {
@@ -267,6 +268,29 @@ class Checker {
     }
     this.#references.set(expr.id, { kind: 'call', fn, overloads, global })
     return result
+  }
+
+  /** Each side of `&&` and `||` is judged for itself. */
+  #logic(
+    expr: Call,
+    given: {
+      fn: string
+      args: readonly Expr[]
+      types: readonly Type[]
+      overloads: readonly Overload[]
+      global: boolean
+    },
+  ): Type {
+    const { fn, args, types, overloads, global } = given
+    const wrong = args.filter((arg, i) => {
+      const type = types[i] ?? ERROR
+      if (assignable(this.#bindings, [type], [BOOL])) return false
+      this.#mismatch(arg, BOOL, type)
+      return true
+    })
+    if (wrong.length > 0) return ERROR
+    this.#references.set(expr.id, { kind: 'call', fn, overloads, global })
+    return BOOL
   }
 
   /** The overload with parameters of its own, so that calls do not share them. */

@@ -72,7 +72,7 @@ function estimate(schema: SchemaLike, source: string): number {
   if (!declared) throw new Error('the schema has a type')
   const variables = { self: declared.type, oldSelf: declared.type }
   const scope = makeEnv({ variables, types: providerOf([declared]) })
-  const { cost, issues } = compile(scope, source, { sizes: sizesOf({ self: declared, oldSelf: declared }) })
+  const { cost, issues } = compile(scope, source, { sizes: sizesOf(declared) })
   if (issues !== undefined) throw new Error(issues)
   return cost.max
 }

@@ -30,5 +30,9 @@ function formatIssue(source: string, { at, message }: Issue): string {
   const column = [...(before.at(-1) ?? '')].length
   const line = source.split('\n')[before.length - 1] ?? ''
   const head = `ERROR: <input>:${before.length}:${column + 1}: ${message}`
-  return `${head}\n | ${line}\n | ${'.'.repeat(column)}^`
+  // What takes more than one byte is taken to be wide.
+  const isWide = (char: string | undefined) => char !== undefined && char > '\x7f'
+  const chars = [...line]
+  const dots = chars.slice(0, column).map((char) => (isWide(char) ? '\uff0e' : '.'))
+  return `${head}\n | ${line.replaceAll('\t', ' ')}\n | ${dots.join('')}${isWide(chars[column]) ? '\uff3e' : '^'}`
 }

@@ -2,7 +2,7 @@
 
 import { fail } from './functions.ts'
 import { formatDuration, formatTimestamp, parseDate, parseDuration, parseTimestamp } from './lib/time.ts'
-import type { DeclaredType } from './schema-types.ts'
+import { type DeclaredType, declaredField } from './schema-types.ts'
 import {
   Duration,
   List,
@@ -164,7 +164,7 @@ class JsonObject extends MapValue {
 
   get(key: Value): Value | undefined {
     if (typeof key !== 'string') return undefined
-    const field = this.#declared.fields?.get(key)
+    const field = declaredField(this.#declared, key)
     if (!field || !Object.hasOwn(this.#json, field.name) || this.#json[field.name] === undefined) return undefined
     const known = this.#values.get(key)
     if (known !== undefined) return known

@@ -20,9 +20,10 @@ const SPACE = /(?:[\s]+|\/\/[^\n]*)+/y
 const MAX_INT = (1n << 63n) - 1n
 const MAX_UINT = (1n << 64n) - 1n
 
-/** The tokens of a source, ended by one of kind `end`. */
-export function tokenize(source: string): Token[] {
+/** The tokens of a source, ended by one of kind `end`, and what cannot be one: that is passed over. */
+export function tokenize(source: string): { tokens: Token[]; issues: readonly Issue[] } {
   const tokens: Token[] = []
+  const issues: Issue[] = []
   let at = 0
   const match = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at
@@ -34,9 +35,10 @@ export function tokenize(source: string): Token[] {
     if (at >= source.length) break
     const quote = match(STRING)
     if (quote) {
-      const token = readString(source, at, quote)
-      tokens.push(token)
-      at += token.text.length
+      const end = endOfString(source, at, quote)
+      if (end.whole) tokens.push(stringToken(source.slice(at, end.at), at, quote))
+      else issues.push(unrecognized(source, at, end.at))
+      at = end.at
       continue
     }
     const ident = match(IDENT)
@@ -54,13 +56,22 @@ export function tokenize(source: string): Token[] {
     const punctuation = match(TWO) ?? match(PUNCTUATION)
     if (!punctuation) {
       const char = String.fromCodePoint(source.codePointAt(at) ?? 0)
-      throw new ParseError([{ at, message: `Syntax error: token recognition error at: '${char}'` }])
+      // Half of an operator is told with what stands in the place of the other half.
+      const end = at + char.length + (/[=&|]/.test(char) ? 1 : 0)
+      issues.push(unrecognized(source, at, end))
+      at = end
+      continue
     }
     tokens.push({ kind: 'punctuation', text: punctuation[0], at })
     at += punctuation[0].length
   }
   tokens.push({ kind: 'end', text: '<EOF>', at: source.length })
-  return tokens
+  return { tokens, issues }
+}
+
+function unrecognized(source: string, at: number, end: number): Issue {
+  const text = source.slice(at, end).replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+  return { at, message: `Syntax error: token recognition error at: '${text}'` }
 }
 
 /** Whether a dot after this token selects a field. */
@@ -93,23 +104,29 @@ function numberValue(text: string, at: number): Value {
   return Number.isFinite(value) ? value : fail(at, 'invalid double literal')
 }
 
-function readString(source: string, at: number, match: RegExpExecArray): Token {
-  const [head, prefix = '', quote = '"'] = match
+/** What a backslash may stand before. */
+const ESCAPED = /\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})/y
+
+/** Where a string ends, or where it cannot go on. */
+function endOfString(source: string, at: number, [head, prefix = '', quote = '"']: RegExpExecArray) {
   const raw = /r/i.test(prefix)
-  const bytes = /b/i.test(prefix)
   let i = at + head.length
-  const from = i
   while (!source.startsWith(quote, i)) {
     const char = source[i]
-    if (char === undefined || (quote.length === 1 && (char === '\n' || char === '\r'))) {
-      const rest = source.slice(at, i)
-      return fail(at, `Syntax error: token recognition error at: '${rest}'`)
-    }
-    i += char === '\\' && !raw ? 2 : 1
+    if (char === undefined) return { whole: false, at: i }
+    if (quote.length === 1 && (char === '\n' || char === '\r')) return { whole: false, at: i + 1 }
+    ESCAPED.lastIndex = i
+    const escaped = char === '\\' && !raw ? ESCAPED.exec(source) : undefined
+    if (escaped === null) return { whole: false, at: Math.min(source.length, i + 2) }
+    i += escaped ? escaped[0].length : 1
   }
-  const body = source.slice(from, i)
-  const text = source.slice(at, i + quote.length)
-  const value = bytes ? unescapeBytes(body, raw, at) : raw ? body : unescaped(body, at, false)
+  return { whole: true, at: i + quote.length }
+}
+
+function stringToken(text: string, at: number, [head, prefix = '', quote = '"']: RegExpExecArray): Token {
+  const raw = /r/i.test(prefix)
+  const body = text.slice(head.length, -quote.length)
+  const value = /b/i.test(prefix) ? unescapeBytes(body, raw, at) : raw ? body : unescaped(body, at, false)
   return { kind: 'literal', text, at, value }
 }
 

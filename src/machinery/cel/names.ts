@@ -18,3 +18,8 @@ export function escapeName(name: string): string | undefined {
   if (RESERVED.has(name)) return `__${name}__`
   return name.replace(/__|[-./]/g, (part) => ESCAPES[part] ?? part)
 }
+
+/** The names under which a field may be looked up: a reserved word may stand after a dot as it is, too. */
+export function lookupNames(name: string): readonly string[] {
+  return RESERVED.has(name) ? [name, `__${name}__`] : [name]
+}

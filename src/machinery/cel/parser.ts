@@ -2,7 +2,7 @@
 
 import type { Ast, Call, Entry, Expr, FieldInit } from './ast.ts'
 import { qualifiedName } from './ast.ts'
-import { ParseError } from './issues.ts'
+import { type Issue, ParseError } from './issues.ts'
 import { type Token, tokenize } from './lexer.ts'
 import { expandMacro } from './macros.ts'
 import type { Value } from './values.ts'
@@ -47,6 +47,8 @@ class Parser {
   readonly #source: string
   readonly #keepMacros: boolean
   readonly #tokens: readonly Token[]
+  /** What the source has that is no token. */
+  readonly #issues: readonly Issue[]
   #next = 0
   #ids = 1
   #depth = 0
@@ -54,10 +56,23 @@ class Parser {
   constructor(source: string, keepMacros: boolean) {
     this.#source = source
     this.#keepMacros = keepMacros
-    this.#tokens = tokenize(source)
+    const { tokens, issues } = tokenize(source)
+    this.#tokens = tokens
+    this.#issues = issues
   }
 
   parse(): Ast {
+    try {
+      const ast = this.#whole()
+      if (this.#issues.length === 0) return ast
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+      throw new ParseError([...this.#issues, ...error.issues])
+    }
+    throw new ParseError(this.#issues)
+  }
+
+  #whole(): Ast {
     const expr = this.#expression()
     const rest = this.#peek()
     if (rest.kind !== 'end') {

@@ -2,7 +2,7 @@
 // Model: k8s.io/apiserver/pkg/cel/common, schemas. The sizes decide over which rules a definition may have.
 
 import type { TypeProvider } from './env.ts'
-import { escapeName } from './names.ts'
+import { escapeName, lookupNames } from './names.ts'
 import type { SizeEstimator } from './ranges.ts'
 import {
   BOOL,
@@ -182,6 +182,15 @@ function declareObject(schema: SchemaLike, name: string, resource: boolean): Dec
   return { type: structType(name), json: 'object', nullable, minBytes, maxElements: 0, fields }
 }
 
+/** A field by the name that an expression writes. Model: DeclTypeProvider.FindStructFieldType. */
+export function declaredField(declared: DeclaredType | undefined, name: string) {
+  for (const one of lookupNames(name)) {
+    const found = declared?.fields?.get(one)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** The object types within some types. */
 export function providerOf(roots: readonly DeclaredType[]): TypeProvider {
   const known = new Map<string, DeclaredType>()
@@ -193,7 +202,7 @@ export function providerOf(roots: readonly DeclaredType[]): TypeProvider {
   roots.forEach(visit)
   return {
     constructs: (name) => known.has(name),
-    fieldType: (name, field) => known.get(name)?.fields?.get(field)?.declared.type,
+    fieldType: (name, field) => declaredField(known.get(name), field)?.declared.type,
     construct(name: string, fields: ReadonlyMap<string, Value>): MapValue {
       const made = new StructValue(name)
       for (const [field, value] of fields) made.set(field, value)
@@ -202,10 +211,10 @@ export function providerOf(roots: readonly DeclaredType[]): TypeProvider {
   }
 }
 
-/** How large the data of variables can be. */
-export function sizesOf(variables: Readonly<Record<string, DeclaredType>>): SizeEstimator {
+/** How large data can be, by paths into what any variable has; names of types count as variables, too. */
+export function sizesOf(root: DeclaredType): SizeEstimator {
   return ([variable, ...path]) => {
-    let at = variable !== undefined && Object.hasOwn(variables, variable) ? variables[variable] : undefined
+    let at: DeclaredType | undefined = variable === undefined ? undefined : root
     for (const part of path) {
       if (!at) return undefined
       if (part === '@keys') {

@@ -10,6 +10,7 @@ import {
   type Edit,
   type Json,
   judged,
+  LABEL,
   problemsOf,
   useServer,
   version,
@@ -27,13 +28,8 @@ const conversion =
   (d) => {
     d.spec.conversion = value
   }
-const ROOT = 'spec.validation.openAPIV3Schema'
-const _A = `${ROOT}.properties[spec].properties[a]`
 const SUBDOMAIN =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-const LABEL =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-
 const cases: readonly DefinitionCase[] = [
   [
     'validateCustomResourceDefinitionSpec: group empty',
@@ -73,26 +69,37 @@ const cases: readonly DefinitionCase[] = [
     (d) => {
       d.spec.versions = []
     },
-    ['spec.versions: Invalid value: []: must have exactly one version marked as storage version'],
+    [
+      'spec.versions: Invalid value: []: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
+    ],
   ],
   [
     'validateCustomResourceDefinitionSpec: version name',
     version({ name: 'V_1' }),
-    [`spec.versions[0].name: Invalid value: "V_1": ${LABEL}`],
+    [
+      `spec.versions[0].name: Invalid value: "V_1": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
+      `spec.version: Invalid value: "V_1": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
+    ],
   ],
   [
     'validateCustomResourceDefinitionSpec: two storage',
     (d) => {
       d.spec.versions.push({ ...d.spec.versions[0], name: 'v2' })
     },
-    ['spec.versions: Invalid value: ["v1","v2"]: must have exactly one version marked as storage version'],
+    [
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null},{"Name":"v2","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: ["v1"]: must have the storage version v2',
+    ],
   ],
   [
     'validateCustomResourceDefinitionSpec: same version',
     (d) => {
       d.spec.versions.push({ ...d.spec.versions[0], storage: false })
     },
-    ['spec.versions: Invalid value: ["v1","v1"]: must contain unique version names'],
+    [
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null},{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must contain unique version names',
+    ],
   ],
   [
     'validateDeprecationWarning: a warning without a deprecation',
@@ -301,9 +308,7 @@ const cases: readonly DefinitionCase[] = [
   [
     'ValidateCustomResourceColumnDefinition: column 3',
     version({ additionalPrinterColumns: [{ name: 'a', type: 'string', jsonPath: '.spec[' }] }),
-    [
-      'spec.additionalPrinterColumns[0].JSONPath: Invalid value: ".spec[": is an invalid path: unrecognized character in action: "[" of ".spec["',
-    ],
+    [],
   ],
   [
     'ValidateCustomResourceSelectableFields: selectable',
@@ -319,7 +324,7 @@ const cases: readonly DefinitionCase[] = [
     }),
     [
       'spec.selectableFields[0].jsonPath: Required value',
-      'spec.selectableFields[1].jsonPath: Invalid value: ".metadata.name": must not point to fields in metadata',
+      'spec.selectableFields[1].jsonPath: Invalid value: ".metadata.name": is an invalid path: does not refer to a valid field',
       'spec.selectableFields[2].jsonPath: Invalid value: ".spec": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
       'spec.selectableFields[3].jsonPath: Invalid value: ".spec.none": is an invalid path: does not refer to a valid field',
       'spec.selectableFields[5].jsonPath: Duplicate value: ".spec.a"',
@@ -329,7 +334,6 @@ const cases: readonly DefinitionCase[] = [
     'ValidateCustomResourceSelectableFields: selectable many',
     version({ selectableFields: Array.from({ length: 9 }, (_, i) => ({ jsonPath: `.spec.a${i}` })) }),
     [
-      'spec.selectableFields: Too many: 9: must have at most 8 items',
       'spec.selectableFields[0].jsonPath: Invalid value: ".spec.a0": is an invalid path: does not refer to a valid field',
       'spec.selectableFields[1].jsonPath: Invalid value: ".spec.a1": is an invalid path: does not refer to a valid field',
       'spec.selectableFields[2].jsonPath: Invalid value: ".spec.a2": is an invalid path: does not refer to a valid field',

@@ -126,7 +126,7 @@ describe('values', () => {
       'kubeOpenAPIResultToFieldErrors: maxItems',
       { type: 'array', items: text, maxItems: 1 },
       ['a', 'b'],
-      ['spec.a: Too many: 2: must have at most 1 items'],
+      ['spec.a: Too many: 2: must have at most 1 item'],
     ],
     [
       'kubeOpenAPIResultToFieldErrors: minProperties',
@@ -138,7 +138,7 @@ describe('values', () => {
       'kubeOpenAPIResultToFieldErrors: maxProperties',
       { type: 'object', additionalProperties: text, maxProperties: 1 },
       { a: 'x', b: 'y' },
-      ['spec.a: Too many: 2: must have at most 1 items'],
+      ['spec.a: Too many: 2: must have at most 1 item'],
     ],
     [
       'kubeOpenAPIResultToFieldErrors: required',
@@ -218,7 +218,7 @@ describe('values', () => {
       'schemaobjectmeta.Validate: embedded',
       { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
       { kind: 'X' },
-      ['spec.a.apiVersion: Required value: must not be empty'],
+      ['spec.a.apiVersion: Required value'],
     ],
     [
       'validateExpressions: rule',

@@ -6,6 +6,10 @@ import { type Answered, type Call, callerOf } from '../access-support.ts'
 
 export const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
+/** What upstream says of a name that is no label. */
+export const LABEL =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+
 // biome-ignore lint/suspicious/noExplicitAny: definitions that are wrong in every way there is
 export type Json = any
 export type Edit = (definition: Json) => void
@@ -69,9 +73,9 @@ export function judged(call: Call, cases: readonly DefinitionCase[]): void {
     it(`${title}: ${problems.length === 0 ? 'is taken' : 'is refused'}`, async () => {
       const definition = boats('a.example', edit)
       const answer = await call(CRDS, { body: definition })
+      if (answer.code === 201) await call(`${CRDS}/${definition.metadata.name}`, { method: 'DELETE' })
       expect(problemsOf(answer)).toEqual(problems)
       expect(answer.code).toBe(problems.length === 0 ? 201 : 422)
-      if (problems.length === 0) await call(`${CRDS}/${definition.metadata.name}`, { method: 'DELETE' })
     })
   }
 }

@@ -69,7 +69,8 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
 })
 
 function storageOf({ spec }: CustomResourceDefinition): string | undefined {
-  return (spec.versions ?? []).find((version) => version.storage)?.name
+  const found = (spec.versions ?? []).find((version) => version.storage)
+  return found && (found.name ?? '')
 }
 
 function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
