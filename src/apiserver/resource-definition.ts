@@ -10,6 +10,8 @@ export interface StrategyContext {
   readonly now: number
   /** Who makes the request. */
   readonly user: UserInfo
+  /** The version of the request: `apps/v1`. */
+  readonly apiVersion: string
   /** Tells the client something in a Warning header. */
   warn(message: string): void
   /** The kinds of a group and version that definitions of custom resources make. */
@@ -68,6 +70,9 @@ export interface ScalePaths {
   readonly labelSelector?: readonly string[]
 }
 
+/** `resets` of kinds whose status is written without their metadata. */
+export const STATUS_ALONE = { status: ['metadata', 'spec'] } as const
+
 /** What a subresource asks of writes to it. `old` is never changed. */
 export interface SubresourceRules<T> {
   prepareUpdate?(object: T, old: T, context: StrategyContext): void
@@ -116,10 +121,20 @@ export interface ResourceDefinition<T = ApiObject> {
   readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>
   /** Fields that may be used in fieldSelector, besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
+  /** What is said of a label that cannot be selected by, of an object of this version. */
+  unknownField?(label: string, apiVersion: string): string
   readonly columns?: readonly Column<T>[]
   readonly scale?: ScaleMapping
-  /** False for kinds without metadata.generation, `first` where it stays 1. Default: true when the kind has a spec. */
-  readonly generation?: boolean | 'first'
+  /**
+   * Whether metadata.generation begins at 1 and counts changes (default for kinds with a spec); it may only do the one
+   * (`first`) or the other (`counted`), or neither (false), so that what the creator says stays.
+   */
+  readonly generation?: boolean | 'first' | 'counted'
+  /**
+   * Fields that writes to a subresource (`''`: to the object itself) leave as they are, by their paths. Default: `status`
+   * for the object and `spec` for the status.
+   */
+  readonly resets?: Readonly<Record<string, readonly string[]>>
   /** True when PUT may create (leases, endpoints, …, as upstream's AllowCreateOnUpdate). */
   readonly createOnUpdate?: boolean
   /** False when an update must carry a resourceVersion (upstream's AllowUnconditionalUpdate). */

@@ -4,16 +4,29 @@ const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ na
 const selector = { matchLabels: { app: 'a' } }
 const jobTemplate = { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } }
 /** A request for CN=a, O=b, signed with its own key, which is in no file. */
-const request = Buffer.from(
-  `-----BEGIN CERTIFICATE REQUEST-----
+const requestPem = `-----BEGIN CERTIFICATE REQUEST-----
 MIHSMHoCAQAwGDEKMAgGA1UEAwwBYTEKMAgGA1UECgwBYjBZMBMGByqGSM49AgEG
 CCqGSM49AwEHA0IABDPjFu0SiwHl6VPvw6GMDLwIdyuNnCpXnXZpLtpc8yfZaAGE
 giuVoYfljkebrB53fFdbDDwfp2OzFM+muSNCoNegADAKBggqhkjOPQQDAgNIADBF
 AiEAoq/2Nz+alhdK2T739sj2AXyUuRxqBQ+J309WFEzh5xECIH+ORjkrgY8M8RkU
 lML/te3w7V55cih2EVVuJKsKdfXc
 -----END CERTIFICATE REQUEST-----
-`,
-).toString('base64')
+`
+const request = Buffer.from(requestPem).toString('base64')
+/** The request without its armour. */
+const stub = requestPem.replace(/-----.*-----/g, '').replaceAll('\n', '')
+/** A certificate of an authority, which signed it with a key that is in no file. */
+const trustBundle = `-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUEGGBpfcgcn0NtWTLSHPxBIc0UzowCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBYTAgFw0yNjExMjIwNTAyMjdaGA8yMTI2MTAyOTA1MDIyN1ow
+DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBBJPMGXiYf0
+5ZdIIolRNppd2bC1wfcQg+nKIFKeLZlaum4i2JM5LX2ca2KgBf5uOiaun4/Rd2xD
+9k+M2jK5QTqjUzBRMB0GA1UdDgQWBBR8qJ5zj46UVks3FDrJ2XXeBPpeaTAfBgNV
+HSMEGDAWgBR8qJ5zj46UVks3FDrJ2XXeBPpeaTAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIH9CW0DiQq1wP7wGrTO7NkkbBvywXEmDmu9a5eWU+Cgb
+AiEA1rI2aXBkIL8s33ue5hNUWfW8WZiRzEgIoHo5r2YvwVo=
+-----END CERTIFICATE-----
+`
 const webhook = {
   name: 'a.b.c',
   clientConfig: { url: 'https://example.com/hook' },
@@ -103,11 +116,11 @@ const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   deviceclasses: { spec: {} },
   resourceclaims: { spec: {} },
   resourceclaimtemplates: { spec: { spec: {} } },
-  clustertrustbundles: { spec: { trustBundle: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n' } },
+  clustertrustbundles: { spec: { trustBundle } },
   podcertificaterequests: {
     spec: {
       ...{ signerName: 'example.com/a', podName: 'p', podUID: 'u', serviceAccountName: 's', serviceAccountUID: 'u' },
-      ...{ nodeName: 'n', nodeUID: 'u', stubPKCS10Request: 'AAAA' },
+      ...{ nodeName: 'n', nodeUID: 'u', stubPKCS10Request: stub },
     },
   },
   leasecandidates: {

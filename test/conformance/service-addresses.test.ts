@@ -155,7 +155,7 @@ describe('a cluster of one family', () => {
     [{ clusterIP: 'x' }, 'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address'],
     [
       { clusterIPs: ['10.96.1.1'] },
-      'spec.clusterIPs: Invalid value: ["10.96.1.1"]: first value must match `clusterIP`',
+      'spec.clusterIPs: Invalid value: ["10.96.1.1"]: must be empty when `clusterIP` is not specified',
     ],
     [
       { clusterIP: '10.96.1.1', clusterIPs: ['10.96.1.1', '10.96.1.2'] },

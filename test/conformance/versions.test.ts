@@ -164,6 +164,8 @@ describe('a server of all versions', () => {
     const labels = { step: 'patched' }
     const patched = await api.client.patch(ref, key, { type: 'merge', patch: { metadata: { labels } } })
     expect(patched).toMatchObject({ apiVersion: version.apiVersion, metadata: { labels } })
+    const finalizers = { type: 'merge', patch: { metadata: { finalizers: null } } } as const
+    await api.client.patch(ref, key, finalizers)
     await api.client.delete(ref, key)
     await expect(api.client.get(ref, key)).rejects.toMatchObject({ code: 404 })
   })

@@ -46,7 +46,15 @@ export function priority(registry: Registry): AdmissionPlugin {
         )
       }
       spec.priority = value
-      spec.preemptionPolicy ??= chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
+      const policy = chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
+      if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy) {
+        throw forbidden(
+          resource,
+          name,
+          `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
+        )
+      }
+      spec.preemptionPolicy = policy
     }),
   }
 }

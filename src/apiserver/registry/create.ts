@@ -11,7 +11,7 @@ import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { trackCreate } from './field-owners.ts'
 import { dropRepeatedOwners, validateKubeFinalizers, validateMetadata } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
-import { keyOf, type Resource } from './resource.ts'
+import { beginsGenerations, keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 
 const NAME_ATTEMPTS = 8
@@ -108,7 +108,8 @@ async function tryCreate(
   dropRepeatedOwners(object, context.warn, true)
   prepare(registry, resource, object, now)
   const { user, warn } = context
-  definition.prepareCreate?.(object, { now, user, warn, customTypes: registry.customTypes })
+  const { apiVersion } = context.version
+  definition.prepareCreate?.(object, { now, user, warn, apiVersion, customTypes: registry.customTypes })
   const problems = [
     ...validateMetadata(resource, object),
     ...validateKubeFinalizers(resource, object),
@@ -133,9 +134,8 @@ function prepare(registry: Registry, resource: Resource, object: ApiObject, now:
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
-  delete metadata.generation
   if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
-  if (definition.generation ?? resource.hasSpec) metadata.generation = 1
+  if (beginsGenerations(resource)) metadata.generation = 1
 }
 
 async function store(

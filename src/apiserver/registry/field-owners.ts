@@ -2,7 +2,6 @@
 // Spec: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
 import type { ManagedFieldsEntry } from '../../api/generated/meta-v1.ts'
-import { type FieldSet, setOfPath, setOfPaths } from '../../machinery/apply/field-set.ts'
 import {
   capUpdaters,
   type Entry,
@@ -19,13 +18,11 @@ import { decode } from '../../machinery/decode.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
+import { resetFields } from './reset-fields.ts'
 import { type Resource, type ServedVersion, toVersion } from './resource.ts'
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const UNNAMED = 'unknown'
-const STATUS = setOfPath('f:status')
-const SPEC = setOfPath('f:spec')
-const POD_SPEC = setOfPaths(['f:spec'], ['f:metadata', 'f:deletionTimestamp'], ['f:metadata', 'f:ownerReferences'])
 
 /** Objects of which nothing but their metadata is known. */
 const UNTYPED_OBJECT = mapSchema({
@@ -55,7 +52,7 @@ export function kindOf(resource: Resource, subresource: string, asked: ServedVer
       if (!version) return { apiVersion, object: { ...object, apiVersion } }
       return viewIn(version, inStorage(resource, find(value.apiVersion), object))
     },
-    resetFields: () => resetFieldsOf(resource, subresource),
+    resetFields: () => resetFields(resource, subresource),
   }
 }
 
@@ -67,12 +64,6 @@ function inStorage(resource: Resource, version: ServedVersion | undefined, objec
   if (resource.hasSpec) clean.spec ??= {}
   if (resource.hasStatus) clean.status ??= {}
   return (version.convert ? version.convert.toStorage(clean) : clean) as StoredObject
-}
-
-/** Fields that writes to the object, or to one of its subresources, leave alone. */
-function resetFieldsOf(resource: Resource, subresource: string): FieldSet | undefined {
-  if (subresource === 'status') return resource.group === '' && resource.resource === 'pods' ? POD_SPEC : SPEC
-  return subresource === '' && resource.storage.subresources.has('status') ? STATUS : undefined
 }
 
 /** The object in a version. */

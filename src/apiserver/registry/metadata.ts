@@ -153,13 +153,6 @@ export function validateLabels(labels: Readonly<Record<string, string>>, path: s
 /** Problems of a change of metadata. */
 export function validateMetadataUpdate(object: ApiObject, old: StoredObject): FieldError[] {
   const errors: FieldError[] = []
-  const immutable = (name: 'name' | 'namespace' | 'uid' | 'creationTimestamp' | 'deletionTimestamp') => {
-    const value = object.metadata[name]
-    if (value !== old.metadata[name]) errors.push(field.invalid(`metadata.${name}`, value ?? '', IMMUTABLE))
-  }
-  immutable('name')
-  immutable('namespace')
-  immutable('uid')
   if (old.metadata.deletionTimestamp) {
     const before = new Set(old.metadata.finalizers ?? [])
     const added = (object.metadata.finalizers ?? []).filter((f) => !before.has(f))
@@ -171,6 +164,10 @@ export function validateMetadataUpdate(object: ApiObject, old: StoredObject): Fi
         ),
       )
     }
+  }
+  for (const name of ['name', 'namespace', 'uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    const value = object.metadata[name]
+    if (value !== old.metadata[name]) errors.push(field.invalid(`metadata.${name}`, value ?? '', IMMUTABLE))
   }
   return [...errors, ...validateCommon(object, 'metadata')]
 }

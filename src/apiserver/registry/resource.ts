@@ -9,6 +9,7 @@ import { compareVersions } from '../../machinery/version-order.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Schema } from '../custom/schema.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
+import { previewDeprecationOf } from '../resources/legacy/deprecations.ts'
 import type { RequestContext } from './registry.ts'
 import type { EntryView } from './view.ts'
 
@@ -74,11 +75,9 @@ export function resolveResource(
   const { group, resource } = definition
   const storageVersion = definition.storageVersion ?? preferredVersion(group, resource)
   if (!storageVersion) throw new Error(`no version of ${resource}.${group} in the API facts`)
-  const { deprecation } = definition
-  const storage = {
-    ...servedVersion(group, storageVersion, resource),
-    ...(deprecation === undefined ? {} : { deprecation: () => deprecation }),
-  }
+  const found = servedVersion(group, storageVersion, resource)
+  const deprecation = definition.deprecation ?? previewDeprecationOf(found.apiVersion, found.kind)
+  const storage = { ...found, ...(deprecation === undefined ? {} : { deprecation: () => deprecation }) }
   const others = (definition.otherVersions ?? []).map((other) => ({
     ...servedVersion(other.group ?? group, other.version, resource),
     convert: {
@@ -183,6 +182,16 @@ function servedVersion(group: string, version: string, resource: string): Served
     verbs: verbsOf(own).filter((verb) => verb !== 'watch' || own.actions.includes('post')),
     subresources,
   }
+}
+
+/** Whether a new object's generation is 1, whatever its creator says. */
+export function beginsGenerations({ definition: { generation }, hasSpec }: Resource): boolean {
+  return generation === undefined ? hasSpec : generation === true || generation === 'first'
+}
+
+/** Whether changes of what is desired are counted. */
+export function countsGenerations({ definition: { generation }, hasSpec }: Resource): boolean {
+  return generation === undefined ? hasSpec : generation === true || generation === 'counted'
 }
 
 /** The store's key of an object. `namespace` is ignored for cluster-wide resources. */

@@ -1,6 +1,6 @@
 // Label and field selectors of list, watch and deletecollection.
 
-import { badRequest, type StatusError } from '../../machinery/errors.ts'
+import { badRequest } from '../../machinery/errors.ts'
 import { matches, parseSelector, type Selector, SelectorError } from '../../machinery/labels.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Resource, ServedVersion } from './resource.ts'
@@ -27,14 +27,14 @@ export function selectionOf(
   query: {
     labelSelector: string | undefined
     fieldSelector: string | undefined
-    version?: Pick<ServedVersion, 'fieldLabels'> | undefined
+    version?: Pick<ServedVersion, 'fieldLabels' | 'apiVersion'> | undefined
   },
 ): Selection {
   if (!query.labelSelector && !query.fieldSelector) return NOTHING_SELECTED
   const labels = parseLabels(query.labelSelector ?? '')
   const fields = parseFields(query.fieldSelector ?? '').map((requirement) => ({
     ...requirement,
-    field: storedLabel(resource, requirement.field, query.version?.fieldLabels),
+    field: storedLabel(resource, requirement.field, query.version),
   }))
   const named = fields.find((f) => f.field === 'metadata.name' && f.equal)
   return {
@@ -99,7 +99,11 @@ function unescaped(value: string): string {
 }
 
 /** The storage version's label for what a client selects by. Throws BadRequest for what cannot be selected by. */
-function storedLabel(resource: Resource, label: string, renamed: ServedVersion['fieldLabels']): string {
+function storedLabel(
+  resource: Resource,
+  label: string,
+  version: Pick<ServedVersion, 'fieldLabels' | 'apiVersion'> | undefined,
+): string {
   if (label === 'metadata.name') return label
   const { selectableFields } = resource.definition
   if (label === 'metadata.namespace' && (resource.namespaced || !selectableFields)) return label
@@ -108,17 +112,19 @@ function storedLabel(resource: Resource, label: string, renamed: ServedVersion['
       `${JSON.stringify(label)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     )
   }
+  const notSupported = () =>
+    badRequest(
+      resource.definition.unknownField?.(label, version?.apiVersion ?? resource.storage.apiVersion) ??
+        `field label not supported: ${label}`,
+    )
+  const renamed = version?.fieldLabels
   if (renamed) {
     const stored = Object.hasOwn(renamed, label) ? renamed[label] : undefined
-    if (stored === undefined) throw notSupported(label)
+    if (stored === undefined) throw notSupported()
     return stored
   }
-  if (!Object.hasOwn(selectableFields, label)) throw notSupported(label)
+  if (!Object.hasOwn(selectableFields, label)) throw notSupported()
   return label
-}
-
-function notSupported(label: string): StatusError {
-  return badRequest(`field label not supported: ${label}`)
 }
 
 function fieldValue(resource: Resource, object: StoredObject, field: string): string {

@@ -13,7 +13,8 @@ import { setEntries, trackUpdate } from './field-owners.ts'
 import { readyToVanish } from './finalize.ts'
 import { dropRepeatedOwners, validateKubeFinalizers, validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
-import { keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { resetMetadata } from './reset-fields.ts'
+import { countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 import { shown } from './view.ts'
 
@@ -144,7 +145,8 @@ function prepare(
   const { user } = asked
   const warn = again ? () => {} : asked.warn
   const now = registry.clock.now()
-  const context = { now, user, warn, customTypes: registry.customTypes }
+  const { apiVersion } = asked.version
+  const context = { now, user, warn, apiVersion, customTypes: registry.customTypes }
   const before = old as ApiObject
   keepServerFields(object, old)
   if (resource.hasSpec) object.spec ??= {}
@@ -156,13 +158,7 @@ function prepare(
     return
   }
   if (request.subresource === 'status') {
-    const { labels, annotations, finalizers, ownerReferences } = old.metadata
-    Object.assign(object.metadata, {
-      labels: object.metadata.labels ?? labels,
-      annotations: object.metadata.annotations ?? annotations,
-    })
-    replace(object.metadata, 'finalizers', finalizers)
-    replace(object.metadata, 'ownerReferences', ownerReferences)
+    resetMetadata(resource, 'status', object, old)
     for (const field of Object.keys(object)) {
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field) && !(field in old)) delete object[field]
     }
@@ -178,14 +174,13 @@ function prepare(
   definition.defaults?.(object)
   if (!again) track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
-  if ((definition.generation ?? resource.hasSpec) && !sameDesire(resource, object, before)) {
+  if (countsGenerations(resource) && !sameDesire(resource, object, before)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
 }
 
 /** Whether the same is wanted: where there is no spec, all that is neither metadata nor status says what. */
 function sameDesire(resource: Resource, object: ApiObject, old: ApiObject): boolean {
-  if (resource.definition.generation === 'first') return true
   if (resource.hasSpec) return sameJson(object.spec, old.spec)
   const desired = ({ kind: _, apiVersion: __, metadata: ___, status: ____, ...rest }: ApiObject) => rest
   return sameJson(desired(object), desired(old))
@@ -213,8 +208,13 @@ function keepServerFields(object: ApiObject, old: StoredObject): void {
   replace(metadata, 'namespace', old.metadata.namespace)
   metadata.uid = old.metadata.uid
   metadata.creationTimestamp = old.metadata.creationTimestamp
-  replace(metadata, 'deletionTimestamp', old.metadata.deletionTimestamp)
-  replace(metadata, 'deletionGracePeriodSeconds', old.metadata.deletionGracePeriodSeconds)
+  // Left out they stay, else they have to be the same: see validateMetadataUpdate.
+  replace(metadata, 'deletionTimestamp', metadata.deletionTimestamp ?? old.metadata.deletionTimestamp)
+  replace(
+    metadata,
+    'deletionGracePeriodSeconds',
+    metadata.deletionGracePeriodSeconds ?? old.metadata.deletionGracePeriodSeconds,
+  )
   replace(metadata, 'generation', old.metadata.generation)
   replace(metadata, 'generateName', metadata.generateName ?? old.metadata.generateName)
   delete metadata.selfLink

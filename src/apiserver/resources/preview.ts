@@ -4,6 +4,7 @@ import { previewConversions } from '../../machinery/conversions/index.ts'
 import type { StoredObject } from '../api-object.ts'
 import { currentVersions } from '../registry/resource.ts'
 import type { OtherVersion, ResourceDefinition } from '../resource-definition.ts'
+import { previewDeprecationOf } from './legacy/deprecations.ts'
 
 /** The definition with all versions of today that it does not name itself. */
 export function withPreviewVersions(definition: ResourceDefinition): ResourceDefinition {
@@ -21,6 +22,7 @@ function previewVersion(group: string, version: string, resource: string): Other
   const own = previewConversions[`${group}/${version}/${resource}`]
   return {
     version,
+    deprecation: (kind) => previewDeprecationOf(`${group}/${version}`, kind),
     toStorage: (object) => own?.toStorage?.(object) ?? object,
     fromStorage: (object) =>
       (own?.fromStorage?.(object) ?? object) as StoredObject & ReturnType<OtherVersion['fromStorage']>,

@@ -173,7 +173,7 @@ runTables(
       [
         'ValidateNodeUpdate',
         spec({ podCIDRs: ['10.0.0.0/24'], providerID: 'a' }),
-        spec({ podCIDRs: ['10.0.1.0/24'], providerID: 'b' }),
+        spec({ podCIDR: '10.0.1.0/24', podCIDRs: ['10.0.1.0/24'], providerID: 'b' }),
         [
           'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
           'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',

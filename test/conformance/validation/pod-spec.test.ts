@@ -72,11 +72,6 @@ const names: readonly Case[] = [
     ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared'],
   ],
   [
-    'ValidatePreemptionPolicy',
-    spec({ preemptionPolicy: 'x' }),
-    ['spec.preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"'],
-  ],
-  [
     'validateOS',
     spec({ os: { name: 'x' } }),
     ['spec.os: Unsupported value: "x": supported values: "linux", "windows"'],

@@ -107,21 +107,7 @@ const leaseCases: readonly Case[] = [
       'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
     ],
   ],
-  [
-    'ValidateCoordinatedLeaseStrategy',
-    spec({ strategy: 'x', preferredHolder: 'a' }),
-    ['spec.strategy.strategy: Unsupported value: "x": supported values: "OldestEmulationVersion"'],
-  ],
-  [
-    'ValidateCoordinatedLeaseStrategy',
-    spec({ strategy: 'a.com/-' }),
-    [`spec.strategy.strategy: Invalid value: "a.com/-": ${NAME_PART}`],
-  ],
-  [
-    'ValidateLeaseSpec',
-    spec({ preferredHolder: 'a' }),
-    ['spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined'],
-  ],
+  ['CoordinatedLeaderElection is off: the strategy is dropped', spec({ strategy: 'x', preferredHolder: 'a' }), []],
 ]
 
 const named = (name: string, change: Change): Change => ({ metadata: { name }, ...change })

@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
         { port: 81, name: 'b', nodePort: 30002 },
       ],
     }),
-    ['spec.ports[1].nodePort: Duplicate value: 30002'],
+    ['spec.ports[1].nodePort: Invalid value: 30002: provided port is already allocated'],
   ],
   [
     'ValidateService',

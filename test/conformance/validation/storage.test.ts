@@ -226,8 +226,8 @@ const attachments: readonly Case[] = [
     'ValidateVolumeAttachmentV1',
     spec({ attacher: 'A_', nodeName: 'A', source: { persistentVolumeName: 'A' } }),
     [
-      `spec.nodeName: Invalid value: "A": ${SUBDOMAIN}`,
       `spec.attacher: Invalid value: "A_": ${SUBDOMAIN}`,
+      `spec.nodeName: Invalid value: "A": ${SUBDOMAIN}`,
       `spec.source.persistentVolumeName: Invalid value: "A": ${SUBDOMAIN}`,
     ],
   ],

@@ -6,7 +6,7 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { checkCollisions, checkCounts } from '../core/status-counts.ts'
 import {
   immutable,
@@ -43,7 +43,7 @@ export const daemonSets = defineResource<DaemonSet>({
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0
     }
     spec.revisionHistoryLimit ??= 10
-    if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    defaultTemplate(spec)
   },
   prepareCreate(set) {
     set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: '1' }

@@ -2,10 +2,11 @@
 
 import type { Deployment } from '../../../api/generated/apps-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, isZero } from '../core/field-checks.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
 import {
   immutable,
@@ -21,6 +22,7 @@ const STATUS_COUNTS = [
   'readyReplicas',
   'availableReplicas',
   'unavailableReplicas',
+  'terminatingReplicas',
   'collisionCount',
 ] as const
 
@@ -30,6 +32,7 @@ export const deployments = defineResource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   scale: { selector: 'selector' },
+  resets: { status: ['spec', 'metadata.labels'] },
   defaults(deployment) {
     const { spec } = deployment
     spec.replicas ??= 1
@@ -42,7 +45,12 @@ export const deployments = defineResource<Deployment>({
     }
     spec.revisionHistoryLimit ??= 10
     spec.progressDeadlineSeconds ??= 600
-    if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    defaultTemplate(spec)
+  },
+  prepareUpdate(deployment, old) {
+    // A revision's change cause is an annotation.
+    if (sameJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return
+    deployment.metadata.generation = (old.metadata.generation ?? 0) + 1
   },
   validate(deployment, old) {
     const { spec } = deployment

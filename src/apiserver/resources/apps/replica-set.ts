@@ -3,7 +3,7 @@
 import type { ReplicaSet } from '../../../api/generated/apps-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, labelSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { validateReplicaStatus } from '../core/status-counts.ts'
 import {
   immutable,
@@ -20,7 +20,7 @@ export const replicaSets = defineResource<ReplicaSet>({
   scale: { selector: 'selector' },
   defaults(set) {
     set.spec.replicas ??= 1
-    if (set.spec.template?.spec) defaultPodSpec(set.spec.template.spec)
+    defaultTemplate(set.spec)
   },
   prepareCreate(set) {
     set.status = { replicas: 0 }
@@ -33,7 +33,6 @@ export const replicaSets = defineResource<ReplicaSet>({
   ],
   validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
   validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
-  selectableFields: { 'status.replicas': (set) => String(set.status.replicas ?? 0) },
   columns: [
     nameColumn,
     integer('Desired', (set) => set.spec.replicas),

@@ -12,7 +12,7 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideColumns } from '../columns/common.ts'
 import { checkAtMostWhole, checkIntOrPercent, invalidFor, isZero } from '../core/field-checks.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
 import {
   immutable,
@@ -58,7 +58,7 @@ export const statefulSets = defineResource<StatefulSet>({
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain'
     spec.replicas ??= 1
     spec.revisionHistoryLimit ??= 10
-    if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    defaultTemplate(spec)
     for (const claim of spec.volumeClaimTemplates ?? []) {
       claim.apiVersion ??= 'v1'
       claim.kind ??= 'PersistentVolumeClaim'

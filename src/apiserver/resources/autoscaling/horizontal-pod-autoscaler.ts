@@ -23,7 +23,7 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
   categories: ['all'],
   storageVersion: 'v2',
   otherVersions: [{ version: 'v1', toStorage: autoscalerToStorage, fromStorage: autoscalerFromStorage }],
-  generation: true,
+  generation: false,
   defaults({ spec }) {
     spec.minReplicas ??= 1
     if ((spec.metrics ?? []).length === 0) {

@@ -1,12 +1,12 @@
 // cronjobs. Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/
 
-import type { CronJob } from '../../../api/generated/batch-v1.ts'
+import type { CronJob, JobSpec, JobTemplateSpec } from '../../../api/generated/batch-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { age, ageColumn, integer, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { invalidFor } from '../core/field-checks.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { nonNegative } from '../core/workload-validation.ts'
 import { validateJobSpec } from './job.ts'
 
@@ -34,8 +34,9 @@ export const cronJobs = defineResource<CronJob>({
     spec.suspend ??= false
     spec.successfulJobsHistoryLimit ??= 3
     spec.failedJobsHistoryLimit ??= 1
-    const template = spec.jobTemplate?.spec?.template
-    if (template?.spec) defaultPodSpec(template.spec)
+    spec.jobTemplate ??= {} as JobTemplateSpec
+    spec.jobTemplate.spec ??= {} as JobSpec
+    defaultTemplate(spec.jobTemplate.spec)
   },
   validate,
   columns: [

@@ -10,7 +10,7 @@ import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, labelSelectorText, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
 import { hasImpossibleValue } from '../core/label-selector-validation.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import {
   immutable,
   nonNegative,
@@ -52,7 +52,7 @@ export const jobs = defineResource<Job>({
     spec.suspend ??= false
     spec.manualSelector ??= false
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
-    if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    defaultTemplate(spec)
     defaultLabels(job)
   },
   prepareCreate(job) {
@@ -62,6 +62,7 @@ export const jobs = defineResource<Job>({
   validate: (job, old) => [...validateSelector(job, old), ...validateJobSpec(job.spec, 'spec', old?.spec.template)],
   validateUpdate,
   validateStatusUpdate: validateJobStatus,
+  unknownField: (label) => `field label ${JSON.stringify(label)} not supported for Job`,
   selectableFields: { 'status.successful': (job) => String(job.status.succeeded ?? 0) },
   columns: [
     nameColumn,
@@ -85,18 +86,16 @@ function defaultLabels(job: Job): void {
 /** Gives the job a selector of its own and its template the labels that match it, unless the user chose one. */
 function generateSelector(job: Job): void {
   const { spec, metadata } = job
-  if (!spec.template) return
+  if (!spec.template || spec.manualSelector) return
   spec.template.metadata ??= {}
   const labels = { ...spec.template.metadata.labels }
   labels[LEGACY_JOB_NAME] ??= metadata.name
   labels[JOB_NAME] ??= metadata.name
-  if (!spec.manualSelector) {
-    labels[LEGACY_CONTROLLER_UID] ??= metadata.uid
-    labels[CONTROLLER_UID] ??= metadata.uid
-    spec.selector ??= {}
-    spec.selector.matchLabels = { ...spec.selector.matchLabels }
-    spec.selector.matchLabels[CONTROLLER_UID] ??= metadata.uid
-  }
+  labels[LEGACY_CONTROLLER_UID] ??= metadata.uid
+  labels[CONTROLLER_UID] ??= metadata.uid
+  spec.selector ??= {}
+  spec.selector.matchLabels = { ...spec.selector.matchLabels }
+  spec.selector.matchLabels[CONTROLLER_UID] ??= metadata.uid
   spec.template.metadata.labels = labels
   defaultLabels(job)
 }

@@ -146,5 +146,5 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   shortNames: ['sa'],
   prepareCreate: keepNames,
   prepareUpdate: keepNames,
-  columns: [nameColumn, number('Secrets', (account) => (account.secrets ?? []).length), ageColumn],
+  columns: [nameColumn, ageColumn],
 })

@@ -36,6 +36,7 @@ export const endpoints = defineResource<Endpoints>({
   group: '',
   resource: 'endpoints',
   shortNames: ['ep'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   storagePrefix: 'services/endpoints',
   createOnUpdate: true,
   defaults(object) {

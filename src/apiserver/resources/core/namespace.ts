@@ -18,17 +18,19 @@ function validateFinalizer(name: string, path: string): FieldError[] {
   return [...errors, field.invalid(path, name, why)]
 }
 
+function nameItself({ metadata }: Namespace): void {
+  if (metadata.name) metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name }
+}
+
 export const namespaces = defineResource<Namespace>({
   group: '',
   resource: 'namespaces',
   shortNames: ['ns'],
   generation: false,
+  resets: { finalize: ['status'] },
   nameProblem: dnsLabelProblem,
-  defaults(namespace) {
-    if (namespace.metadata.name) {
-      namespace.metadata.labels = { ...namespace.metadata.labels, [NAME_LABEL]: namespace.metadata.name }
-    }
-  },
+  defaults: nameItself,
+  prepareStatusUpdate: nameItself,
   prepareCreate(namespace) {
     const finalizers = namespace.spec.finalizers ?? []
     namespace.spec.finalizers = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes']

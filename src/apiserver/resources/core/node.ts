@@ -10,6 +10,8 @@ import { TAINT_EFFECTS } from './pod-scheduling.ts'
 import { validateResourceQuantity } from './resource-requirements.ts'
 
 const ROLE = 'node-role.kubernetes.io/'
+const MAX_FEATURE = 253
+const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/
 
 function status(node: Node): string {
   const ready = (node.status.conditions ?? []).find((c) => c.type === 'Ready')
@@ -40,14 +42,25 @@ export const nodes = defineResource<Node>({
   generation: false,
   // The kubelet registers with its first status.
   keepStatusOnCreate: true,
-  defaults: defaultAllocatable,
+  defaults(node) {
+    defaultAllocatable(node)
+    const { spec } = node
+    // The one field and the first of the list say the same. Upstream: Convert_v1_NodeSpec_To_core_NodeSpec.
+    if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR]
+    else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
+  },
   prepareStatusUpdate: defaultAllocatable,
   validate: (node) => [
     ...validateTaints(node.spec.taints ?? []),
     ...validateResources(node),
+    ...validateFeatures(node.status.declaredFeatures ?? []),
     ...validateCidrs(node.spec.podCIDRs ?? []),
   ],
-  validateStatusUpdate: (node) => [...validateResources(node), ...validateAddresses(node)],
+  validateStatusUpdate: (node) => [
+    ...validateResources(node),
+    ...validateFeatures(node.status.declaredFeatures ?? []),
+    ...validateAddresses(node),
+  ],
   validateUpdate(node, old) {
     const errors: FieldError[] = []
     const [before, now] = [old.spec.podCIDRs ?? [], node.spec.podCIDRs ?? []]
@@ -89,6 +102,25 @@ function validateResources({ status }: Node): FieldError[] {
     }
   }
   return errors
+}
+
+/** Upstream: validateNodeDeclaredFeatures. */
+function validateFeatures(features: readonly string[]): FieldError[] {
+  return features.flatMap((feature, i) => {
+    const at = `status.declaredFeatures[${i}]`
+    const before = features[i - 1]
+    const errors: FieldError[] = []
+    if (before === feature) errors.push(field.duplicate(at, feature))
+    else if (before !== undefined && before > feature) {
+      errors.push(field.invalid(at, feature, 'list must be sorted alphabetically'))
+    }
+    const why =
+      feature.length > MAX_FEATURE
+        ? `must be no more than ${MAX_FEATURE} characters`
+        : "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+    if (FEATURE.test(feature) && feature.length <= MAX_FEATURE) return errors
+    return [...errors, field.invalid(at, feature, `invalid feature name ${JSON.stringify(feature)}: ${why}`)]
+  })
 }
 
 function validateAddresses({ status }: Node): FieldError[] {

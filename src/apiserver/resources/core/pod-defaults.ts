@@ -4,6 +4,7 @@ import type {
   Container,
   EphemeralContainer,
   PodSpec,
+  PodTemplateSpec,
   Probe,
   ResourceRequirements,
   Volume,
@@ -109,4 +110,11 @@ function defaultVolume(volume: Volume): void {
   if (volume.hostPath) volume.hostPath.type ??= ''
   if (volume.image) volume.image.pullPolicy ??= pullPolicy(volume.image.reference ?? '')
   if (volume.iscsi) volume.iscsi.iscsiInterface ??= 'default'
+}
+
+/** Fills in a template, of which there is always one, and in it a spec. */
+export function defaultTemplate(holder: { template?: PodTemplateSpec }): void {
+  holder.template ??= {} as PodTemplateSpec
+  holder.template.spec ??= {} as PodSpec
+  defaultPodSpec(holder.template.spec)
 }

@@ -20,6 +20,28 @@ const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
 const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 const ONE_PER_FAMILY = 'may specify no more than one IP for each IP family'
 
+/** The one address and the first of the list say the same. Upstream: Convert_v1_PodStatus_To_core_PodStatus. */
+export function alignAddresses({ status }: Pod): void {
+  const { podIP, podIPs = [] } = status
+  if (podIP && podIPs[0]?.ip !== podIP) status.podIPs = [{ ip: podIP }]
+  else if (!podIP && podIPs[0]?.ip) status.podIP = podIPs[0].ip
+}
+
+/** What a client leaves out stays: old kubelets do not know of it. Upstream: preserveOldObservedGeneration. */
+export function keepGenerations({ status }: Pod, old: Pod): void {
+  if (!status.observedGeneration && old.status.observedGeneration) {
+    status.observedGeneration = old.status.observedGeneration
+  }
+  const known = new Map<string, (number | undefined)[]>()
+  for (const { type, observedGeneration } of old.status.conditions ?? []) {
+    known.set(type, [...(known.get(type) ?? []), observedGeneration])
+  }
+  for (const condition of status.conditions ?? []) {
+    const before = known.get(condition.type)?.shift()
+    if (!condition.observedGeneration && before) condition.observedGeneration = before
+  }
+}
+
 /** Problems of a write to the status. Upstream: ValidatePodStatusUpdate. */
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const { status, spec } = pod

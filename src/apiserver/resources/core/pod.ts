@@ -1,12 +1,19 @@
 // pods. Spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 
 import type { Pod, PodCondition } from '../../../api/generated/core-v1.ts'
+import { formatTime } from '../../../machinery/clock.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { podColumns } from '../columns/pod.ts'
 import { leniently } from './old-pod.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { applyLabelKeys } from './pod-label-keys.ts'
-import { validateAnnotationUpdate, validateEphemeralContainers, validatePodStatus } from './pod-status.ts'
+import {
+  alignAddresses,
+  keepGenerations,
+  validateAnnotationUpdate,
+  validateEphemeralContainers,
+  validatePodStatus,
+} from './pod-status.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validateNewPod, validatePod } from './pod-validation.ts'
 
@@ -32,13 +39,17 @@ export const pods = defineResource<Pod>({
   resource: 'pods',
   shortNames: ['po'],
   categories: ['all'],
+  // Whoever makes a pod may say its class.
+  keepStatusOnCreate: true,
+  resets: { status: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
   defaults: (pod) => defaultPod(pod.spec),
-  prepareCreate(pod) {
-    pod.status = { phase: 'Pending', qosClass: qosClass(pod) }
+  prepareCreate(pod, { now }) {
+    pod.status = { phase: 'Pending', qosClass: pod.status.qosClass || qosClass(pod) }
     if ((pod.spec.schedulingGates ?? []).length > 0) {
       const gated: PodCondition = {
         type: 'PodScheduled',
         status: 'False',
+        lastTransitionTime: formatTime(now),
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
       }
@@ -51,7 +62,9 @@ export const pods = defineResource<Pod>({
   validateCreate: validateNewPod,
   validateUpdate: (pod, old) => [...validateAnnotationUpdate(pod, old), ...validatePodUpdate(pod, old)],
   prepareStatusUpdate(pod, old) {
-    if (old.status.qosClass) pod.status.qosClass ??= old.status.qosClass
+    if (old.status.qosClass) pod.status.qosClass ||= old.status.qosClass
+    alignAddresses(pod)
+    keepGenerations(pod, old)
   },
   validateStatusUpdate: validatePodStatus,
   subresources: { ephemeralcontainers: { validateUpdate: validateEphemeralContainers } },

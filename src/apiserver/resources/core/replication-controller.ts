@@ -5,7 +5,7 @@ import { field } from '../../../machinery/errors.ts'
 import { selectorOfMap } from '../../../machinery/labels.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, integer, mapSelectorText, nameColumn, workloadWideColumns } from '../columns/common.ts'
-import { defaultPodSpec } from './pod-defaults.ts'
+import { defaultTemplate } from './pod-defaults.ts'
 import { validateReplicaStatus } from './status-counts.ts'
 import { nonNegative, validateRunningTemplate, validateSelectorFit } from './workload-validation.ts'
 
@@ -23,7 +23,7 @@ export const replicationControllers = defineResource<ReplicationController>({
       if (Object.keys(rc.metadata.labels ?? {}).length === 0) rc.metadata.labels = { ...labels }
     }
     rc.spec.replicas ??= 1
-    if (rc.spec.template?.spec) defaultPodSpec(rc.spec.template.spec)
+    if (rc.spec.template) defaultTemplate(rc.spec)
   },
   prepareCreate(rc) {
     rc.status = { replicas: 0 }

@@ -17,8 +17,11 @@ export function validateFamilies(spec: ServiceSpec, old?: ServiceSpec): FieldErr
   const { type, clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec
   if (type === 'ExternalName') return []
   const errors: FieldError[] = []
-  if (clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
-    errors.push(field.invalid(ADDRESSES, clusterIPs, 'first value must match `clusterIP`'))
+  if (clusterIP !== '' && clusterIPs.length === 0) errors.push(field.required(ADDRESSES))
+  else if (clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
+    const why =
+      clusterIP === '' ? 'must be empty when `clusterIP` is not specified' : 'first value must match `clusterIP`'
+    errors.push(field.invalid(ADDRESSES, clusterIPs, why))
   }
   for (const [i, family] of ipFamilies.entries()) {
     const at = `spec.ipFamilies[${i}]`
@@ -35,13 +38,14 @@ export function validateFamilies(spec: ServiceSpec, old?: ServiceSpec): FieldErr
   if (second !== undefined && clusterIPs.every((address) => familyOf(address) === familyOf(first))) {
     errors.push(field.invalid(ADDRESSES, clusterIPs, 'may specify no more than one IP for each IP family'))
   }
-  if (isHeadless(spec) || errors.length > 0) return errors
-  return clusterIPs.flatMap((address, i) => {
+  if (isHeadless(spec)) return errors
+  for (const [i, address] of clusterIPs.entries()) {
     const expected = ipFamilies[i]
-    if (expected === undefined || familyOf(address) === expected) return []
+    if (expected === undefined || familyOf(address) === expected) continue
     const why = `expected an ${expected} value as indicated by \`ipFamilies[${i}]\``
-    return [field.invalid(`${ADDRESSES}[${i}]`, address, why)]
-  })
+    errors.push(field.invalid(`${ADDRESSES}[${i}]`, address, why))
+  }
+  return errors
 }
 
 function checkAddresses(clusterIPs: readonly string[], known: readonly string[] | undefined): FieldError[] {

@@ -100,7 +100,10 @@ function validateUniquePorts(spec: ServiceSpec, ports: readonly ServicePort[]): 
   for (const [i, { nodePort, protocol }] of ports.entries()) {
     if (!nodePort) continue
     const id = `${protocol}/${nodePort}`
-    if (nodePorts.has(id)) errors.push(field.duplicate(`spec.ports[${i}].nodePort`, nodePort))
+    // The allocator has given the port away to the first of them before anything is checked.
+    if (nodePorts.has(id)) {
+      errors.push(field.invalid(`spec.ports[${i}].nodePort`, nodePort, 'provided port is already allocated'))
+    }
     nodePorts.add(id)
   }
   for (const [i, { port, protocol }] of ports.entries()) {

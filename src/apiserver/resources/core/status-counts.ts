@@ -33,6 +33,7 @@ const REPLICA_COUNTS = [
   'readyReplicas',
   'availableReplicas',
   'observedGeneration',
+  'terminatingReplicas',
 ] as const
 
 /** Problems of the status of what keeps so many pods. Upstream: ValidateReplicaSetStatus. */

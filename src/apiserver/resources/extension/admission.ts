@@ -16,7 +16,7 @@ import type {
 } from '../../../api/generated/admissionregistration-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { webhookClientProblems } from '../../webhook-client-problems.ts'
 import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
@@ -183,6 +183,7 @@ function keepsConditions(spec: Conditioned, old: Conditioned | undefined): boole
 const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
   ...shared,
   resource: 'validatingadmissionpolicies',
+  resets: STATUS_ALONE,
   defaults({ spec }) {
     spec.failurePolicy ??= 'Fail'
     defaultMatch(spec.matchConstraints)

@@ -54,6 +54,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   resource: 'certificatesigningrequests',
   shortNames: ['csr'],
   generation: false,
+  resets: { '': ['spec', 'status'], status: ['spec', 'status.conditions'], approval: ['spec', 'status.certificate'] },
   nameProblem: pathSegmentProblem,
   // What is asked for is settled when the request is made.
   validateCreate: ({ spec }) => validateSpec(spec),

@@ -17,7 +17,7 @@ import { structValue } from '../../../machinery/go/struct-json.ts'
 import { dnsLabelProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { priorityLevels as firstLevels, flowSchemas as firstSchemas } from '../../flow-control/bootstrap-objects.ts'
-import { defineResource } from '../../resource-definition.ts'
+import { defineResource, STATUS_ALONE } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, number, text } from '../columns/common.ts'
 import { checkOptionalEnum, checkRequired, checkSubdomain, invalidFor } from '../core/field-checks.ts'
 import { FLOW_SHAPES } from './flow-shapes.ts'
@@ -36,6 +36,7 @@ const NOT_NEGATIVE = 'must be a non-negative integer'
 export const flowSchemas = defineResource<FlowSchema>({
   group: 'flowcontrol.apiserver.k8s.io',
   resource: 'flowschemas',
+  resets: STATUS_ALONE,
   defaults({ spec }) {
     spec.matchingPrecedence ??= 1000
   },
@@ -54,6 +55,7 @@ export const flowSchemas = defineResource<FlowSchema>({
 export const priorityLevelConfigurations = defineResource<PriorityLevelConfiguration>({
   group: 'flowcontrol.apiserver.k8s.io',
   resource: 'prioritylevelconfigurations',
+  resets: STATUS_ALONE,
   defaults({ spec }) {
     const { limited, exempt } = spec
     if (exempt) {

@@ -6,7 +6,7 @@ import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, dnsSubdomainProblem, labelValueProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { validateLabels } from '../../registry/metadata.ts'
-import { defineResource } from '../../resource-definition.ts'
+import { defineResource, type StrategyContext } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import {
   checkAddress,
@@ -26,6 +26,7 @@ const MAX_PORTS = 20_000
 const MAX_TOPOLOGY = 16
 const MAX_HINTS = 8
 const MAX_SHOWN = 3
+const HOSTNAME = 'kubernetes.io/hostname'
 
 export const endpointSlices = defineResource<EndpointSlice>({
   group: 'discovery.k8s.io',
@@ -38,7 +39,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
     slice.endpoints ??= []
   },
   generation: true,
-  prepareUpdate(slice, old) {
+  prepareCreate: (slice, context) => dropTopology(slice, undefined, context),
+  prepareUpdate(slice, old, context) {
+    dropTopology(slice, old, context)
     // Its labels say which service it is part of.
     if (sameJson(slice.metadata.labels ?? {}, old.metadata.labels ?? {})) return
     slice.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -62,6 +65,18 @@ export const endpointSlices = defineResource<EndpointSlice>({
     ageColumn,
   ],
 })
+
+/** v1 takes no topology; what was the node's name in it becomes the field. Upstream: dropTopologyOnV1. */
+function dropTopology(slice: EndpointSlice, old: EndpointSlice | undefined, { apiVersion }: StrategyContext): void {
+  if (apiVersion !== 'discovery.k8s.io/v1' || (old && sameJson(slice.endpoints, old.endpoints))) return
+  const known = new Set((old?.endpoints ?? []).map((endpoint) => endpoint.deprecatedTopology?.[HOSTNAME]))
+  for (const endpoint of slice.endpoints ?? []) {
+    const name = endpoint.deprecatedTopology?.[HOSTNAME]
+    if (endpoint.nodeName === undefined && name && known.has(name) && !dnsSubdomainProblem(name))
+      endpoint.nodeName = name
+    delete endpoint.deprecatedTopology
+  }
+}
 
 function validateEndpoints(endpoints: readonly Endpoint[], type: string): FieldError[] {
   if (endpoints.length > MAX_ENDPOINTS) return [field.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS)]
@@ -116,10 +131,9 @@ function validateTopology(topology: Readonly<Record<string, string>>, path: stri
 }
 
 function validateHints({ forZones = [], forNodes = [] }: EndpointHints, path: string): FieldError[] {
-  return [
-    ...validateNames(forZones, `${path}.forZones`, labelValueProblem),
-    ...validateNames(forNodes, `${path}.forNodes`, dnsSubdomainProblem),
-  ]
+  const errors = validateNames(forZones, `${path}.forZones`, labelValueProblem)
+  if (forZones.length > MAX_HINTS) return errors
+  return [...errors, ...validateNames(forNodes, `${path}.forNodes`, dnsSubdomainProblem)]
 }
 
 function validateNames(

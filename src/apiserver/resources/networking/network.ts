@@ -4,7 +4,7 @@ import type { IPAddress, ServiceCIDR } from '../../../api/generated/networking-v
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../../machinery/ip.ts'
 import { pathSegmentProblem } from '../../../machinery/names.ts'
-import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import { checkAddress, checkCidr, checkSubdomain, immutable, invalidFor } from '../core/field-checks.ts'
 import { endpointSlices } from './endpoint-slice.ts'
@@ -29,12 +29,6 @@ const ipAddresses = defineResource<IPAddress>({
     ]
   },
   validateUpdate: (object, old) => immutable('spec.parentRef', object.spec.parentRef, old.spec.parentRef),
-  selectableFields: {
-    'spec.parentRef.group': (o) => o.spec.parentRef.group ?? '',
-    'spec.parentRef.resource': (o) => o.spec.parentRef.resource,
-    'spec.parentRef.namespace': (o) => o.spec.parentRef.namespace ?? '',
-    'spec.parentRef.name': (o) => o.spec.parentRef.name,
-  },
   columns: [
     nameColumn,
     text('ParentRef', ({ spec: { parentRef } }) =>
@@ -46,6 +40,7 @@ const ipAddresses = defineResource<IPAddress>({
           ].join('/')
         : '<none>',
     ),
+    ageColumn,
   ],
 })
 
@@ -72,7 +67,7 @@ function checkCanonical(path: string, value: string, canonical: string): FieldEr
 function checkCidrs(cidrs: readonly string[]): FieldError[] {
   const at = 'spec.cidrs'
   if (cidrs.length === 0) return [field.required(at, 'at least one CIDR required')]
-  if (cidrs.length > 2) return [field.invalid(at, { cidrs }, 'may only hold up to 2 values')]
+  if (cidrs.length > 2) return [field.invalid(at, { CIDRs: cidrs }, 'may only hold up to 2 values')]
   const errors = cidrs.flatMap((cidr, i) => checkCanonicalCidr(`${at}[${i}]`, cidr))
   const [first, second] = cidrs.map((cidr) => parseNetwork(cidr)?.family)
   if (cidrs.length === 2 && first !== undefined && first === second) {
@@ -95,6 +90,7 @@ function checkCidrChange(now: readonly string[], old: readonly string[]): FieldE
 const serviceCidrs = defineResource<ServiceCIDR>({
   group: 'networking.k8s.io',
   resource: 'servicecidrs',
+  resets: STATUS_ALONE,
   generation: false,
   validateCreate: ({ spec }) => checkCidrs(spec.cidrs ?? []),
   validateUpdate({ spec }, old) {

@@ -11,9 +11,9 @@ import type {
 import { field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { validateAnnotations, validateLabels } from '../../registry/metadata.ts'
-import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text, workloadWideColumns } from '../columns/common.ts'
-import { defaultPodSpec } from '../core/pod-defaults.ts'
+import { defaultTemplate } from '../core/pod-defaults.ts'
 import { validateTemplate } from '../core/workload-validation.ts'
 import { claimProblems, classProblems } from './device-rules.ts'
 import { deviceValue } from './device-shapes.ts'
@@ -51,6 +51,7 @@ function defaultClaim(spec: ClaimSpec | undefined): void {
 const resourceClaims = defineResource<ResourceClaim>({
   group: GROUP,
   resource: 'resourceclaims',
+  resets: STATUS_ALONE,
   generation: false,
   defaults: ({ spec }) => defaultClaim(spec as ClaimSpec),
   // It does not change, so it is not looked at again.
@@ -94,6 +95,7 @@ const resourceSlices = defineResource<ResourceSlice>({
   group: GROUP,
   resource: 'resourceslices',
   validate: sliceProblems,
+  unknownField: (label, apiVersion) => `field label not supported for ${apiVersion}, Kind=ResourceSlice: ${label}`,
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
   columns: [
     nameColumn,
@@ -108,9 +110,7 @@ const podTemplates = defineResource<PodTemplate>({
   group: '',
   resource: 'podtemplates',
   generation: true,
-  defaults({ template }) {
-    if (template?.spec) defaultPodSpec(template.spec)
-  },
+  defaults: defaultTemplate,
   validate: ({ template }, old) =>
     validateTemplate(template, 'template', ['Always', 'OnFailure', 'Never'], old?.template),
   columns: [

@@ -1,5 +1,6 @@
 // Kinds that have no stable version yet. They are served only when --runtime-config (and for most a feature gate) asks.
 
+import type { StorageVersion } from '../../../api/generated/apiserverinternal-v1alpha1.ts'
 import type { ClusterTrustBundle, PodCertificateRequest } from '../../../api/generated/certificates-v1beta1.ts'
 import type { LeaseCandidate } from '../../../api/generated/coordination-v1beta1.ts'
 import type { ResourcePoolStatusRequest } from '../../../api/generated/resource-v1alpha3.ts'
@@ -8,7 +9,7 @@ import type { PodGroup, PodGroupTemplate, Workload } from '../../../api/generate
 import type { StorageVersionMigration } from '../../../api/generated/storagemigration-v1beta1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
-import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
+import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import { validateConditions } from '../core/condition-validation.ts'
 import { checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
@@ -61,6 +62,7 @@ const MAX_EXPIRATION = 7_862_400
 const podCertificateRequests = defineResource<PodCertificateRequest>({
   group: 'certificates.k8s.io',
   resource: 'podcertificaterequests',
+  resets: STATUS_ALONE,
   generation: false,
   defaults({ spec }) {
     spec.maxExpirationSeconds ??= 86_400
@@ -159,6 +161,7 @@ function selectedDeviceProblems({ driver, pool, device }: DeviceTaintSelector, p
 const deviceTaintRules = defineResource<DeviceTaintRule>({
   group: 'resource.k8s.io',
   resource: 'devicetaintrules',
+  resets: STATUS_ALONE,
   validate: ({ spec }, old) => [
     ...selectedDeviceProblems(spec.deviceSelector ?? {}, 'spec.deviceSelector'),
     ...checkTaint('spec.taint', spec.taint ?? {}, old?.spec.taint?.effect),
@@ -178,6 +181,8 @@ const deviceTaintRules = defineResource<DeviceTaintRule>({
 const resourcePoolStatusRequests = defineResource<ResourcePoolStatusRequest>({
   group: 'resource.k8s.io',
   resource: 'resourcepoolstatusrequests',
+  generation: false,
+  resets: STATUS_ALONE,
   defaults({ spec }) {
     spec.limit ??= 100
   },
@@ -205,6 +210,8 @@ function checkPolicy(template: Pick<PodGroupTemplate, 'schedulingPolicy'>, at: s
 const podGroups = defineResource<PodGroup>({
   group: 'scheduling.k8s.io',
   resource: 'podgroups',
+  generation: false,
+  resets: STATUS_ALONE,
   validate: ({ spec }) => checkPolicy(spec, 'spec'),
   validateUpdate: (group, old) => immutable('spec', group.spec, old.spec),
   columns: [nameColumn, ageColumn],
@@ -215,6 +222,7 @@ const MAX_TEMPLATES = 8
 const workloads = defineResource<Workload>({
   group: 'scheduling.k8s.io',
   resource: 'workloads',
+  generation: false,
   validate({ spec }) {
     const templates = spec.podGroupTemplates ?? []
     if (templates.length === 0) return [field.required('spec.podGroupTemplates', 'must have at least one item')]
@@ -276,6 +284,8 @@ function migrationStatusProblems({ status }: StorageVersionMigration, old: Stora
 const storageVersionMigrations = defineResource<StorageVersionMigration>({
   group: 'storagemigration.k8s.io',
   resource: 'storageversionmigrations',
+  generation: false,
+  resets: STATUS_ALONE,
   validate: ({ spec }) => migratedProblems(spec.resource ?? {}, 'spec.resource'),
   validateStatusUpdate: migrationStatusProblems,
   validateUpdate: (migration, old) => immutable('spec', migration.spec, old.spec),
@@ -288,6 +298,13 @@ const storageVersionMigrations = defineResource<StorageVersionMigration>({
   ],
 })
 
+const storageVersions = defineResource<StorageVersion>({
+  group: 'internal.apiserver.k8s.io',
+  resource: 'storageversions',
+  generation: false,
+  resets: STATUS_ALONE,
+})
+
 export const previewDefinitions: readonly ResourceDefinition[] = [
   clusterTrustBundles,
   podCertificateRequests,
@@ -297,4 +314,5 @@ export const previewDefinitions: readonly ResourceDefinition[] = [
   podGroups,
   workloads,
   storageVersionMigrations,
+  storageVersions,
 ]

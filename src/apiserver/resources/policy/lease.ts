@@ -1,6 +1,6 @@
 // leases. Rules and wording: k8s.io/kubernetes/pkg/apis/coordination/validation.
 
-import type { Lease } from '../../../api/generated/coordination-v1.ts'
+import type { Lease, LeaseSpec } from '../../../api/generated/coordination-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
@@ -14,6 +14,9 @@ export const leases = defineResource<Lease>({
   generation: false,
   createOnUpdate: true,
   unconditionalUpdate: false,
+  // The gate CoordinatedLeaderElection is off: what it adds is dropped where it was not used before.
+  prepareCreate: ({ spec }) => dropElection(spec, {}),
+  prepareUpdate: ({ spec }, old) => dropElection(spec, old.spec),
   validate({ spec }) {
     const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec
     const errors = [
@@ -29,6 +32,11 @@ export const leases = defineResource<Lease>({
   },
   columns: [nameColumn, text('Holder', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 })
+
+function dropElection(spec: LeaseSpec, old: LeaseSpec): void {
+  if (old.strategy === undefined) delete spec.strategy
+  if (old.preferredHolder === undefined) delete spec.preferredHolder
+}
 
 /** Strategies of Kubernetes are named plainly, others with a prefix. */
 export function validateStrategy(path: string, strategy: string): FieldError[] {

@@ -18,6 +18,7 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   resource: 'runtimeclasses',
   unconditionalUpdate: false,
   generation: false,
+  createOnUpdate: true,
   validate({ handler = '', overhead, scheduling }) {
     const limits = overhead?.podFixed
     return [

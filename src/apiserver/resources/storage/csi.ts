@@ -10,9 +10,8 @@ import type {
 } from '../../../api/generated/storage-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { compareQuantities } from '../../../machinery/quantity.ts'
-import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
-import { ageColumn, bool, integer, nameColumn, quantityText, text } from '../columns/common.ts'
+import { ageColumn, bool, integer, nameColumn, text } from '../columns/common.ts'
 import {
   checkNonNegative,
   checkOptionalEnum,
@@ -36,7 +35,7 @@ const csiDrivers = defineResource<CSIDriver>({
   group: 'storage.k8s.io',
   resource: 'csidrivers',
   unconditionalUpdate: false,
-  generation: false,
+  generation: 'counted',
   defaults({ spec }) {
     spec.attachRequired ??= true
     spec.podInfoOnMount ??= false
@@ -51,10 +50,6 @@ const csiDrivers = defineResource<CSIDriver>({
     ...immutable('spec.attachedRequired', driver.spec.attachRequired, old.spec.attachRequired),
     ...immutable('spec.volumeLifecycleModes', driver.spec.volumeLifecycleModes, old.spec.volumeLifecycleModes),
   ],
-  prepareUpdate(driver, old) {
-    // Drivers have no generation until they change.
-    if (!sameJson(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
-  },
   columns: [
     nameColumn,
     bool('AttachRequired', (d) => d.spec.attachRequired ?? true),
@@ -89,11 +84,6 @@ const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   validateUpdate: (c, old) => [
     ...immutable('nodeTopology', c.nodeTopology, old.nodeTopology),
     ...immutable('storageClassName', c.storageClassName, old.storageClassName),
-  ],
-  columns: [
-    nameColumn,
-    text('StorageClassName', (c) => c.storageClassName),
-    text('Capacity', (c) => quantityText(c.capacity, '<unset>')),
   ],
 })
 

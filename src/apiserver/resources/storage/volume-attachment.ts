@@ -3,7 +3,7 @@
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../../../api/generated/storage-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { defineResource } from '../../resource-definition.ts'
+import { defineResource, STATUS_ALONE } from '../../resource-definition.ts'
 import { ageColumn, bool, nameColumn, text } from '../columns/common.ts'
 import { checkRequired, checkSubdomain } from '../core/field-checks.ts'
 import { internalValue } from '../core/internal-shapes.ts'
@@ -17,19 +17,19 @@ const ONE_OF = 'must specify exactly one of inlineVolumeSpec and persistentVolum
 export const volumeAttachments = defineResource<VolumeAttachment>({
   group: 'storage.k8s.io',
   resource: 'volumeattachments',
+  resets: STATUS_ALONE,
   unconditionalUpdate: false,
   generation: false,
   prepareCreate(object) {
     object.status = { attached: false }
   },
-  validate: ({ spec }) => [
-    ...checkRequired('spec.attacher', spec.attacher),
+  // Attachments of earlier versions may have other names.
+  validate: ({ spec }, old) => [
+    ...(old ? checkRequired('spec.attacher', spec.attacher) : validateDriverName('spec.attacher', spec.attacher)),
     ...validateSource(spec.source ?? {}, 'spec.source'),
     ...checkSubdomain('spec.nodeName', spec.nodeName ?? ''),
   ],
-  // Attachments of earlier versions may have other names.
   validateCreate: ({ spec }) => [
-    ...validateDriverName('spec.attacher', spec.attacher),
     ...(spec.source?.persistentVolumeName === undefined
       ? []
       : checkSubdomain('spec.source.persistentVolumeName', spec.source.persistentVolumeName)),
