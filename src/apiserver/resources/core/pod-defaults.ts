@@ -13,7 +13,7 @@ import type {
 const DEFAULT_MODE = 0o644
 
 /** Fills in a pod spec's defaults in place. */
-export function defaultPodSpec(spec: PodSpec): void {
+function defaultPodSpec(spec: PodSpec): void {
   spec.restartPolicy ??= 'Always'
   spec.terminationGracePeriodSeconds ??= 30
   spec.dnsPolicy ??= 'ClusterFirst'
