@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 const apiDir = join(dirname(fileURLToPath(import.meta.url)), '../src/api')
 const outDir = join(apiDir, 'generated')
 const facts = JSON.parse(readFileSync(join(apiDir, 'facts-v1.36.json'), 'utf8'))
-// Per type: scalar fields that tell absent from zero (`nullable`) and those that are written even when zero (`always`).
+// Per type: scalar fields that tell absent from zero (`nullable`); what Go writes of fields that are not set: scalars
+// their zero (`always`), structs held by value what is in them (`struct`), all else null (`null`).
 const presence = JSON.parse(readFileSync(join(apiDir, 'facts-presence-v1.36.json'), 'utf8'))
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -87,6 +88,7 @@ for (const [ref, type] of Object.entries(facts.types)) {
   const { module, name } = place(ref)
   const mod = moduleOf(module)
   const required = new Set(type.required ?? [])
+  const nulls = new Set(presence[ref]?.null ?? [])
   const isObject = type.gvk && type.fields?.metadata?.ref === `${META}ObjectMeta`
   const isList = type.gvk && type.fields?.metadata?.ref === `${META}ListMeta`
   const lines = []
@@ -102,6 +104,8 @@ for (const [ref, type] of Object.entries(facts.types)) {
     } else if (field.ref === `${META}ObjectMeta`) {
       t = module === 'meta-v1' ? 'Partial<ObjectMeta>' : 'Partial<ObjectMeta>'
     }
+    // What validation demands is there; anything else that Go writes as null is null where it is not set.
+    if (nulls.has(fname) && opt === '?' && t !== 'unknown') t = `${t} | null`
     if (ref === `${META}ObjectMeta` && ['name', 'uid', 'resourceVersion', 'creationTimestamp'].includes(fname)) opt = ''
     lines.push(`  ${key(fname)}${opt}: ${t}`)
   }
@@ -115,13 +119,16 @@ moduleOf('meta-v1').lines.push(
   '/** The metadata of an object that lives in a namespace. */\nexport interface NamespacedObjectMeta extends ObjectMeta {\n  namespace: string\n}\n',
 )
 
-// For scalar fields of types whose presence rules are known: a zero that means absent is marked.
-for (const [ref, { nullable = [], always = [] }] of Object.entries(presence)) {
+// A zero of a scalar field that means absent is marked, and what stands for a field that is not set.
+for (const [ref, { nullable = [], always = [], struct = [], null: nulls = [] }] of Object.entries(presence)) {
   const type = facts.types[ref]
   const kept = new Set([...nullable, ...always, ...(type.required ?? [])])
-  for (const [name, field] of Object.entries(type.fields)) {
+  for (const [name, field] of Object.entries(type.fields ?? {})) {
     if (['string', 'integer', 'boolean', 'number'].includes(field.type) && !kept.has(name)) field.zeroIsAbsent = true
   }
+  for (const name of always) type.fields[name].unset = 'zero'
+  for (const name of struct) type.fields[name].unset = 'struct'
+  for (const name of nulls) type.fields[name].unset = 'null'
 }
 
 const header = '// Generated from facts-v1.36.json by tools/generate-api.mjs. Do not edit.\n'

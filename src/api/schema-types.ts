@@ -16,6 +16,8 @@ export interface FieldSchema {
   readonly mapType?: 'atomic' | 'granular'
   /** A zero (empty text, 0, false) means the same as an absent field. */
   readonly zeroIsAbsent?: boolean
+  /** What stands for it in an object where it is not set; absent: nothing. */
+  readonly unset?: 'zero' | 'null' | 'struct'
   /** Protobuf number, or a path of numbers through inlined structs. */
   readonly pb?: number | readonly number[]
   readonly wire?: string

@@ -108,7 +108,7 @@ export function countReplicas(options: {
 
 /** A condition as both kinds have it. */
 export interface ReplicaCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string

@@ -101,7 +101,8 @@ function structDecoder(ref: string): Decoder {
       name,
       {
         decode: fieldDecoder(schema),
-        collection: schema.items !== undefined || schema.map !== undefined,
+        // Where nothing is written as null, no elements are something else.
+        collection: (schema.items !== undefined || schema.map !== undefined) && schema.unset !== 'null',
         zeroIsAbsent: schema.zeroIsAbsent === true,
       },
     ]),

@@ -181,7 +181,6 @@ describe('a cluster of one family', () => {
       'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
     })
     expect(spec.parentRef).toEqual({
-      group: '',
       resource: 'services',
       namespace: 'default',
       name: service.metadata.name,

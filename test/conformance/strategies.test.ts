@@ -231,7 +231,7 @@ const statuses: readonly [of: string, claimed: object, begins: object][] = [
   ['pods', { phase: 'Running', podIP: '1.2.3.4' }, { phase: 'Pending', qosClass: 'BestEffort' }],
   ['deployments.apps', { replicas: 3 }, {}],
   ['replicasets.apps', { replicas: 3 }, { replicas: 0 }],
-  ['statefulsets.apps', { replicas: 3 }, { replicas: 0 }],
+  ['statefulsets.apps', { replicas: 3 }, { replicas: 0, availableReplicas: 0 }],
   ['jobs.batch', { succeeded: 3 }, {}],
   ['persistentvolumeclaims', { phase: 'Bound' }, { phase: 'Pending' }],
   [

@@ -24,7 +24,7 @@ export interface CustomResourceDefinition {
 }
 
 export interface CustomResourceDefinitionCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   observedGeneration?: number
   reason?: string
@@ -59,9 +59,9 @@ export interface CustomResourceDefinitionSpec {
 
 export interface CustomResourceDefinitionStatus {
   acceptedNames?: CustomResourceDefinitionNames
-  conditions?: CustomResourceDefinitionCondition[]
+  conditions?: CustomResourceDefinitionCondition[] | null
   observedGeneration?: number
-  storedVersions?: string[]
+  storedVersions?: string[] | null
 }
 
 export interface CustomResourceDefinitionVersion {

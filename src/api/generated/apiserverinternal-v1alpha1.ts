@@ -17,7 +17,7 @@ export interface StorageVersion {
 }
 
 export interface StorageVersionCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message: string
   observedGeneration?: number
   reason: string

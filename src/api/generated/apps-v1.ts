@@ -26,7 +26,7 @@ export interface DaemonSet {
 }
 
 export interface DaemonSetCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -75,8 +75,8 @@ export interface Deployment {
 }
 
 export interface DeploymentCondition {
-  lastTransitionTime?: string
-  lastUpdateTime?: string
+  lastTransitionTime?: string | null
+  lastUpdateTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -127,7 +127,7 @@ export interface ReplicaSet {
 }
 
 export interface ReplicaSetCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -182,7 +182,7 @@ export interface StatefulSet {
 }
 
 export interface StatefulSetCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string

@@ -56,7 +56,7 @@ export interface HorizontalPodAutoscalerBehavior {
 }
 
 export interface HorizontalPodAutoscalerCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -80,7 +80,7 @@ export interface HorizontalPodAutoscalerSpec {
 
 export interface HorizontalPodAutoscalerStatus {
   conditions?: HorizontalPodAutoscalerCondition[]
-  currentMetrics?: MetricStatus[]
+  currentMetrics?: MetricStatus[] | null
   currentReplicas?: number
   desiredReplicas: number
   lastScaleTime?: string

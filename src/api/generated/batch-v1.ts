@@ -43,8 +43,8 @@ export interface Job {
 }
 
 export interface JobCondition {
-  lastProbeTime?: string
-  lastTransitionTime?: string
+  lastProbeTime?: string | null
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string

@@ -39,10 +39,10 @@ export interface PodCertificateRequestSpec {
   maxExpirationSeconds?: number
   nodeName: string
   nodeUID: string
-  pkixPublicKey?: string
+  pkixPublicKey?: string | null
   podName: string
   podUID: string
-  proofOfPossession?: string
+  proofOfPossession?: string | null
   serviceAccountName: string
   serviceAccountUID: string
   signerName: string

@@ -36,7 +36,7 @@ export interface AzureDiskVolumeSource {
 export interface AzureFilePersistentVolumeSource {
   readOnly?: boolean
   secretName: string
-  secretNamespace?: string
+  secretNamespace?: string | null
   shareName: string
 }
 
@@ -227,7 +227,7 @@ export interface ContainerExtendedResourceRequest {
 }
 
 export interface ContainerImage {
-  names?: string[]
+  names?: string[] | null
   sizeBytes?: number
 }
 
@@ -261,17 +261,17 @@ export interface ContainerState {
 }
 
 export interface ContainerStateRunning {
-  startedAt?: string
+  startedAt?: string | null
 }
 
 export interface ContainerStateTerminated {
   containerID?: string
   exitCode: number
-  finishedAt?: string
+  finishedAt?: string | null
   message?: string
   reason?: string
   signal?: number
-  startedAt?: string
+  startedAt?: string | null
 }
 
 export interface ContainerStateWaiting {
@@ -417,11 +417,11 @@ export interface Event {
   action?: string
   apiVersion: string
   count?: number
-  eventTime?: string
-  firstTimestamp?: string
+  eventTime?: string | null
+  firstTimestamp?: string | null
   involvedObject: ObjectReference
   kind: string
-  lastTimestamp?: string
+  lastTimestamp?: string | null
   message?: string
   metadata: NamespacedObjectMeta
   reason?: string
@@ -442,7 +442,7 @@ export interface EventList {
 
 export interface EventSeries {
   count?: number
-  lastObservedTime?: string
+  lastObservedTime?: string | null
 }
 
 export interface EventSource {
@@ -499,7 +499,7 @@ export interface GCEPersistentDiskVolumeSource {
 
 export interface GRPCAction {
   port: number
-  service?: string
+  service?: string | null
 }
 
 export interface GitRepoVolumeSource {
@@ -677,7 +677,7 @@ export interface Namespace {
 }
 
 export interface NamespaceCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -725,8 +725,8 @@ export interface NodeAllocatableResourceClaimStatus {
 }
 
 export interface NodeCondition {
-  lastHeartbeatTime?: string
-  lastTransitionTime?: string
+  lastHeartbeatTime?: string | null
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -861,8 +861,8 @@ export interface PersistentVolumeClaim {
 }
 
 export interface PersistentVolumeClaimCondition {
-  lastProbeTime?: string
-  lastTransitionTime?: string
+  lastProbeTime?: string | null
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -1000,8 +1000,8 @@ export interface PodCertificateProjection {
 }
 
 export interface PodCondition {
-  lastProbeTime?: string
-  lastTransitionTime?: string
+  lastProbeTime?: string | null
+  lastTransitionTime?: string | null
   message?: string
   observedGeneration?: number
   reason?: string
@@ -1199,7 +1199,7 @@ export interface Probe {
 
 export interface ProjectedVolumeSource {
   defaultMode?: number
-  sources?: VolumeProjection[]
+  sources?: VolumeProjection[] | null
 }
 
 export interface QuobyteVolumeSource {
@@ -1242,7 +1242,7 @@ export interface ReplicationController {
 }
 
 export interface ReplicationControllerCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status: string
@@ -1579,13 +1579,13 @@ export interface TopologySpreadConstraint {
 }
 
 export interface TypedLocalObjectReference {
-  apiGroup?: string
+  apiGroup?: string | null
   kind: string
   name: string
 }
 
 export interface TypedObjectReference {
-  apiGroup?: string
+  apiGroup?: string | null
   kind: string
   name: string
   namespace?: string

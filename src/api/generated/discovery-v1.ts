@@ -34,10 +34,10 @@ export interface EndpointPort {
 export interface EndpointSlice {
   addressType: string
   apiVersion: string
-  endpoints?: Endpoint[]
+  endpoints?: Endpoint[] | null
   kind: string
   metadata: NamespacedObjectMeta
-  ports?: EndpointPort[]
+  ports?: EndpointPort[] | null
 }
 
 export interface EndpointSliceList {

@@ -6,8 +6,8 @@ export interface Event {
   action?: string
   apiVersion: string
   deprecatedCount?: number
-  deprecatedFirstTimestamp?: string
-  deprecatedLastTimestamp?: string
+  deprecatedFirstTimestamp?: string | null
+  deprecatedLastTimestamp?: string | null
   deprecatedSource?: EventSource
   eventTime: string
   kind: string

@@ -19,7 +19,7 @@ export interface FlowSchema {
 }
 
 export interface FlowSchemaCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status?: string
@@ -57,7 +57,7 @@ export interface LimitedPriorityLevelConfiguration {
   borrowingLimitPercent?: number
   lendablePercent?: number
   limitResponse?: LimitResponse
-  nominalConcurrencyShares?: number
+  nominalConcurrencyShares?: number | null
 }
 
 export interface NonResourcePolicyRule {
@@ -80,7 +80,7 @@ export interface PriorityLevelConfiguration {
 }
 
 export interface PriorityLevelConfigurationCondition {
-  lastTransitionTime?: string
+  lastTransitionTime?: string | null
   message?: string
   reason?: string
   status?: string
@@ -117,7 +117,7 @@ export interface QueuingConfiguration {
 export interface ResourcePolicyRule {
   apiGroups: string[]
   clusterScope?: boolean
-  namespaces?: string[]
+  namespaces?: string[] | null
   resources: string[]
   verbs: string[]
 }

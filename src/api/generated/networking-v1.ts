@@ -67,7 +67,7 @@ export interface IngressClassParametersReference {
   kind: string
   name: string
   namespace?: string
-  scope?: string
+  scope?: string | null
 }
 
 export interface IngressClassSpec {

@@ -3,7 +3,7 @@ import type { NodeSelector } from './core-v1.ts'
 import type { Condition, ListMeta, NamespacedObjectMeta, ObjectMeta } from './meta-v1.ts'
 
 export interface AllocatedDeviceStatus {
-  conditions?: Condition[]
+  conditions?: Condition[] | null
   data?: unknown
   device: string
   driver: string
@@ -23,7 +23,7 @@ export interface CELDeviceSelector {
 }
 
 export interface CapacityRequestPolicy {
-  default?: string
+  default?: string | null
   validRange?: CapacityRequestPolicyRange
   validValues?: string[]
 }
@@ -93,7 +93,7 @@ export interface DeviceCapacity {
 export interface DeviceClaim {
   config?: DeviceClaimConfiguration[]
   constraints?: DeviceConstraint[]
-  requests?: DeviceRequest[]
+  requests?: DeviceRequest[] | null
 }
 
 export interface DeviceClaimConfiguration {

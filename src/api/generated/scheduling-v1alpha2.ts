@@ -44,7 +44,7 @@ export interface PodGroupSchedulingPolicy {
 
 export interface PodGroupSpec {
   disruptionMode?: string
-  podGroupTemplateRef?: PodGroupTemplateReference
+  podGroupTemplateRef?: PodGroupTemplateReference | null
   priority?: number
   priorityClassName?: string
   resourceClaims?: PodGroupResourceClaim[]
@@ -63,12 +63,12 @@ export interface PodGroupTemplate {
   priority?: number
   priorityClassName?: string
   resourceClaims?: PodGroupResourceClaim[]
-  schedulingConstraints?: PodGroupSchedulingConstraints
+  schedulingConstraints?: PodGroupSchedulingConstraints | null
   schedulingPolicy: PodGroupSchedulingPolicy
 }
 
 export interface PodGroupTemplateReference {
-  workload?: WorkloadPodGroupTemplateReference
+  workload?: WorkloadPodGroupTemplateReference | null
 }
 
 export interface TopologyConstraint {

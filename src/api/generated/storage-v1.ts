@@ -41,7 +41,7 @@ export interface CSINodeDriver {
   allocatable?: VolumeNodeResources
   name: string
   nodeID: string
-  topologyKeys?: string[]
+  topologyKeys?: string[] | null
 }
 
 export interface CSINodeList {
@@ -148,7 +148,7 @@ export interface VolumeAttributesClassList {
 export interface VolumeError {
   errorCode?: number
   message?: string
-  time?: string
+  time?: string | null
 }
 
 export interface VolumeNodeResources {

@@ -82,9 +82,8 @@ export class PriorityLevel {
   configure(uid: string, spec: DeepReadonly<PriorityLevelConfigurationSpec>, shareOfSeats: number): void {
     this.uid = uid
     this.exempt = spec.type === 'Exempt'
-    const { nominalConcurrencyShares: shares = this.exempt ? 0 : 30, lendablePercent = 0 } =
-      (this.exempt ? spec.exempt : spec.limited) ?? {}
-    this.nominal = Math.ceil(shares * shareOfSeats)
+    const { nominalConcurrencyShares, lendablePercent = 0 } = (this.exempt ? spec.exempt : spec.limited) ?? {}
+    this.nominal = Math.ceil((nominalConcurrencyShares ?? (this.exempt ? 0 : 30)) * shareOfSeats)
     this.lendable = Math.round((this.nominal * lendablePercent) / 100)
     const borrowing = spec.limited?.borrowingLimitPercent
     this.borrowingLimit =

@@ -11,7 +11,7 @@ import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { trackCreate } from './field-owners.ts'
 import { dropRepeatedOwners, validateKubeFinalizers, validateMetadata } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
-import { beginsGenerations, keyOf, type Resource } from './resource.ts'
+import { beginsGenerations, completeObject, keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 
 const NAME_ATTEMPTS = 8
@@ -90,6 +90,7 @@ async function tryCreate(
   const now = registry.clock.now()
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
+  completeObject(resource, object)
   dropRepeatedOwners(object, context.warn, false)
   if (!owned) trackCreate(resource, object, context, now)
   const attributes: AdmissionAttributes = {
@@ -144,6 +145,7 @@ async function store(
   object: ApiObject,
   context: RequestContext,
 ): Promise<Entry | undefined> {
+  completeObject(resource, object, true)
   const name = object.metadata.name ?? ''
   const key = keyOf(resource, object.metadata.namespace ?? '', name)
   const allocator = registry.allocators.find((a) => a.group === resource.group && a.resource === resource.resource)

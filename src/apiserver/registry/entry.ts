@@ -47,6 +47,22 @@ export function makeEntry(key: string, value: Buffer, revision: Revision, object
   return { key, revision, object: complete, json, headLength: head.length, derived: new Map() }
 }
 
+/**
+ * Makes the entry of a value that was stored some time ago: `settle` puts into the object, in place, what has come to be
+ * there since.
+ */
+export function loadEntry(
+  key: string,
+  value: Buffer,
+  revision: Revision,
+  settle: (object: StoredObject) => void,
+): Entry {
+  const object = parsed(value)
+  settle(object)
+  const settled = encodeForStore(object)
+  return makeEntry(key, settled.equals(value) ? value : settled, revision, object)
+}
+
 /** A stored object: most of what objects have in common is who owns which fields. */
 function parsed(value: Buffer): StoredObject {
   const object = JSON.parse(value.toString()) as StoredObject

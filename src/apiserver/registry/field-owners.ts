@@ -12,9 +12,9 @@ import {
 } from '../../machinery/apply/managers.ts'
 import { mapSchema, schemaOfType, type TypeSchema, UNTYPED } from '../../machinery/apply/schema.ts'
 import { type Kind, updateOwners, type Versioned } from '../../machinery/apply/updater.ts'
-import { zeroOf } from '../../machinery/apply/zero.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { decode } from '../../machinery/decode.ts'
+import { setUnset } from '../../machinery/go/unset.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
@@ -50,19 +50,17 @@ export function kindOf(resource: Resource, subresource: string, asked: ServedVer
       const version = find(apiVersion)
       const object = value.object as StoredObject
       if (!version) return { apiVersion, object: { ...object, apiVersion } }
-      return viewIn(version, inStorage(resource, find(value.apiVersion), object))
+      return viewIn(version, inStorage(find(value.apiVersion), object))
     },
     resetFields: () => resetFields(resource, subresource),
   }
 }
 
 /** An object of which parts may be null, as merging leaves them, in the storage version. */
-function inStorage(resource: Resource, version: ServedVersion | undefined, object: StoredObject): StoredObject {
+function inStorage(version: ServedVersion | undefined, object: StoredObject): StoredObject {
   if (!version || version.decode) return object
   const clean = decode(version.typeRef, object).object as ApiObject
-  clean.metadata ??= {}
-  if (resource.hasSpec) clean.spec ??= {}
-  if (resource.hasStatus) clean.status ??= {}
+  setUnset(version.typeRef, clean)
   return (version.convert ? version.convert.toStorage(clean) : clean) as StoredObject
 }
 
@@ -87,7 +85,9 @@ export function trackCreate(resource: Resource, object: ApiObject, context: Requ
   const { version } = context
   const sent = object.metadata.managedFields
   setEntries(object, undefined)
-  const empty = version.decode ? { metadata: {} } : zeroOf(version.typeRef)
+  // Upstream compares with an object of which nothing is said: its writer owns what structs hold and not the structs.
+  const empty = { metadata: {} }
+  if (!version.decode) setUnset(version.typeRef, empty)
   const owners = updateOwners({
     kind: kindOf(resource, '', version),
     live: { apiVersion: version.apiVersion, object: empty },

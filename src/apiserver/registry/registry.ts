@@ -15,7 +15,7 @@ import { transformerOfKey } from '../encryption/transformer-of-key.ts'
 import type { CustomType } from '../resource-definition.ts'
 import type { UserInfo } from '../user.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
-import { keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { completeObject, keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { shown } from './view.ts'
 import { WatchCache } from './watch-cache.ts'
 
@@ -208,6 +208,10 @@ export class Registry {
       prefix: resource.prefix,
       clock: this.clock,
       freeze: this.#freeze,
+      settle(object) {
+        resource.definition.defaults?.(object as ApiObject)
+        completeObject(resource, object as ApiObject, true)
+      },
     }).then((cache) => {
       // Dropped meanwhile: whoever drops it closes it.
       if (this.#opening.get(resource.prefix) === opening) this.#caches.set(resource.prefix, cache)

@@ -5,6 +5,7 @@ import { currentResources, type ServedResource, servedResources, typeOf, typeRef
 import type { TypeSchema } from '../../machinery/apply/schema.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import type { FieldError } from '../../machinery/errors.ts'
+import { setUnset } from '../../machinery/go/unset.ts'
 import { compareVersions } from '../../machinery/version-order.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Schema } from '../custom/schema.ts'
@@ -208,11 +209,18 @@ export function listPrefix(resource: Resource, namespace: string): string {
 export function toVersion(object: StoredObject, version: ServedVersion): StoredObject {
   if (!version.convert) return object
   const converted = version.convert.fromStorage(object)
-  return {
+  const made = {
     ...converted,
     kind: version.kind,
     apiVersion: version.apiVersion,
     // A conversion may move fields into annotations.
     metadata: (converted.metadata ?? object.metadata) as DeepReadonly<ObjectMeta>,
   }
+  setUnset(version.typeRef, made)
+  return made
+}
+
+/** Puts into an object of the storage version what stands for its fields that are not set: see setUnset. */
+export function completeObject({ storage }: Resource, object: ApiObject, stored = false): void {
+  if (!storage.decode) setUnset(storage.typeRef, object, stored)
 }

@@ -14,7 +14,7 @@ import { readyToVanish } from './finalize.ts'
 import { dropRepeatedOwners, validateKubeFinalizers, validateMetadataUpdate } from './metadata.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { resetMetadata } from './reset-fields.ts'
-import { countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { completeObject, countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { leaseFor } from './ttl.ts'
 import { shown } from './view.ts'
 
@@ -153,6 +153,7 @@ function prepare(
   if (request.prepare) {
     request.prepare(object, old)
     definition.defaults?.(object)
+    completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
     definition.subresources?.[request.subresource]?.prepareUpdate?.(object, before, context)
     return
@@ -166,12 +167,14 @@ function prepare(
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
     if (!resource.view) object.status ??= {}
+    completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
     definition.prepareStatusUpdate?.(object, before, context)
     return
   }
   if (resource.hasStatus) replace(object, 'status', before.status)
   definition.defaults?.(object)
+  completeObject(resource, object)
   if (!again) track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
   if (countsGenerations(resource) && !sameDesire(resource, object, before)) {
@@ -273,6 +276,7 @@ export async function write(
   change: { key: string; current: Entry; object: ApiObject; context: RequestContext },
 ): Promise<Entry | undefined> {
   const { key, current, object, context } = change
+  completeObject(resource, object, true)
   const stored = object as StoredObject
   if (readyToVanish(resource, stored)) {
     // Who updates it is shown what was written, not that it is gone. Model: deleteWithoutFinalizers.

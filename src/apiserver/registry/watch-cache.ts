@@ -6,7 +6,7 @@ import { expired } from '../../machinery/errors.ts'
 import { type OrderedMap, orderedMap, prefixEnd } from '../../machinery/ordered-map.ts'
 import type { Revision, Store, StoreEvent } from '../../store/store.ts'
 import type { StoredObject } from '../api-object.ts'
-import { type Entry, makeEntry } from './entry.ts'
+import { type Entry, loadEntry, makeEntry } from './entry.ts'
 
 /** Something that happened to an object. `previous` is what stood there before. */
 export interface CacheEvent {
@@ -35,6 +35,7 @@ export class WatchCache {
   readonly #prefix: string
   readonly #clock: Clock
   readonly #freeze: (object: StoredObject) => StoredObject
+  readonly #settle: (object: StoredObject) => void
   readonly #entries: OrderedMap<Entry> = orderedMap()
   /** The same entries for looking up one, which a tree of strings is slow at. */
   readonly #byKey = new Map<string, Entry>()
@@ -54,20 +55,24 @@ export class WatchCache {
   readonly #waiting = new Set<{ readonly revision: Revision; readonly reached: () => void }>()
   #unsubscribe: () => void = () => {}
 
-  private constructor(prefix: string, clock: Clock, freeze: (object: StoredObject) => StoredObject) {
-    this.#prefix = prefix
-    this.#clock = clock
-    this.#freeze = freeze
+  private constructor(options: Parameters<typeof WatchCache.open>[0]) {
+    this.#prefix = options.prefix
+    this.#clock = options.clock
+    this.#freeze = options.freeze
+    this.#settle = options.settle
   }
 
-  /** Loads everything under `prefix` (with a slash at its end) and follows the store from there. */
+  /**
+   * Loads everything under `prefix` (with a slash at its end) and follows the store from there. `settle`: see loadEntry.
+   */
   static async open(options: {
     store: Store
     prefix: string
     clock: Clock
     freeze: (object: StoredObject) => StoredObject
+    settle: (object: StoredObject) => void
   }): Promise<WatchCache> {
-    const cache = new WatchCache(options.prefix, options.clock, options.freeze)
+    const cache = new WatchCache(options)
     const missed: StoreEvent[] = []
     let loaded = false
     cache.#unsubscribe = options.store.subscribe((event) => {
@@ -76,7 +81,7 @@ export class WatchCache {
     })
     const { items, revision } = await options.store.range({ prefix: options.prefix })
     for (const kv of items) {
-      const entry = makeEntry(kv.key, kv.value, kv.modRevision)
+      const entry = loadEntry(kv.key, kv.value, kv.modRevision, cache.#settle)
       const frozen = { ...entry, object: cache.#freeze(entry.object) }
       cache.#entries.set(kv.key, frozen)
       cache.#byKey.set(kv.key, frozen)
@@ -202,7 +207,10 @@ export class WatchCache {
     const previous = this.#byKey.get(key)
     let change: CacheEvent
     if (event.type === 'put') {
-      const made = makeEntry(key, event.kv.value, event.revision, event.attachment as StoredObject | undefined)
+      const { kv, attachment } = event
+      const made = attachment
+        ? makeEntry(key, kv.value, event.revision, attachment as StoredObject)
+        : loadEntry(key, kv.value, event.revision, this.#settle)
       const entry = { ...made, object: this.#freeze(made.object) }
       this.#entries.set(key, entry)
       this.#byKey.set(key, entry)

@@ -224,7 +224,7 @@ export class ClusterAddresses {
           },
         ],
       },
-      spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+      spec: { parentRef: { resource: 'services', namespace, name } },
     }
     return object as unknown as StoredObject
   }

@@ -69,7 +69,7 @@ export function isNamespaceTerminating(error: unknown): boolean {
 }
 
 /** Parses an API time; absent or unreadable is 0. */
-export function timeOf(text: string | undefined): number {
+export function timeOf(text: string | null | undefined): number {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? 0 : ms
 }

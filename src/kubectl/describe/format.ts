@@ -196,7 +196,7 @@ export function printConditionTable(
   conditions: readonly {
     type: string
     status: string
-    lastTransitionTime?: string
+    lastTransitionTime?: string | null
     reason?: string
     message?: string
   }[],

@@ -82,7 +82,7 @@ export const describeIngressClass: Describer = async (object, w, context) => {
   w.line(0, `Controller:\t${spec.controller ?? ''}`)
   if (spec.parameters) {
     w.line(0, 'Parameters:')
-    if (spec.parameters.apiGroup !== undefined) w.line(1, `APIGroup:\t${spec.parameters.apiGroup}`)
+    if (typeof spec.parameters.apiGroup === 'string') w.line(1, `APIGroup:\t${spec.parameters.apiGroup}`)
     w.line(1, `Kind:\t${spec.parameters.kind}`)
     w.line(1, `Name:\t${spec.parameters.name}`)
   }

@@ -25,7 +25,8 @@ export function endpointsText(slices: readonly EndpointSlice[], portName: string
   const shown: string[] = []
   let more = false
   let count = 0
-  for (const { ports = [], endpoints = [] } of slices) {
+  for (const slice of slices) {
+    const [ports, endpoints] = [slice.ports ?? [], slice.endpoints ?? []]
     // A headless service may have no ports at all.
     const numbers = ports.length === 0 ? [undefined] : ports.filter((p) => (p.name ?? '') === portName)
     for (const port of numbers) {

@@ -56,12 +56,14 @@ function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, at: stri
 }
 
 function validateExitCodes(
-  { operator, containerName, values = [] }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  { operator, containerName, values: sent }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
   spec: JobSpec,
   at: string,
 ): FieldError[] {
+  const values = sent ?? []
   const errors = checkWord(`${at}.operator`, operator, OPERATORS)
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {}
+  const { initContainers = [] } = spec.template?.spec ?? {}
+  const containers = spec.template?.spec?.containers ?? []
   if (containerName !== undefined && ![...containers, ...initContainers].some((c) => c.name === containerName)) {
     const why = 'must be one of the container or initContainer names in the pod template'
     errors.push(field.invalid(`${at}.containerName`, containerName, why))

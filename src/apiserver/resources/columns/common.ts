@@ -8,7 +8,7 @@ import { canonicalQuantity } from '../../../machinery/quota/resource-list.ts'
 import type { Column } from '../../resource-definition.ts'
 
 /** Time since a timestamp; `<unknown>` when there is none. */
-export function age(timestamp: string | undefined, now: number): string {
+export function age(timestamp: string | null | undefined, now: number): string {
   return timestamp ? humanDuration(now - Date.parse(timestamp)) : '<unknown>'
 }
 

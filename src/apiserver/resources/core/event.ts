@@ -60,9 +60,6 @@ export const events = defineResource<Event>({
       validateUpdate: (event, old) => validateEventUpdate(event as unknown as Event, old as unknown as Event),
     },
   ],
-  defaults(event) {
-    event.involvedObject ??= {}
-  },
   nameProblem: pathSegmentProblem,
   validate: validateEvent,
   selectableFields: {

@@ -61,7 +61,9 @@ function hasBrokenSelector(affinity: PodAffinity): boolean {
   return terms.some((term) => term !== undefined && broken(validateTermSelectors(term, '', false)))
 }
 
-function amountsOf({ containers = [], initContainers = [], overhead = {} }: PodSpec): [string, string][] {
+function amountsOf(spec: PodSpec): [string, string][] {
+  const { initContainers = [], overhead = {} } = spec
+  const containers = spec.containers ?? []
   const inContainers = [...initContainers, ...containers].flatMap(({ resources }) => [
     ...Object.entries(resources?.limits ?? {}),
     ...Object.entries(resources?.requests ?? {}),

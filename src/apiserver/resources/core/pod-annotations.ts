@@ -75,7 +75,8 @@ function validateSeccomp(profile: string, at: string): FieldError[] {
 
 function validateAppArmor(key: string, profile: string, spec: PodSpec, at: string): FieldError[] {
   const name = key.slice(APP_ARMOR.length)
-  const { initContainers = [], containers = [], ephemeralContainers = [] } = spec
+  const { initContainers = [], ephemeralContainers = [] } = spec
+  const containers = spec.containers ?? []
   const known = [...initContainers, ...containers, ...ephemeralContainers].some((container) => container.name === name)
   const errors = known ? [] : [field.invalid(at, name, 'container not found')]
   const fits = profile === '' || ['runtime/default', 'unconfined'].includes(profile) || /^localhost\//.test(profile)

@@ -59,7 +59,8 @@ export interface Surroundings {
 export function validateContainers(around: Surroundings, path: string): FieldError[] {
   const { spec } = around
   const gracePeriod = spec.terminationGracePeriodSeconds ?? 0
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec
+  const { initContainers = [], ephemeralContainers = [] } = spec
+  const containers = spec.containers ?? []
   const errors: FieldError[] = []
   if (containers.length === 0) errors.push(field.required(`${path}.containers`))
   const names = new Set<string>()

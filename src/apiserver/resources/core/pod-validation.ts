@@ -199,7 +199,9 @@ function validateResourceClaims(claims: readonly PodResourceClaim[], path: strin
 }
 
 /** What a pod asks for as a whole covers what its containers ask for. */
-function validatePodResources({ resources = {}, containers = [] }: PodSpec, path: string): FieldError[] {
+function validatePodResources(spec: PodSpec, path: string): FieldError[] {
+  const { resources = {} } = spec
+  const containers = spec.containers ?? []
   const errors: FieldError[] = []
   if (resources.claims)
     errors.push(field.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))

@@ -138,7 +138,8 @@ function setTimes({ status }: CertificateSigningRequest, old: CertificateSigning
 }
 
 function validateSpec(spec: CertificateSigningRequestSpec): FieldError[] {
-  const { request = '', usages = [], signerName = '', expirationSeconds: seconds } = spec
+  const { usages = [], signerName = '', expirationSeconds: seconds } = spec
+  const request = spec.request ?? ''
   const errors: FieldError[] = []
   const problem = certificateRequestProblem(Buffer.from(request, 'base64').toString())
   if (problem) errors.push(field.invalid('spec.request', request, problem))

@@ -113,7 +113,8 @@ function validateSchema({ metadata: { name }, spec }: FlowSchema): FieldError[] 
 }
 
 function validateRule(rule: PolicyRulesWithSubjects, path: string): FieldError[] {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule
+  const { resourceRules = [], nonResourceRules = [] } = rule
+  const subjects = rule.subjects ?? []
   const errors = subjects.flatMap((subject, i) => validateSubject(subject, `${path}.subjects[${i}]`))
   if (subjects.length === 0) {
     errors.push(field.required(`${path}.subjects`, 'subjects must contain at least one value'))
@@ -168,12 +169,10 @@ function validateVerbs(verbs: readonly string[], path: string): FieldError[] {
   return verbs.every((verb) => VERBS.includes(verb)) ? [] : [field.notSupported(path, verbs, VERBS)]
 }
 
-function validateUrlRule(
-  { verbs = [], nonResourceURLs: urls = [] }: NonResourcePolicyRule,
-  path: string,
-): FieldError[] {
+function validateUrlRule(rule: NonResourcePolicyRule, path: string): FieldError[] {
   const at = `${path}.nonResourceURLs`
-  const errors = validateVerbs(verbs, `${path}.verbs`)
+  const urls = rule.nonResourceURLs ?? []
+  const errors = validateVerbs(rule.verbs ?? [], `${path}.verbs`)
   if (urls.length === 0) {
     return [...errors, field.required(at, 'nonResourceURLs must contain at least one value')]
   }
@@ -193,8 +192,9 @@ function urlProblem(url: string): string | undefined {
 }
 
 function validateResourceRule(rule: ResourcePolicyRule, path: string): FieldError[] {
-  const { verbs = [], apiGroups = [], resources = [], namespaces = [], clusterScope } = rule
-  const errors = validateVerbs(verbs, `${path}.verbs`)
+  const { clusterScope } = rule
+  const [apiGroups, resources, namespaces] = [rule.apiGroups ?? [], rule.resources ?? [], rule.namespaces ?? []]
+  const errors = validateVerbs(rule.verbs ?? [], `${path}.verbs`)
   if (apiGroups.length === 0) {
     errors.push(field.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'))
   }
@@ -249,7 +249,7 @@ function validateExempt(exempt: ExemptPriorityLevelConfiguration, path: string):
   ]
 }
 
-function checkShares(shares: number | undefined, path: string): FieldError[] {
+function checkShares(shares: number | null | undefined, path: string): FieldError[] {
   return (shares ?? 0) < 0 ? [field.invalid(path, shares, NOT_NEGATIVE)] : []
 }
 

@@ -36,7 +36,6 @@ export const endpointSlices = defineResource<EndpointSlice>({
       port.protocol ??= 'TCP'
       port.name ??= ''
     }
-    slice.endpoints ??= []
   },
   generation: true,
   prepareCreate: (slice, context) => dropTopology(slice, undefined, context),
@@ -83,7 +82,8 @@ function validateEndpoints(endpoints: readonly Endpoint[], type: string): FieldE
   const errors: FieldError[] = []
   for (const [i, endpoint] of endpoints.entries()) {
     const path = `endpoints[${i}]`
-    const { addresses = [], nodeName, deprecatedTopology, hostname, hints } = endpoint
+    const addresses = endpoint.addresses ?? []
+    const { nodeName, deprecatedTopology, hostname, hints } = endpoint
     const at = `${path}.addresses`
     if (addresses.length === 0) errors.push(field.required(at, 'must contain at least 1 address'))
     if (addresses.length > MAX_ADDRESSES) errors.push(field.tooMany(at, addresses.length, MAX_ADDRESSES))

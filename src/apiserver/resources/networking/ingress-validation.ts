@@ -130,10 +130,10 @@ function validateBackend({ service, resource }: IngressBackend, path: string): F
 }
 
 function validateReference(
-  { apiGroup, kind, name }: { apiGroup?: string; kind?: string; name?: string },
+  { apiGroup, kind, name }: { apiGroup?: string | null; kind?: string; name?: string },
   path: string,
 ): FieldError[] {
-  const errors = apiGroup === undefined ? [] : problemAt(`${path}.apiGroup`, apiGroup, dnsSubdomainProblem)
+  const errors = apiGroup == null ? [] : problemAt(`${path}.apiGroup`, apiGroup, dnsSubdomainProblem)
   if (kind) errors.push(...problemAt(`${path}.kind`, kind, pathSegmentProblem))
   else errors.push(field.required(`${path}.kind`))
   if (name) errors.push(...problemAt(`${path}.name`, name, pathSegmentProblem))
@@ -182,7 +182,8 @@ export function validateIngressClass({ spec }: IngressClass): FieldError[] {
   if (!parameters) return errors
   const at = 'spec.parameters'
   errors.push(...validateReference(parameters, at))
-  const { scope = '', namespace } = parameters
+  const { namespace } = parameters
+  const scope = parameters.scope ?? ''
   if (!SCOPES.includes(scope)) errors.push(field.notSupported(`${at}.scope`, scope, SCOPES))
   else if (scope === 'Cluster') {
     if (namespace !== undefined) {

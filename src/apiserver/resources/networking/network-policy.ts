@@ -27,7 +27,6 @@ export const networkPolicies = defineResource<NetworkPolicy>({
     if ((spec.policyTypes ?? []).length === 0) {
       spec.policyTypes = (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress']
     }
-    spec.podSelector ??= {}
   },
   validate({ spec }, old) {
     const known = knownOf(old)

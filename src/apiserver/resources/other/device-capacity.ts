@@ -18,7 +18,7 @@ export function requestPolicyProblems(capacity: string, policy: CapacityRequestP
   }
   const kind = validValues.length > 0 ? 'validValues' : 'validRange'
   if (validValues.length === 0 && !validRange) return []
-  if (usual === undefined) return [field.required(`${path}.default`, `required when ${kind} is defined`)]
+  if (usual == null) return [field.required(`${path}.default`, `required when ${kind} is defined`)]
   if (validRange) return rangeProblems(usual, capacity, validRange, `${path}.validRange`)
   return optionProblems(usual, capacity, validValues, `${path}.validValues`)
 }

@@ -31,9 +31,9 @@ const MAX_EXPRESSION = 10 * 1024
 const MODES = ['All', 'ExactCount']
 
 /** The requests that others may name. */
-export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
+export function requestNames({ requests }: DeviceClaim): RequestNames {
   return new Map(
-    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((sub) => sub.name))]),
+    (requests ?? []).map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((sub) => sub.name))]),
   )
 }
 
@@ -45,7 +45,8 @@ export function requestRefProblems(refs: readonly string[] = [], path: string, n
 
 /** Problems of what a claim asks for. */
 export function claimProblems(claim: DeviceClaim = {}, path: string): FieldError[] {
-  const { requests = [], constraints = [], config = [] } = claim
+  const { constraints = [], config = [] } = claim
+  const requests = claim.requests ?? []
   const names = requestNames(claim)
   return [
     ...checkList(requests, `${path}.requests`, MAX_REQUESTS, requestProblems, ({ name }) => name ?? ''),

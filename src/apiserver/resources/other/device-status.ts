@@ -139,7 +139,8 @@ function shareProblems(id: string | undefined, path: string): FieldError[] {
 }
 
 function deviceProblems(status: AllocatedDeviceStatus, path: string, allocated: ReadonlySet<string>): FieldError[] {
-  const { driver, pool, device, shareID, conditions = [], data, networkData } = status
+  const { driver, pool, device, shareID, data, networkData } = status
+  const conditions = status.conditions ?? []
   return [
     ...validateDriverName(`${path}.driver`, driver),
     ...checkPoolName(`${path}.pool`, pool),

@@ -21,7 +21,6 @@ export const priorityClasses = defineResource<PriorityClass>({
   generation: 'first',
   defaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority'
-    object.value ??= 0
   },
   validateCreate: (object) => [
     ...validateValue(object),

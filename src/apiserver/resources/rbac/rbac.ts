@@ -21,7 +21,7 @@ import { validateLabelSelector } from '../core/label-selector-validation.ts'
 const GROUP = 'rbac.authorization.k8s.io'
 const shared = { group: GROUP, generation: false, nameProblem: pathSegmentProblem, createOnUpdate: true } as const
 
-function validateRules(rules: readonly PolicyRule[] | undefined, namespaced: boolean): FieldError[] {
+function validateRules(rules: readonly PolicyRule[] | null | undefined, namespaced: boolean): FieldError[] {
   const errors: FieldError[] = []
   for (const [i, rule] of (rules ?? []).entries()) {
     const at = `rules[${i}]`
@@ -56,9 +56,6 @@ function validateRules(rules: readonly PolicyRule[] | undefined, namespaced: boo
 const roles = defineResource<Role>({
   ...shared,
   resource: 'roles',
-  defaults(role) {
-    role.rules ??= []
-  },
   validate: (role) => validateRules(role.rules, true),
   columns: genericColumns,
 })
@@ -66,9 +63,6 @@ const roles = defineResource<Role>({
 const clusterRoles = defineResource<ClusterRole>({
   ...shared,
   resource: 'clusterroles',
-  defaults(role) {
-    role.rules ??= []
-  },
   validate(role, old) {
     const errors = validateRules(role.rules, false)
     const { aggregationRule } = role

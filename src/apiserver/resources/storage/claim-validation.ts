@@ -1,6 +1,11 @@
 // Validation of claims' specs, wherever they are. Wording: k8s.io/kubernetes/pkg/apis/core/validation.
 
-import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/generated/core-v1.ts'
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+  TypedObjectReference,
+} from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
@@ -38,7 +43,7 @@ export function validateClaimSpec(
   old?: PersistentVolumeClaimSpec,
 ): FieldError[] {
   const anyValue = old?.selector !== undefined && validateLabelSelector(old.selector, '').length > 0
-  const anyGroup = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined
+  const anyGroup = (old?.dataSource?.apiGroup ?? old?.dataSourceRef?.apiGroup) != null
   const { accessModes = [], selector, dataSource, dataSourceRef } = spec
   const errors: FieldError[] = []
   if (accessModes.length === 0) errors.push(field.required(`${path}.accessModes`, 'at least 1 access mode is required'))
@@ -63,11 +68,13 @@ export function validateClaimSpec(
 }
 
 function validateDataSource(
-  source: { name: string; kind: string; apiGroup?: string; namespace?: string },
+  source: TypedObjectReference | TypedLocalObjectReference,
   path: string,
   anyGroup: boolean,
 ): FieldError[] {
-  const { name, kind, apiGroup = '', namespace = '' } = source
+  const { name, kind } = source
+  const apiGroup = source.apiGroup ?? ''
+  const namespace = ('namespace' in source && source.namespace) || ''
   const errors = [...checkRequired(`${path}.name`, name), ...checkRequired(`${path}.kind`, kind)]
   if (apiGroup === '' && kind !== 'PersistentVolumeClaim') {
     const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"

@@ -90,7 +90,8 @@ function validateTopologies(path: string, terms: readonly TopologySelectorTerm[]
   for (const [i, { matchLabelExpressions = [] }] of terms.entries()) {
     const at = `${path}[${i}].matchLabelExpressions`
     const byKey: Record<string, readonly string[]> = {}
-    for (const [e, { key, values = [] }] of matchLabelExpressions.entries()) {
+    for (const [e, { key, ...expression }] of matchLabelExpressions.entries()) {
+      const values = expression.values ?? []
       const valuesAt = `${at}[${e}].values`
       if (values.length === 0) errors.push(field.required(valuesAt))
       const again = values.flatMap((v, n) => (values.indexOf(v) < n ? [field.duplicate(`${valuesAt}[${n}]`, v)] : []))

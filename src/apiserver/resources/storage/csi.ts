@@ -67,9 +67,6 @@ const csiNodes = defineResource<CSINode>({
   resource: 'csinodes',
   unconditionalUpdate: false,
   generation: false,
-  defaults(node) {
-    node.spec.drivers ??= []
-  },
   validate: ({ spec }) => validateNodeDrivers(spec.drivers ?? [], 'spec.drivers'),
   validateUpdate: validateNodeUpdate,
   columns: [nameColumn, integer('Drivers', (n) => (n.spec.drivers ?? []).length), ageColumn],
@@ -122,7 +119,8 @@ function validateTokens(requests: readonly TokenRequest[], path: string): FieldE
 
 function validateNodeDrivers(drivers: readonly CSINodeDriver[], path: string): FieldError[] {
   const names = new Set<string>()
-  return drivers.flatMap(({ name, nodeID, allocatable, topologyKeys = [] }, i) => {
+  return drivers.flatMap(({ name, nodeID, allocatable, ...driver }, i) => {
+    const topologyKeys = driver.topologyKeys ?? []
     const at = `${path}[${i}]`
     const errors = [...validateDriverName(`${at}.name`, name), ...checkRequired(`${at}.nodeID`, nodeID)]
     if (Buffer.byteLength(nodeID ?? '') > MAX_NODE_ID) {
