@@ -54,7 +54,7 @@ const SHARED = ['schema', 'subresources', 'additionalPrinterColumns', 'selectabl
 
 /** A definition as upstream's rules look at it. */
 export function internalSpec(spec: CustomResourceDefinitionSpec): InternalSpec {
-  const { versions: given = [], ...rest } = spec
+  const given = spec.versions ?? []
   const [first] = given
   const same = (a: unknown, b: unknown) => sameJson(a ?? [], b ?? [])
   const shared = SHARED.filter((key) => first && given.every((version) => same(version[key], first[key])))
@@ -65,7 +65,7 @@ export function internalSpec(spec: CustomResourceDefinitionSpec): InternalSpec {
     for (const key of shared) delete own[key]
     return own
   })
-  return { ...rest, versions, common, version: first?.name ?? '' }
+  return { ...spec, versions, common, version: first?.name ?? '' }
 }
 
 /** Versions, as messages show them. */
