@@ -275,7 +275,7 @@ export function inVersion(entry: Entry, version: ServedVersion): Entry {
 
 /** What a request for `target` is answered with. Throws NotFound. */
 function asAsked(entry: Entry | undefined, { resource, subresource, name }: Target, context: RequestContext): Entry {
-  if (!entry) throw notFound(resource, name)
+  if (!entry) throw notFound({ group: context.version.group, resource: resource.resource }, name)
   if (subresource === 'scale') return scaleEntry(resource, entry, context.version)
   return inVersion(entry, context.version)
 }

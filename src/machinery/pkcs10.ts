@@ -60,6 +60,60 @@ export function certificateProblem(pem: string): string | undefined {
   return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined
 }
 
+/** What is wrong with each of the authorities in PEM, and with all together. Upstream: validateTrustBundle. */
+export function trustBundleProblems(pem: string): string[] {
+  const problems: string[] = []
+  const entries = new Map<string, number[]>()
+  const blocks = [...pem.matchAll(BLOCKS)]
+  for (const [i, [, type = '', content = '']] of blocks.entries()) {
+    const der = Buffer.from(content, 'base64')
+    if (type !== 'CERTIFICATE') problems.push(`entry ${i} has bad block type: ${type}`)
+    else if (content.includes(':')) problems.push(`entry ${i} has PEM block headers`)
+    else if (!isCertificate(der)) problems.push(`entry ${i} does not parse as X.509`)
+    else if (!new X509Certificate(der).ca) problems.push(`entry ${i} does not have the CA bit set`)
+    else entries.set(der.toString('hex'), [...(entries.get(der.toString('hex')) ?? []), i])
+  }
+  if (problems.length > 0) return problems
+  if (blocks.length === 0) return ['at least one trust anchor must be provided']
+  return [...entries.values()]
+    .filter((indices) => indices.length > 1)
+    .map((indices) => `duplicate trust anchor (indices [${indices.join(' ')}])`)
+}
+
+const CURVES = ['prime256v1', 'secp384r1', 'secp521r1']
+const RSA_SIZES = [3072, 4096]
+
+/**
+ * What is wrong with a request in DER of which only the key counts; `value` is what is wrong where it can be told.
+ * Upstream: validateStubPKCS10Request.
+ */
+export function stubRequestProblem(der: Buffer): { readonly value?: string; readonly message: string } | undefined {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = requestKey(der)
+    const { namedCurve = '', modulusLength = 0 } = details
+    if (type === 'ec' && !CURVES.includes(namedCurve)) {
+      return { value: `curve ${namedCurve}`, message: 'elliptic public keys must use curve P256, P384, or P521' }
+    }
+    if (type === 'rsa' && !RSA_SIZES.includes(modulusLength)) {
+      return { value: `${modulusLength}-bit modulus`, message: 'RSA keys must have modulus size 3072 or 4096' }
+    }
+    if (type !== 'ec' && type !== 'rsa' && type !== 'ed25519') {
+      return { message: 'unknown public key type; supported types are Ed25519, ECDSA, and RSA' }
+    }
+    return signatureProblem(der) === undefined ? undefined : { message: 'invalid signature' }
+  } catch (error) {
+    if (error instanceof DerError) return { message: 'must be a valid PKCS#10 CSR' }
+    throw error
+  }
+}
+
+function requestKey(der: Buffer) {
+  const [request] = elements(der)
+  const [info] = elements(expect(request, SEQUENCE).body)
+  const [, , key] = elements(expect(info, SEQUENCE).body)
+  return publicKeyOf(expect(key, SEQUENCE).whole)
+}
+
 function isCertificate(der: Buffer): boolean {
   try {
     return new X509Certificate(der).raw.length > 0

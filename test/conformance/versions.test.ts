@@ -16,7 +16,7 @@ import { filledObject } from '../../src/machinery/testing-filler.ts'
 
 const ALL_GATES = [
   ...['ClusterTrustBundle', 'CoordinatedLeaderElection', 'DRADeviceTaintRules', 'DRAResourcePoolStatus'],
-  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI'],
+  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI', 'StorageVersionMigrator'],
 ]
   .map((name) => `${name}=true`)
   .join(',')
@@ -118,6 +118,8 @@ describe('what is served', () => {
   })
 })
 
+const FIXED_NAMES: Readonly<Record<string, string>> = { ipaddresses: '10.9.0.7', storageversions: 'a.things' }
+
 describe('a server of all versions', () => {
   let api: TestApi
   beforeAll(async () => {
@@ -149,7 +151,7 @@ describe('a server of all versions', () => {
   it.each(previews)('keeps an object of $title', async ({ resource, version }) => {
     type Plain = KubeObject & { metadata: NamespacedObjectMeta; [field: string]: unknown }
     const ref = resourceRef<Plain>({ ...version, resource: resource.resource, namespaced: resource.namespaced })
-    const name = resource.resource === 'ipaddresses' ? '10.9.0.7' : `x-${version.version}`
+    const name = FIXED_NAMES[resource.resource] ?? `x-${version.version}`
     const key = resource.namespaced ? { namespace: 'default', name } : { name }
     const object = { ...minimalObject({ group: version.group, resource: resource.resource }), metadata: key }
     const made = await api.client.create(ref, object as unknown as New<Plain>)

@@ -6,6 +6,7 @@ import type { AdmissionPlugin } from './admission.ts'
 const FINALIZERS: Readonly<Record<string, string>> = {
   persistentvolumeclaims: 'kubernetes.io/pvc-protection',
   persistentvolumes: 'kubernetes.io/pv-protection',
+  'podgroups.scheduling.k8s.io': 'scheduling.k8s.io/podgroup-protection',
   'volumeattributesclasses.storage.k8s.io': 'kubernetes.io/vac-protection',
 }
 

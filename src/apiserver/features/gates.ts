@@ -121,5 +121,5 @@ export const dependencies: Readonly<Record<string, readonly string[]>> = {
 export const heeded: ReadonlySet<string> = new Set(
   names(`
     CBORServingAndStorage ClusterTrustBundle CoordinatedLeaderElection DRADeviceTaintRules DRAResourcePoolStatus GenericWorkload
-    PodCertificateRequest StorageVersionAPI`),
+    PodCertificateRequest StorageVersionAPI StorageVersionMigrator`),
 )

@@ -27,6 +27,7 @@ const FEATURE_OF: Readonly<Record<string, string>> = {
   'resource.k8s.io/resourcepoolstatusrequests': 'DRAResourcePoolStatus',
   'scheduling.k8s.io/podgroups': 'GenericWorkload',
   'scheduling.k8s.io/workloads': 'GenericWorkload',
+  'storagemigration.k8s.io/storageversionmigrations': 'StorageVersionMigrator',
 }
 
 /** Some groups have a version of which some resources are retired and others are served today. */

@@ -35,7 +35,7 @@ export async function deleteOne(
   const cache = await registry.cache(resource)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const current = await shown(resource, cache.get(key))
-    if (!current) throw notFound(resource, name)
+    if (!current) throw notFound({ group: context.version.group, resource: resource.resource }, name)
     checkPreconditions(resource, name, options, current.object)
     const pending = graceOf(resource, current.object, options, registry.clock.now()).kind === 'pending'
     if (!admitted && !pending) {

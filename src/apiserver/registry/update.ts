@@ -56,7 +56,7 @@ export async function update(
     const current = await shown(resource, cache.get(key))
     if (!current) {
       const may = request.mayCreate === 'always' || (request.mayCreate && resource.definition.createOnUpdate)
-      if (!may) throw notFound(resource, request.name)
+      if (!may) throw notFound(asked(resource, context), request.name)
       const object = await request.transform(undefined)
       await context.mayCreate?.()
       const settled = request.ownership === 'settled'
@@ -80,7 +80,7 @@ async function tryUpdate(
   const old = current.object
   const object = await request.transform(old)
   const wanted = object.metadata.resourceVersion
-  checkPreconditions(resource, request, object, old, wanted)
+  checkPreconditions(resource, request, { object, old, wanted, context })
   prepare(registry, resource, request, object, old, context)
   const attributes: AdmissionAttributes = {
     operation: 'UPDATE',
@@ -102,24 +102,29 @@ async function tryUpdate(
   if (!request.admitted) await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion
   const entry = await write(registry, resource, { key, current, object, context })
-  if (!entry && wanted) throw conflict(resource, request.name, MODIFIED)
+  if (!entry && wanted) throw conflict(asked(resource, context), request.name, MODIFIED)
   return entry
+}
+
+/** The resource as the request calls it, which may be by another group than that of what is stored. */
+function asked({ resource }: Resource, { version }: RequestContext) {
+  return { group: version.group, resource }
 }
 
 function checkPreconditions(
   resource: Resource,
   request: UpdateRequest,
-  object: ApiObject,
-  old: StoredObject,
-  wanted: string | undefined,
+  write: { object: ApiObject; old: StoredObject; wanted: string | undefined; context: RequestContext },
 ): void {
+  const { object, old, wanted, context } = write
   if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
     const key = keyOf(resource, old.metadata.namespace ?? '', request.name)
     const problem = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
-    throw conflict(resource, request.name, why)
+    throw conflict(asked(resource, context), request.name, why)
   }
-  if (wanted && wanted !== old.metadata.resourceVersion) throw conflict(resource, request.name, MODIFIED)
+  if (wanted && wanted !== old.metadata.resourceVersion)
+    throw conflict(asked(resource, context), request.name, MODIFIED)
   // An apply is an update of what is stored, whatever its version.
   if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate === true) {
     throw invalid({ group: resource.group, kind: resource.resource }, request.name, [

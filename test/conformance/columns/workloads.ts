@@ -250,6 +250,6 @@ export const workloadCases: readonly Case[] = [
     rule: 'printIPAddress',
     of: 'ipaddresses.networking.k8s.io',
     object: { spec: { parentRef: { group: 'X.io', resource: 'things', namespace: 'n', name: 't' } } },
-    cells: [NAME, ['ParentRef', 'things.x.io/n/t'], AGE],
+    cells: [NAME, ['ParentRef', 'things.x.io/n/t']],
   },
 ]

@@ -10,7 +10,7 @@ import { startTestServer } from '../../../src/main/testing.ts'
 
 const GATES = [
   ...['ClusterTrustBundle', 'CoordinatedLeaderElection', 'DRADeviceTaintRules', 'DRAResourcePoolStatus'],
-  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI'],
+  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI', 'StorageVersionMigrator'],
 ]
   .map((name) => `${name}=true`)
   .join(',')

@@ -157,7 +157,7 @@ describe('certificate requests that exist', () => {
       'validateConditions',
       [],
       [approved, denied],
-      [`${AT}[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive`],
+      [`${AT}: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive`],
     ],
     ['validateConditions', [], [approved, approved], [`${AT}[1].type: Duplicate value: "Approved"`]],
     ['ValidateCertificateSigningRequestApprovalUpdate', [approved], [{ ...approved, message: 'a' }], []],

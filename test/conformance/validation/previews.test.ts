@@ -107,11 +107,53 @@ const cases: readonly (readonly [resource: string, rule: string, spec: object, p
       "spec.resource.resource: Invalid value: \"1s\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
     ],
   ],
+  [
+    'workloads',
+    'Validate_WorkloadSpec',
+    {
+      podGroupTemplates: [
+        { name: 'A', schedulingPolicy: {} },
+        { name: 'b', schedulingPolicy: { gang: {} } },
+      ],
+    },
+    [
+      `spec.podGroupTemplates[0].name: Invalid value: "A": ${LABEL}`,
+      'spec.podGroupTemplates[0].schedulingPolicy: Required value: must specify one of: `basic`, `gang`',
+      'spec.podGroupTemplates[1].schedulingPolicy.gang.minCount: Invalid value: 0: must be greater than or equal to 1',
+    ],
+  ],
+  [
+    'podgroups',
+    'Validate_PodGroupTemplateReference',
+    { podGroupTemplateRef: {}, schedulingPolicy: { basic: {} } },
+    ['spec.podGroupTemplateRef: Required value: must specify one of: `workload`'],
+  ],
+  [
+    'clustertrustbundles',
+    'validateTrustBundle: no certificate',
+    { trustBundle: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n' },
+    ['spec.trustBundle: Invalid value: "<value omitted>": entry 0 does not parse as X.509'],
+  ],
+  [
+    'clustertrustbundles',
+    'ValidateClusterTrustBundleName, validateTrustBundle: nothing',
+    { signerName: 'a.com/b' },
+    [
+      'metadata.name: Invalid value: "n": ClusterTrustBundle for signerName a.com/b must be named with prefix a.com:b:',
+      'spec.trustBundle: Invalid value: "<value omitted>": at least one trust anchor must be provided',
+    ],
+  ],
+  [
+    'resourcepoolstatusrequests',
+    'Validate_ResourcePoolStatusRequestSpec',
+    { driver: 'a', limit: 1001 },
+    ['spec.limit: Invalid value: 1001: must be less than or equal to 1000'],
+  ],
 ]
 
 it.each(cases)('%s: %s', (resource, _rule, spec, problems) => {
   const definition = previewDefinitions.find((known) => known.resource === resource)
   const object = { apiVersion: '', kind: '', metadata: { name: 'n' }, spec, status: {} }
-  const found = definition?.validate?.(object) ?? []
+  const found = [...(definition?.validate?.(object) ?? []), ...(definition?.validateCreate?.(object) ?? [])]
   expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual(problems)
 })

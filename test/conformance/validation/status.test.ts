@@ -113,7 +113,10 @@ const podCases: readonly UpdateCase[] = [
     'ValidatePodSpecificAnnotationUpdates',
     {},
     { metadata: { annotations: { 'kubernetes.io/config.mirror': 'a' } } },
-    ['metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation'],
+    [
+      'metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation',
+      'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "a": must set spec.nodeName if mirror pod annotation is set',
+    ],
   ],
 ]
 

@@ -111,10 +111,8 @@ const setCases: readonly Case[] = [
   [
     'validateRollingUpdateStatefulSet',
     spec({ updateStrategy: { rollingUpdate: { partition: -1, maxUnavailable: 0 } } }),
-    [
-      'spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0',
-      'spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0',
-    ],
+    // MaxUnavailableStatefulSet is off: the other field is dropped.
+    ['spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0'],
   ],
   [
     'ValidatePersistentVolumeClaimRetentionPolicyType',

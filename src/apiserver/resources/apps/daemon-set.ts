@@ -55,13 +55,17 @@ export const daemonSets = defineResource<DaemonSet>({
     set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) }
   },
   validate: (set, old) => [
+    ...(old ? immutable('spec.selector', set.spec.selector, old.spec.selector) : []),
     ...validateWorkloadSelector(set.spec.selector, set.spec.template, 'daemonset'),
     ...validateRunningTemplate(set.spec.template, 'DaemonSet', old?.spec.template),
     ...nonNegative('spec.minReadySeconds', set.spec.minReadySeconds),
     ...validateStrategy(set),
     ...nonNegative('spec.revisionHistoryLimit', set.spec.revisionHistoryLimit),
   ],
-  validateUpdate: (set, old) => immutable('spec.selector', set.spec.selector, old.spec.selector),
+  prepareStatusUpdate({ metadata }, old) {
+    const generation = old.metadata.annotations?.[TEMPLATE_GENERATION] ?? '1'
+    metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: generation }
+  },
   validateStatusUpdate: ({ status }, old) => [
     ...checkCounts(status, STATUS_COUNTS),
     ...checkCollisions(status, old.status),

@@ -69,7 +69,9 @@ export const statefulSets = defineResource<StatefulSet>({
   },
   prepareCreate(set) {
     set.status = { replicas: 0 }
+    dropMaxUnavailable(set)
   },
+  prepareUpdate: dropMaxUnavailable,
   validate: (set, old) => [
     ...validatePolicies(set),
     ...nonNegative('spec.replicas', set.spec.replicas),
@@ -158,6 +160,12 @@ function validatePolicies({ spec }: StatefulSet): FieldError[] {
     }
   }
   return errors
+}
+
+/** The gate MaxUnavailableStatefulSet is off: what was not used before is dropped. */
+function dropMaxUnavailable({ spec }: StatefulSet, old?: StatefulSet): void {
+  if (old?.spec.updateStrategy?.rollingUpdate?.maxUnavailable !== undefined) return
+  delete spec.updateStrategy?.rollingUpdate?.maxUnavailable
 }
 
 function validateRollingUpdate({ partition, maxUnavailable }: RollingUpdateStatefulSetStrategy): FieldError[] {

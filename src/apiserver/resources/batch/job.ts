@@ -59,7 +59,11 @@ export const jobs = defineResource<Job>({
     job.status = {}
     generateSelector(job)
   },
-  validate: (job, old) => [...validateSelector(job, old), ...validateJobSpec(job.spec, 'spec', old?.spec.template)],
+  validate: (job, old) => [
+    ...validateGenerated(job, old),
+    ...validateJobSpec(job.spec, 'spec', old?.spec.template),
+    ...validateSelector(job, old),
+  ],
   validateUpdate,
   validateStatusUpdate: validateJobStatus,
   unknownField: (label) => `field label ${JSON.stringify(label)} not supported for Job`,
@@ -101,14 +105,17 @@ function generateSelector(job: Job): void {
 }
 
 function validateSelector(job: Job, old: Job | undefined): FieldError[] {
-  const { selector, template, manualSelector } = job.spec
+  const { selector, template } = job.spec
   if (!selector) return [field.required('spec.selector')]
-  const errors = manualSelector ? [] : validateGeneratedSelector(job, selector, old)
   const wrong = validateLabelSelector(selector, 'spec.selector', hasImpossibleValue(old?.spec.selector))
-  errors.push(...wrong)
   // What is no selector at all matches nothing, and need not be told twice.
-  if (wrong.length > 0 || hasImpossibleValue(selector)) return errors
-  return [...errors, ...validateSelectorFit(selectorOf(selector) ?? [], template)]
+  if (wrong.length > 0 || hasImpossibleValue(selector)) return wrong
+  return validateSelectorFit(selectorOf(selector) ?? [], template)
+}
+
+function validateGenerated(job: Job, old: Job | undefined): FieldError[] {
+  const { selector, manualSelector } = job.spec
+  return selector && !manualSelector ? validateGeneratedSelector(job, selector, old) : []
 }
 
 /** Problems of labels and selector that are made from the job itself. Upstream: validateGeneratedSelector. */

@@ -13,6 +13,8 @@ import {
   isReadableAddress,
 } from './field-checks.ts'
 import { internalJson } from './internal-shapes.ts'
+import { leniently } from './old-pod.ts'
+import { validatePodAnnotations } from './pod-annotations.ts'
 
 const SYSTEM_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
 const MIRROR = 'kubernetes.io/config.mirror'
@@ -48,6 +50,9 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const nominated = status.nominatedNodeName
   return [
     ...validateAnnotationUpdate(pod, old),
+    ...leniently(old, (lenient) =>
+      validatePodAnnotations(pod.metadata.annotations ?? {}, spec, 'metadata.annotations', lenient),
+    ),
     ...validateConditions(status.conditions ?? []),
     ...(nominated && nominated !== old.status.nominatedNodeName
       ? checkSubdomain('status.nominatedNodeName', nominated)

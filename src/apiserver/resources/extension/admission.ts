@@ -19,6 +19,7 @@ import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { webhookClientProblems } from '../../webhook-client-problems.ts'
 import { ageColumn, goSelectorText, integer, nameColumn, text } from '../columns/common.ts'
+import { validateConditions } from '../core/condition-validation.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
 import { hasImpossibleValue } from '../core/label-selector-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
@@ -203,6 +204,7 @@ const validatingPolicies = defineResource<ValidatingAdmissionPolicy>({
     ...validationTextProblems(policy),
     ...validationProblems(policy.spec, keepsConditions(policy.spec, old?.spec)),
   ],
+  validateStatusUpdate: ({ status }) => validateConditions(status.conditions, 'status.conditions'),
   columns: [
     nameColumn,
     integer('Validations', (p) => (p.spec.validations ?? []).length),
@@ -229,7 +231,6 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
   resource: 'mutatingadmissionpolicies',
   defaults({ spec }) {
     spec.failurePolicy ??= 'Fail'
-    spec.reinvocationPolicy ??= 'Never'
     defaultMatch(spec.matchConstraints)
   },
   validate({ spec }, old) {
@@ -240,7 +241,11 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
     ]
     if ((spec.mutations ?? []).length === 0)
       errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
-    return [...errors, ...mutationProblems(spec, keepsConditions(spec, old?.spec))]
+    errors.push(...mutationProblems(spec, keepsConditions(spec, old?.spec)))
+    const { reinvocationPolicy: again } = spec
+    const at = 'spec.reinvocationPolicy'
+    if (!again) return [...errors, field.required(at)]
+    return [...errors, ...checkOptionalEnum(at, again, ['IfNeeded', 'Never'])]
   },
   columns: [
     nameColumn,

@@ -174,7 +174,7 @@ function validateConditions({ status }: CertificateSigningRequest, old: Certific
     else errors.push(...checkOptionalEnum(`${at}.status`, value, TRUE_ONLY.includes(type) ? ['True'] : STATUSES))
     const opposite = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined
     if (opposite && seen.has(opposite) && !mayContradict) {
-      errors.push(field.invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'))
+      errors.push(field.invalid(CONDITIONS_AT, type, 'Approved and Denied conditions are mutually exclusive'))
     }
     if (seen.has(type) && !mayRepeat) errors.push(field.duplicate(`${at}.type`, type))
     seen.add(type)

@@ -53,8 +53,10 @@ export const ingressClasses = defineResource<IngressClass>({
   defaults({ spec }) {
     if (spec.parameters) spec.parameters.scope ??= 'Cluster'
   },
-  validate: validateIngressClass,
-  validateUpdate: (c, old) => immutable('spec.controller', c.spec.controller, old.spec.controller),
+  validate: (c, old) => [
+    ...(old ? immutable('spec.controller', c.spec.controller ?? '', old.spec.controller ?? '') : []),
+    ...validateIngressClass(c),
+  ],
   columns: [
     nameColumn,
     text('Controller', (c) => c.spec.controller ?? ''),

@@ -40,7 +40,6 @@ const ipAddresses = defineResource<IPAddress>({
           ].join('/')
         : '<none>',
     ),
-    ageColumn,
   ],
 })
 

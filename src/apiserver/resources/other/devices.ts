@@ -84,7 +84,11 @@ const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
     ...claimProblems(spec.spec?.devices, 'spec.spec.devices'),
   ],
   validateUpdate({ spec }, old) {
-    if (sameJson(spec, old.spec)) return []
+    const filled = (template: ResourceClaimTemplate['spec']) => ({
+      metadata: template?.metadata ?? {},
+      devices: template?.spec?.devices ?? {},
+    })
+    if (sameJson(filled(spec), filled(old.spec))) return []
     const shown = deviceValue('ResourceClaimTemplateSpec', { ...spec.metadata, spec: spec.spec })
     return [field.invalid('spec', shown, IMMUTABLE)]
   },

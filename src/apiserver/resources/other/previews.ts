@@ -1,99 +1,22 @@
 // Kinds that have no stable version yet. They are served only when --runtime-config (and for most a feature gate) asks.
 
 import type { StorageVersion } from '../../../api/generated/apiserverinternal-v1alpha1.ts'
-import type { ClusterTrustBundle, PodCertificateRequest } from '../../../api/generated/certificates-v1beta1.ts'
 import type { LeaseCandidate } from '../../../api/generated/coordination-v1beta1.ts'
-import type { ResourcePoolStatusRequest } from '../../../api/generated/resource-v1alpha3.ts'
 import type { DeviceTaintRule, DeviceTaintSelector } from '../../../api/generated/resource-v1beta2.ts'
-import type { PodGroup, PodGroupTemplate, Workload } from '../../../api/generated/scheduling-v1alpha2.ts'
 import type { StorageVersionMigration } from '../../../api/generated/storagemigration-v1beta1.ts'
+import { formatTime } from '../../../machinery/clock.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
-import { ageColumn, nameColumn, text } from '../columns/common.ts'
+import { age, ageColumn, nameColumn, text } from '../columns/common.ts'
 import { validateConditions } from '../core/condition-validation.ts'
 import { checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
 import { validateDriverName } from '../core/volume-sources.ts'
 import { validateStrategy } from '../policy/lease.ts'
+import { certificatePreviews } from './certificate-previews.ts'
 import { checkLabel, checkPoolName, checkTaint } from './device-common.ts'
-
-const bundlePrefix = (signer: string) => `${signer.replace('/', ':')}:`
-
-const clusterTrustBundles = defineResource<ClusterTrustBundle>({
-  group: 'certificates.k8s.io',
-  resource: 'clustertrustbundles',
-  generation: false,
-  // A bundle of a signer is named after it.
-  nameProblem: (name) => dnsSubdomainProblem(name.split(':').at(-1) ?? ''),
-  validate({ metadata, spec }) {
-    const errors: FieldError[] = []
-    const { signerName = '' } = spec
-    if (signerName !== '' && !metadata.name.startsWith(bundlePrefix(signerName))) {
-      errors.push(
-        field.invalid(
-          'metadata.name',
-          metadata.name,
-          `ClusterTrustBundle for signerName ${signerName} must be named with prefix ${bundlePrefix(signerName)}`,
-        ),
-      )
-    }
-    if (signerName === '' && metadata.name.includes(':')) {
-      errors.push(
-        field.invalid(
-          'metadata.name',
-          metadata.name,
-          'ClusterTrustBundle without signer name must not have ":" in its name',
-        ),
-      )
-    }
-    if (!/-----BEGIN CERTIFICATE-----/.test(spec.trustBundle ?? '')) {
-      errors.push(field.invalid('spec.trustBundle', '<value omitted>', 'at least one trust anchor must be provided'))
-    }
-    return errors
-  },
-  validateUpdate: (bundle, old) => immutable('spec.signerName', bundle.spec.signerName, old.spec.signerName),
-  selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
-  columns: [nameColumn, text('SignerName', ({ spec }) => spec.signerName || '<none>')],
-})
-
-const MIN_EXPIRATION = 3600
-const MAX_EXPIRATION = 7_862_400
-
-const podCertificateRequests = defineResource<PodCertificateRequest>({
-  group: 'certificates.k8s.io',
-  resource: 'podcertificaterequests',
-  resets: STATUS_ALONE,
-  generation: false,
-  defaults({ spec }) {
-    spec.maxExpirationSeconds ??= 86_400
-  },
-  validate({ spec }) {
-    const required = (
-      [
-        ...['signerName', 'podName', 'podUID', 'serviceAccountName', 'serviceAccountUID'],
-        ...['nodeName', 'nodeUID', 'stubPKCS10Request'],
-      ] as (keyof typeof spec)[]
-    ).flatMap((name) => checkRequired(`spec.${name}`, String(spec[name] ?? '')))
-    const seconds = spec.maxExpirationSeconds ?? 0
-    if (seconds >= MIN_EXPIRATION && seconds <= MAX_EXPIRATION) return required
-    const why = `must be in the range [${MIN_EXPIRATION}, ${MAX_EXPIRATION}]`
-    return [...required, field.invalid('spec.maxExpirationSeconds', seconds, why)]
-  },
-  validateUpdate: (request, old) => immutable('spec', request.spec, old.spec),
-  selectableFields: {
-    'spec.signerName': ({ spec }) => spec.signerName,
-    'spec.podName': ({ spec }) => spec.podName,
-    'spec.nodeName': ({ spec }) => spec.nodeName,
-  },
-  columns: [
-    nameColumn,
-    text('PodName', ({ spec }) => spec.podName),
-    text('ServiceAccountName', ({ spec }) => spec.serviceAccountName),
-    text('NodeName', ({ spec }) => spec.nodeName),
-    text('SignerName', ({ spec }) => spec.signerName),
-    text('State', ({ status }) => status.conditions?.find(({ status: on }) => on === 'True')?.type ?? 'Pending'),
-  ],
-})
+import { podGroupDefinitions } from './pod-groups.ts'
+import { resourcePoolStatusRequests } from './pool-status.ts'
 
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/
 
@@ -143,7 +66,8 @@ const leaseCandidates = defineResource<LeaseCandidate>({
   columns: [
     nameColumn,
     text('LeaseName', ({ spec }) => spec.leaseName),
-    text('Strategy', ({ spec }) => spec.strategy),
+    text('BinaryVersion', ({ spec }) => spec.binaryVersion),
+    text('EmulationVersion', ({ spec }) => spec.emulationVersion ?? ''),
     ageColumn,
   ],
 })
@@ -162,6 +86,15 @@ const deviceTaintRules = defineResource<DeviceTaintRule>({
   group: 'resource.k8s.io',
   resource: 'devicetaintrules',
   resets: STATUS_ALONE,
+  prepareCreate({ spec }, { now }) {
+    if (spec.taint) spec.taint.timeAdded ??= formatTime(now)
+  },
+  prepareUpdate({ spec: { taint } }, { spec: { taint: old } }, { now }) {
+    if (!taint) return
+    // How long a taint is tolerated counts from its last effect.
+    const stays = taint.effect !== old?.effect && taint.timeAdded === old?.timeAdded
+    if (stays || taint.timeAdded === undefined) taint.timeAdded = formatTime(now)
+  },
   validate: ({ spec }, old) => [
     ...selectedDeviceProblems(spec.deviceSelector ?? {}, 'spec.deviceSelector'),
     ...checkTaint('spec.taint', spec.taint ?? {}, old?.spec.taint?.effect),
@@ -175,73 +108,14 @@ const deviceTaintRules = defineResource<DeviceTaintRule>({
       ...(many ? [field.tooMany(at, conditions.length, MAX_RULE_CONDITIONS)] : []),
     ]
   },
-  columns: [nameColumn, ageColumn],
-})
-
-const resourcePoolStatusRequests = defineResource<ResourcePoolStatusRequest>({
-  group: 'resource.k8s.io',
-  resource: 'resourcepoolstatusrequests',
-  generation: false,
-  resets: STATUS_ALONE,
-  defaults({ spec }) {
-    spec.limit ??= 100
-  },
-  validate: ({ spec }) => checkRequired('spec.driver', spec.driver),
-  validateUpdate: (request, old) => immutable('spec', request.spec, old.spec),
   columns: [
     nameColumn,
-    text('Driver', ({ spec }) => spec.driver),
-    text('Pool', ({ spec }) => spec.poolName ?? ''),
+    text('Key', ({ spec }) => spec.taint.key),
+    text('Value', ({ spec }) => spec.taint.value ?? ''),
+    text('Effect', ({ spec }) => spec.taint.effect),
+    text('TimeAdded', ({ spec }, now) => (spec.taint.timeAdded ? age(spec.taint.timeAdded, now) : '')),
     ageColumn,
   ],
-})
-
-function checkPolicy(template: Pick<PodGroupTemplate, 'schedulingPolicy'>, at: string): FieldError[] {
-  const path = `${at}.schedulingPolicy`
-  const { basic, gang } = template.schedulingPolicy ?? {}
-  if (basic && gang) return [field.invalid(path, '{`basic`, `gang`}', 'must specify exactly one of: `basic`, `gang`')]
-  if (!basic && !gang) return [field.required(path, 'must specify one of: `basic`, `gang`')]
-  if (gang && !((gang.minCount ?? 0) > 0)) {
-    return [field.invalid(`${path}.gang.minCount`, gang.minCount ?? 0, 'must be greater than or equal to 1')]
-  }
-  return []
-}
-
-const podGroups = defineResource<PodGroup>({
-  group: 'scheduling.k8s.io',
-  resource: 'podgroups',
-  generation: false,
-  resets: STATUS_ALONE,
-  validate: ({ spec }) => checkPolicy(spec, 'spec'),
-  validateUpdate: (group, old) => immutable('spec', group.spec, old.spec),
-  columns: [nameColumn, ageColumn],
-})
-
-const MAX_TEMPLATES = 8
-
-const workloads = defineResource<Workload>({
-  group: 'scheduling.k8s.io',
-  resource: 'workloads',
-  generation: false,
-  validate({ spec }) {
-    const templates = spec.podGroupTemplates ?? []
-    if (templates.length === 0) return [field.required('spec.podGroupTemplates', 'must have at least one item')]
-    if (templates.length > MAX_TEMPLATES) {
-      return [field.tooMany('spec.podGroupTemplates', templates.length, MAX_TEMPLATES)]
-    }
-    const names = new Set<string>()
-    return templates.flatMap((template, i) => {
-      const at = `spec.podGroupTemplates[${i}]`
-      const twice = names.has(template.name) ? [field.duplicate(`${at}.name`, template.name)] : []
-      names.add(template.name)
-      const name = template.name
-        ? invalidFor(`${at}.name`, template.name, [dnsSubdomainProblem(template.name)])
-        : [field.required(`${at}.name`)]
-      return [...name, ...twice, ...checkPolicy(template, at)]
-    })
-  },
-  validateUpdate: (workload, old) => immutable('spec', workload.spec, old.spec),
-  columns: [nameColumn, ageColumn],
 })
 
 function migratedProblems(
@@ -301,18 +175,44 @@ const storageVersionMigrations = defineResource<StorageVersionMigration>({
 const storageVersions = defineResource<StorageVersion>({
   group: 'internal.apiserver.k8s.io',
   resource: 'storageversions',
+  unconditionalUpdate: false,
   generation: false,
   resets: STATUS_ALONE,
+  nameProblem: storageVersionNameProblem,
+  columns: [
+    nameColumn,
+    text('CommonEncodingVersion', ({ status }) => status.commonEncodingVersion ?? '<unset>'),
+    text('StorageVersions', storageVersionsText),
+    ageColumn,
+  ],
 })
 
+/** Upstream: ValidateStorageVersionName. */
+function storageVersionNameProblem(name: string): string | undefined {
+  const at = name.lastIndexOf('.')
+  if (at < 0) return 'name must be in the form of <group>.<resource>'
+  const [group, resource] = [dnsSubdomainProblem(name.slice(0, at)), dns1035LabelProblem(name.slice(at + 1))]
+  if (group) return `the group segment ${group}`
+  return resource && `the resource segment ${resource}`
+}
+
+const MAX_SHOWN = 3
+
+function storageVersionsText({ status }: StorageVersion): string {
+  const all = (status.storageVersions ?? []).map(
+    ({ apiServerID, encodingVersion }) => `${apiServerID}=${encodingVersion}`,
+  )
+  if (all.length === 0) return '<unset>'
+  const shown = all.slice(0, MAX_SHOWN).join(',')
+  return all.length > MAX_SHOWN ? `${shown} + ${all.length - MAX_SHOWN} more...` : shown
+}
+
 export const previewDefinitions: readonly ResourceDefinition[] = [
-  clusterTrustBundles,
-  podCertificateRequests,
+  ...certificatePreviews,
   leaseCandidates,
   deviceTaintRules,
   resourcePoolStatusRequests,
-  podGroups,
-  workloads,
+  ...podGroupDefinitions,
   storageVersionMigrations,
   storageVersions,
 ]
