@@ -1,7 +1,7 @@
 // podgroups and workloads. Rules: Validate_PodGroup and Validate_Workload of k8s.io/kubernetes/pkg/apis/scheduling/v1alpha2.
 // The gates beside GenericWorkload are off: what they add is dropped.
 
-import type { PodGroup, PodGroupSpec, PodGroupTemplate, Workload } from '../../../api/generated/scheduling-v1alpha2.ts'
+import type { PodGroup, PodGroupTemplate, Workload } from '../../../api/generated/scheduling-v1alpha2.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dnsLabelProblem, dnsSubdomainProblem, pathSegmentProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
@@ -14,10 +14,9 @@ const MAX_TEMPLATES = 8
 const IMMUTABLE = 'field is immutable'
 const GATED = ['schedulingConstraints', 'resourceClaims', 'priorityClassName', 'priority'] as const
 
-function dropGated(
-  spec: Partial<PodGroupSpec & PodGroupTemplate>,
-  old: Partial<PodGroupSpec & PodGroupTemplate>,
-): void {
+type Gated = { [name in (typeof GATED)[number]]?: unknown }
+
+function dropGated(spec: Gated, old: Gated): void {
   for (const name of GATED) if (old[name] === undefined) delete spec[name]
 }
 
