@@ -68,10 +68,11 @@ function uidProblems(path: string, uid = ''): FieldError[] {
   return uid.length > MAX_UID ? [field.tooLong(path, MAX_UID)] : []
 }
 
-function keyProblems({ stubPKCS10Request: stub = '', pkixPublicKey = '', proofOfPossession = '' }: Spec): FieldError[] {
+function keyProblems(spec: Spec): FieldError[] {
+  const [stub, key, proof] = [spec.stubPKCS10Request || '', spec.pkixPublicKey || '', spec.proofOfPossession || '']
   const why = 'exactly one of (stubPKCS10Request) or (pkixPublicKey, proofOfPossession) must be set'
-  const both = pkixPublicKey !== '' && proofOfPossession !== ''
-  const none = pkixPublicKey === '' && proofOfPossession === ''
+  const both = key !== '' && proof !== ''
+  const none = key === '' && proof === ''
   if (stub === '') return both ? [] : [field.invalid('spec', OMITTED, why)]
   if (!none) return [field.invalid('spec', OMITTED, why)]
   const der = Buffer.from(stub, 'base64')

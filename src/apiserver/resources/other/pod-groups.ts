@@ -17,7 +17,12 @@ const GATED = ['schedulingConstraints', 'resourceClaims', 'priorityClassName', '
 type Gated = { [name in (typeof GATED)[number]]?: unknown }
 
 function dropGated(spec: Gated, old: Gated): void {
-  for (const name of GATED) if (old[name] === undefined) delete spec[name]
+  for (const name of GATED) {
+    if ((old[name] ?? undefined) !== undefined) continue
+    // One of them is always there, as null.
+    if (name in old || spec[name] === null) spec[name] = null
+    else delete spec[name]
+  }
 }
 
 function checkPolicy({ schedulingPolicy = {} }: Pick<PodGroupTemplate, 'schedulingPolicy'>, at: string): FieldError[] {
