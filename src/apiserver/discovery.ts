@@ -1,6 +1,7 @@
 // What is served: the classic documents under /api and /apis and the aggregated one.
 // Spec: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 
+import { createHash } from 'node:crypto'
 import type { APIGroup, APIResource } from '../api/generated/meta-v1.ts'
 import { servedResources } from '../api/schema.ts'
 import { compareVersions } from '../machinery/version-order.ts'
@@ -36,9 +37,9 @@ const GROUP_ORDER = [
   'coordination.k8s.io',
   'node.k8s.io',
   'discovery.k8s.io',
+  'resource.k8s.io',
   'flowcontrol.apiserver.k8s.io',
   'internal.apiserver.k8s.io',
-  'resource.k8s.io',
   'storagemigration.k8s.io',
 ]
 
@@ -170,6 +171,20 @@ function categoriesOf({ definition, group }: Resource, version: ServedVersion): 
   return definition.categories && version.group === group ? { categories: [...definition.categories] } : {}
 }
 
+/** Kinds that upstream stores in another version than the newest, which shows in nothing but the hash. */
+const STORED_AS_BETA = new Set([
+  'customresourcedefinitions',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+])
+
+/** Tells clients when objects have come to be stored in another version. Model: discovery.StorageVersionHash. */
+function storageVersionHash({ resource, storage }: Resource): string {
+  const version = STORED_AS_BETA.has(resource) ? 'v1beta1' : storage.version
+  const digest = createHash('sha256').update(`${storage.group}/${version}/${storage.kind}`).digest()
+  return digest.subarray(0, 8).toString('base64')
+}
+
 /** A short name that two groups claim makes kubectl warn at every use: the retired group claims none. */
 function shortNamesOf({ definition }: Resource, version: ServedVersion): { shortNames?: string[] } {
   return definition.shortNames && version.group !== RETIRED_GROUP ? { shortNames: [...definition.shortNames] } : {}
@@ -185,6 +200,7 @@ function classicResources(resource: Resource, version: ServedVersion): APIResour
     verbs: [...version.verbs],
     ...shortNamesOf(resource, version),
     ...categoriesOf(resource, version),
+    ...(version.verbs.includes('create') && !resource.view ? { storageVersionHash: storageVersionHash(resource) } : {}),
   }
   const subresources = [...version.subresources.values()].map((served) => {
     const foreign = served.kind.group !== version.group || served.kind.version !== version.version
@@ -206,7 +222,7 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
   for (const gv of groupVersions(registry)) {
     if ((gv.group === '') !== core) continue
     const item = items.get(gv.group) ?? {
-      metadata: core ? { creationTimestamp: null } : { name: gv.group, creationTimestamp: null },
+      metadata: core ? {} : { name: gv.group },
       versions: [],
     }
     items.set(gv.group, item)
@@ -221,7 +237,7 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
   }
   for (const remote of core ? [] : remoteVersions(registry)) {
     const item = items.get(remote.group) ?? {
-      metadata: { name: remote.group, creationTimestamp: null },
+      metadata: { name: remote.group },
       versions: [],
     }
     items.set(remote.group, item)
@@ -230,10 +246,24 @@ export function aggregatedDiscovery(registry: Registry, core: boolean, apiVersio
   return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items: [...items.values()] }
 }
 
+interface Kind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+const kindOf = ({ group, version, kind }: Kind): Kind => ({ group, version, kind })
+
+/** The kind of what is answered. Upstream says of its own resources where a kind is at home only when that is elsewhere. */
+function responseKind(kind: Kind, at: { readonly group: string; readonly version: string }): Kind {
+  const foreign = kind.group !== at.group || kind.version !== at.version
+  return foreign ? kindOf(kind) : { group: '', version: '', kind: kind.kind }
+}
+
 function aggregatedVirtual(registry: Registry, gv: GroupVersion) {
   return virtualsOf(registry, gv.group, gv.version).map((r) => ({
     resource: r.resource,
-    responseKind: { group: r.kind.group, version: r.kind.version, kind: r.kind.kind },
+    responseKind: responseKind(r.kind, gv),
     scope: r.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: r.kind.kind.toLowerCase(),
     verbs: ['create'],
@@ -243,12 +273,12 @@ function aggregatedVirtual(registry: Registry, gv: GroupVersion) {
 function aggregatedResource(resource: Resource, version: ServedVersion) {
   const subresources = [...version.subresources.values()].map((served) => ({
     subresource: served.subresource,
-    responseKind: { group: served.kind.group, version: served.kind.version, kind: served.kind.kind },
+    responseKind: resource.view ? served.kind : responseKind(served.kind, version),
     verbs: verbsOf(served),
   }))
   return {
     resource: resource.resource,
-    responseKind: { group: version.group, version: version.version, kind: version.kind },
+    responseKind: resource.view ? kindOf(version) : responseKind(version, version),
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: version.verbs,

@@ -189,6 +189,7 @@ export function createInProcessClient(options: {
 /** The manager of a component's writes, named after the program it is part of upstream. */
 function managerFor({ name }: UserInfo): string {
   if (name.startsWith('system:node:')) return 'kubelet'
+  if (name === 'system:apiserver') return 'kube-apiserver'
   if (name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager'
   return name.replace(/^system:/, '')
 }

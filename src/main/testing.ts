@@ -105,7 +105,7 @@ export async function startTestServer(
   let server = await start(0)
   const { port } = server
   const adminUser = { name: 'kubernetes-admin', groups: [MASTERS_GROUP] }
-  const first = server.clientFor(adminUser)
+  const first = server.clientFor({ name: 'system:apiserver', groups: [MASTERS_GROUP] })
   await bootstrap({
     client: first,
     apiServiceIP: '10.96.0.1',

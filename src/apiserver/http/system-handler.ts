@@ -132,7 +132,7 @@ function serveDiscovery(
         'content-type': type,
         'content-length': json.length,
         vary: 'Accept',
-        'cache-control': 'no-cache, private',
+        'cache-control': 'public',
       })
       response.end(json)
       return

@@ -50,12 +50,16 @@ export function tableOf(
           priority,
         }))
       : null,
-    rows: entries.map((entry) => ({
-      cells: columns.map((column) =>
-        column.value((resource.view ? entry : (entry.origin ?? entry)).object as ApiObject, options.now),
-      ),
-      object: partOf(entry.object, options),
-    })),
+    // A slice of Go to which nothing was added.
+    rows:
+      entries.length === 0
+        ? null
+        : entries.map((entry) => ({
+            cells: columns.map((column) =>
+              column.value((resource.view ? entry : (entry.origin ?? entry)).object as ApiObject, options.now),
+            ),
+            object: partOf(entry.object, options),
+          })),
   }
 }
 
