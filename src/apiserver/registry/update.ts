@@ -246,11 +246,15 @@ function check(
   if (request.subresource === 'status')
     errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {
-    errors.push(...unforgiven(resource, definition.validate?.(object, before) ?? [], before, context.version))
-    errors.push(...(context.version.validateUpdate?.(object, before) ?? []))
-    // A subresource that prepares by itself may change what a plain update may not.
-    if (!request.prepare || resource.view) errors.push(...(definition.validateUpdate?.(object, before, context) ?? []))
-    else errors.push(...(definition.subresources?.[request.subresource]?.validateUpdate?.(object, before) ?? []))
+    const found = [
+      ...(definition.validate?.(object, before) ?? []),
+      ...(context.version.validateUpdate?.(object, before) ?? []),
+      // A subresource that prepares by itself may change what a plain update may not.
+      ...((!request.prepare || resource.view
+        ? definition.validateUpdate?.(object, before, context)
+        : definition.subresources?.[request.subresource]?.validateUpdate?.(object, before)) ?? []),
+    ]
+    errors.push(...unforgiven(resource, found, before, context.version))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
 }
@@ -268,7 +272,9 @@ function unforgiven(
   const errors = all.filter((error) => !version.forgives?.(error))
   const forgivable = errors.filter((error) => resource.versions.some((other) => other.forgives?.(error)))
   if (forgivable.length === 0) return errors
-  const known = new Set((resource.definition.validate?.(structuredClone(before)) ?? []).map(problemOf))
+  const { validate, validateCreate } = resource.definition
+  const copy = structuredClone(before)
+  const known = new Set([...(validate?.(copy) ?? []), ...(validateCreate?.(copy) ?? [])].map(problemOf))
   return errors.filter((error) => !forgivable.includes(error) || !known.has(problemOf(error)))
 }
 
