@@ -85,7 +85,14 @@ export class Api {
     const result = await update(
       this.registry,
       resource,
-      { name, subresource, transform: make, mayCreate: subresource === '', ...(prepare ? { prepare } : {}) },
+      {
+        name,
+        subresource,
+        transform: make,
+        mayCreate: subresource === '',
+        replaces: true,
+        ...(prepare ? { prepare } : {}),
+      },
       context,
     )
     return { entry: inVersion(result.entry, context.version), created: result.created }

@@ -191,7 +191,7 @@ function managerFor({ name }: UserInfo): string {
   if (name.startsWith('system:node:')) return 'kubelet'
   if (name === 'system:apiserver') return 'kube-apiserver'
   if (name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager'
-  return name.replace(/^system:/, '')
+  return name === 'system:apiserver' ? 'kube-apiserver' : name.replace(/^system:/, '')
 }
 
 function deleteOptionsOf(o: DeleteOptions) {

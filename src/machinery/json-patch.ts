@@ -22,7 +22,7 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
       const found = located(current, structuredClone(operation))
       current = fastJsonPatch.applyOperation(current, found, true, true).newDocument
     } catch (cause) {
-      throw new JsonPatchError(describe(operation), { cause })
+      throw new JsonPatchError(describe(operation, current), { cause })
     }
   }
   return current
@@ -57,11 +57,24 @@ function fromFront(document: unknown, path: string, longer: number): string {
   return tokens.join('/')
 }
 
-function describe(operation: Operation): string {
+/** Whether there is something that could hold what a path leads to. */
+function hasParent(document: unknown, path: string): boolean {
+  let at = document
+  for (const token of path.split('/').slice(1, -1)) {
+    if (typeof at !== 'object' || at === null) return false
+    at = (at as Record<string, unknown>)[token.replaceAll('~1', '/').replaceAll('~0', '~')]
+  }
+  return typeof at === 'object' && at !== null
+}
+
+function describe(operation: Operation, document: unknown): string {
   switch (operation.op) {
     case 'test':
       return `testing value ${operation.path} failed: test failed`
     case 'remove':
+      if (!hasParent(document, operation.path)) {
+        return `remove operation does not apply: doc is missing path: "${operation.path}": missing value`
+      }
       return `error in remove for path: '${operation.path}': Unable to remove nonexistent key: ${operation.path.split('/').at(-1)}: missing value`
     case 'replace':
       return `replace operation does not apply: doc is missing path: ${operation.path}: missing value`

@@ -29,7 +29,7 @@ export function objection(
   if (service.spec.type === 'ExternalName') return undefined
   const found = service.spec.ports?.find((candidate) => candidate.port === port)
   if (!found) return unavailable('ServicePortError', `service/${name} in ${quoted} is not listening on port ${port}`)
-  if (!endpoints) return unavailable('EndpointsNotFound', `cannot find endpoints for service/${name} in ${quoted}`)
+  if (!endpoints) return unavailable('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${quoted}`)
   const portName = found.name ?? ''
   const has = (endpoints.subsets ?? []).some(
     ({ addresses = [], ports = [] }) => addresses.length > 0 && ports.some((p) => (p.name ?? '') === portName),
@@ -37,7 +37,7 @@ export function objection(
   if (has) return undefined
   return unavailable(
     'MissingEndpoints',
-    `endpoints for service/${name} in ${quoted} have no addresses with port name ${JSON.stringify(portName)}`,
+    `endpointslices for service/${name} in ${quoted} have no addresses with port name ${JSON.stringify(portName)}`,
   )
 }
 

@@ -2,11 +2,13 @@
 
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
+import { compareBytes } from '../../machinery/go/value.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
 import { reportUnknown } from '../registry/decode-body.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import { applyDefaults } from './default.ts'
+import { coerceEmbedded } from './embedded.ts'
 import { prune } from './prune.ts'
 import type { Schema } from './schema.ts'
 
@@ -31,13 +33,16 @@ export function decodeCustom(
   object.apiVersion = version.apiVersion
   object.metadata = decodeMetadata(object.metadata, version, unknown)
   unknown.push(...conform(object, shape))
+  const embedded = coerceEmbedded(object, shape.schema)
+  if (embedded.problem) throw unhandled(version, `${embedded.problem.path}: ${embedded.problem.message}`)
+  unknown.push(...embedded.unknown)
   reportUnknown(unknown, version, context)
   return object as ApiObject
 }
 
 /** Drops in place what the schema does not have, giving its paths, and fills in defaults. */
 export function conform(object: Record<string, unknown>, { schema, keepUnknown }: Shape): string[] {
-  const unknown = keepUnknown ? [] : prune(object, schema, { root: true })
+  const unknown = keepUnknown ? [] : prune(object, schema, { root: true }).sort(compareBytes)
   const { metadata } = object
   applyDefaults(object, schema)
   // Defaults of metadata are the server's business.
@@ -45,13 +50,16 @@ export function conform(object: Record<string, unknown>, { schema, keepUnknown }
   return unknown
 }
 
-function checkType(body: Record<string, unknown>, { apiVersion: wanted }: ServedVersion): void {
+function checkType(body: Record<string, unknown>, { apiVersion: wanted, kind: wantedKind }: ServedVersion): void {
   const { apiVersion, kind } = body
   if (typeof kind !== 'string' || kind === '') {
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`)
+    const text = JSON.stringify(body)
+    const why = `Object 'Kind' is missing in '${text}'`
+    throw badRequest(`the object provided is unrecognized (must be of type ${wantedKind}): ${why} (${summary(text)})`)
   }
-  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== wanted) {
-    const shown = typeof apiVersion === 'string' ? apiVersion : JSON.stringify(apiVersion)
+  if (apiVersion !== wanted) {
+    const shown =
+      apiVersion === undefined ? '' : typeof apiVersion === 'string' ? apiVersion : JSON.stringify(apiVersion)
     throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${wanted})`)
   }
 }
@@ -69,9 +77,15 @@ function decodeMetadata(metadata: unknown, version: ServedVersion, unknown: stri
     return object
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    throw badRequest(
-      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${error.message}`,
-      { cause: error },
-    )
+    throw unhandled(version, error.message, error)
   }
+}
+
+function unhandled({ kind, version }: ServedVersion, why: string, cause?: unknown): Error {
+  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`, { cause })
+}
+
+/** The beginning of a body, as upstream tells it: summarizeData. */
+function summary(text: string): string {
+  return text.length > 30 ? `${text.slice(0, 30)} ...` : text
 }

@@ -24,7 +24,7 @@ export interface MakeOptions {
   terminating(): boolean
 }
 
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
 const OPEN: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 
 /** Where the objects of a definition are kept. */

@@ -48,7 +48,10 @@ export function sendList(env: ResourceHandlerEnv, exchange: ResourceRequest, res
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
     resourceVersion: String(result.revision),
-    ...(result.continue === '' ? {} : { continue: result.continue }),
+    // Lists of custom kinds tell that they do not go on (UnstructuredList); upstream's types leave that out.
+    ...(result.continue !== '' || (target.resource.view && representation.as === 'object')
+      ? { continue: result.continue }
+      : {}),
     ...(result.remaining === undefined ? {} : { remainingItemCount: result.remaining }),
   }
   if (representation.as === 'Table') {

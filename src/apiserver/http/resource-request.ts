@@ -51,7 +51,7 @@ export function representationOf({
 /** One entry in the representation that the client wants. */
 export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry, env: ResourceHandlerEnv): void {
   const { response, target, info, representation } = exchange
-  if (representation.as === 'Table' && target.subresource === '') {
+  if (representation.as === 'Table' && (target.subresource === '' || target.subresource === 'status')) {
     const { resourceVersion } = entry.object.metadata
     const table = tableOf(target.resource, [entry], { resourceVersion }, tableOptions(representation, info, env))
     return sendObject(response, code, representation, { object: table })

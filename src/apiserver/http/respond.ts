@@ -107,6 +107,7 @@ export function sendText(response: Response, code: number, text: string, type = 
   response.writeHead(code, {
     'content-type': type,
     'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
     'x-content-type-options': 'nosniff',
   })
   response.end(text)

@@ -88,6 +88,10 @@ async function tryCreate(
 ): Promise<Entry | undefined> {
   const { definition } = resource
   const now = registry.clock.now()
+  const { resourceVersion = '' } = object.metadata
+  // Nobody may say of a new object that it is to be deleted.
+  delete object.metadata.deletionTimestamp
+  delete object.metadata.deletionGracePeriodSeconds
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
   completeObject(resource, object)
@@ -120,9 +124,16 @@ async function tryCreate(
   ]
   const errors = problems.filter((error) => !context.version.forgives?.(error))
   if (errors.length > 0) {
-    throw invalid({ group: resource.group, kind: resource.kind }, object.metadata.name ?? '', errors)
+    // Of a custom kind the object itself says what it is.
+    const kind = resource.view ? object.kind : resource.kind
+    throw invalid({ group: resource.group, kind }, object.metadata.name ?? '', errors)
   }
   await validate(registry.admission, attributes)
+  // Upstream's storage refuses it, so what is only tried gets by: ErrResourceVersionSetOnCreate.
+  if (!context.dryRun && /^0*[1-9]\d*$/.test(resourceVersion)) {
+    const message = 'resourceVersion should not be set on objects to be created'
+    throw new StatusError({ message, reason: '', code: 500 })
+  }
   return store(registry, resource, object, context)
 }
 

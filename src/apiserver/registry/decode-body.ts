@@ -12,6 +12,7 @@ import type { ServedVersion } from './resource.ts'
  */
 export function decodeBody(body: unknown, version: ServedVersion, context: RequestContext): ApiObject {
   if (!isRecord(body)) {
+    if (version.decode) throw badRequest(unrecognized(body, version.kind))
     throw badRequest(
       `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
     )
@@ -23,6 +24,16 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
   object.apiVersion = version.apiVersion
   object.metadata = isRecord(object.metadata) ? object.metadata : {}
   return version.convert ? version.convert.toStorage(object) : object
+}
+
+/** What upstream says of a body for a custom kind that is no object; of what the body was it shows the bytes. */
+function unrecognized(body: unknown, kind: string): string {
+  const given = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body
+  const wanted = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
+  const bytes = Buffer.from(JSON.stringify(body))
+  const shown = `${bytes.subarray(0, 30).toString('hex')}${bytes.length > 30 ? ' ...' : ''}`
+  const why = `couldn't get version/kind; json parse error: json: cannot unmarshal ${given} into Go value of type ${wanted}`
+  return `the object provided is unrecognized (must be of type ${kind}): ${why} (${shown})`
 }
 
 function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
@@ -78,8 +89,11 @@ export function decodePatched(
     for (const problem of all) context.warn(problem)
   }
   if (version.decode && isRecord(patched)) {
-    settle(problems)
-    return version.decode(patched, { ...context, duplicateFields: [] })
+    const unknown: string[] = []
+    const warn = (problem: string) => unknown.push(problem)
+    const object = version.decode(patched, { ...context, fieldValidation: 'Warn', duplicateFields: [], warn })
+    settle([...problems, ...unknown])
+    return object
   }
   try {
     const { object, unknownFields } = decode(version.typeRef, patched)

@@ -49,7 +49,7 @@ export function kindOf(resource: Resource, subresource: string, asked: ServedVer
     convert(value, apiVersion) {
       const version = find(apiVersion)
       const object = value.object as StoredObject
-      if (!version) return { apiVersion, object: { ...object, apiVersion } }
+      if (!version || version.decode) return { apiVersion, object: { ...object, apiVersion } }
       return viewIn(version, inStorage(find(value.apiVersion), object))
     },
     resetFields: () => resetFields(resource, subresource),

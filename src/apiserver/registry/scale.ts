@@ -120,16 +120,30 @@ function scaleByPaths(paths: ScalePaths, resource: Resource, object: StoredObjec
 export function applyScale(resource: Resource, object: ApiObject, body: unknown, version: ServedVersion): ApiObject {
   const scale = decodeScale(body, version)
   const replicas = scale.spec?.replicas ?? 0
-  if (replicas < 0) {
+  const mapping = resource.definition.scale
+  const byPath = mapping?.selector === 'path'
+  if (byPath) checkScaleType(body)
+  const { name } = scale.metadata ?? {}
+  if (name && name !== object.metadata.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${object.metadata.name})`)
+  }
+  // Custom kinds are judged by where they have their replicas.
+  if (replicas < 0 && !byPath) {
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name ?? '', [
       field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
   }
-  const mapping = resource.definition.scale
-  setAt(object, mapping?.selector === 'path' ? mapping.specReplicas : ['spec', 'replicas'], replicas)
+  setAt(object, byPath ? mapping.specReplicas : ['spec', 'replicas'], replicas)
   if (scale.metadata?.resourceVersion) object.metadata.resourceVersion = scale.metadata.resourceVersion
   else delete object.metadata.resourceVersion
   return object
+}
+
+/** Upstream knows of no other kind where a custom kind's scale is meant. */
+function checkScaleType(body: unknown): void {
+  const { apiVersion, kind } = isRecord(body) ? body : {}
+  if (apiVersion === 'autoscaling/v1' && kind === 'Scale') return
+  throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"')
 }
 
 function decodeScale(body: unknown, served: ServedVersion): Scale {

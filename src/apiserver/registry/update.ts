@@ -36,6 +36,8 @@ export interface UpdateRequest {
   readonly admitted?: boolean
   /** PUT may create where the resource allows it; `always` where it does not, too. */
   readonly mayCreate: boolean | 'always'
+  /** Whether the object was sent whole: some kinds want to be told of which state it is a change. */
+  readonly replaces?: boolean
   /**
    * Whether the write tells who owns the fields (default), does so without a time, leaves ownership as it is, or has
    * settled it in `transform`.
@@ -126,7 +128,7 @@ function checkPreconditions(
   if (wanted && wanted !== old.metadata.resourceVersion)
     throw conflict(asked(resource, context), request.name, MODIFIED)
   // An apply is an update of what is stored, whatever its version.
-  if (!wanted && resource.definition.unconditionalUpdate === false && request.mayCreate === true) {
+  if (!wanted && resource.definition.unconditionalUpdate === false && request.replaces === true) {
     throw invalid({ group: resource.group, kind: resource.resource }, request.name, [
       {
         type: 'FieldValueInvalid',
@@ -242,7 +244,13 @@ function check(
 ): void {
   const { definition } = resource
   const before = old as ApiObject
-  const errors = [...validateMetadataUpdate(object, old), ...validateKubeFinalizers(resource, object)]
+  const ofMetadata = validateMetadataUpdate(object, old)
+  const errors = [
+    ...ofMetadata,
+    ...validateKubeFinalizers(resource, object),
+    // Of custom kinds upstream looks at them twice: customResourceStrategy.ValidateUpdate.
+    ...(resource.view ? ofMetadata : []),
+  ]
   if (request.subresource === 'status')
     errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {
