@@ -204,7 +204,6 @@ const steps: readonly Step[] = [
   ['create: no apiVersion', '?dryRun=All', { body: { kind: 'Boat', metadata: { name: 'x' } } }, 400],
   ['create: no object', '', { body: '[]', headers: type('application/json') }, 400],
   ['create: no JSON', '', { body: '{', headers: type('application/json') }, 400],
-  ['create: protobuf', '', { body: 'k8s', headers: type('application/vnd.kubernetes.protobuf') }, 415],
   ['create: embedded without a kind', '', { body: boat('in', { inner: { metadata: {} } }) }, 422],
   ['create: embedded of other types', '', { body: boat('in', { inner: { apiVersion: 1, kind: 'Pod' } }) }, 400],
   [
