@@ -234,7 +234,9 @@ export class Api {
 
 /** The object under the name it has in the URL. Throws BadRequest when it says another one. */
 function named(object: ApiObject, name: string): ApiObject {
-  object.metadata.name ??= name
+  if (!object.metadata.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  }
   if (object.metadata.name === name) return object
   throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`)
 }

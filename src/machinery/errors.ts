@@ -47,7 +47,7 @@ function detailsOf(resource: GroupResource, name: string): StatusDetails {
   return {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.resource,
+    ...(resource.resource === '' ? {} : { kind: resource.resource }),
   }
 }
 
@@ -68,6 +68,17 @@ export function pageNotFound(): StatusError {
     details: {},
     code: 404,
   })
+}
+
+/** A request came to no answer before anything served it: over HTTP the answer is a page that names its path. Model: responsewriters.InternalError. */
+export class UndecidedRequest extends StatusError {
+  readonly why: string
+
+  constructor(why: string) {
+    const message = `Internal Server Error: ${why}`
+    super({ message, reason: 'InternalError', details: { causes: [{ message: why }] }, code: 500 })
+    this.why = why
+  }
 }
 
 /** Nobody serves anything under such a path: the answer is a page, no Status. Model: http.NotFound. */
@@ -188,6 +199,11 @@ export function internalError(message: string, options?: { cause?: unknown }): S
     },
     options,
   )
+}
+
+/** An error that upstream has no kind of: its words, as a problem of the server. Model: ErrorToAPIStatus. */
+export function serverProblem(message: string, options?: { cause?: unknown }): StatusError {
+  return new StatusError({ message, code: 500 }, options)
 }
 
 /** One problem found by validation. Types and wording: k8s.io/apimachinery/pkg/util/validation/field. */

@@ -195,7 +195,9 @@ class Scanner {
 
   #unexpected(where: string): never {
     const c = this.#peek()
-    const shown = c === "'" ? `'\\''` : c === '"' ? `'"'` : `'${JSON.stringify(c).slice(1, -1)}'`
+    // Go looks at bytes, and shows the first one of a character as if it were all of it.
+    const byte = c > '\x7f' ? String.fromCharCode(Buffer.from(this.#text.slice(this.#at, this.#at + 2))[0] ?? 0) : c
+    const shown = byte === "'" ? `'\\''` : byte === '"' ? `'"'` : `'${JSON.stringify(byte).slice(1, -1)}'`
     throw new SyntaxProblem(`invalid character ${shown} ${where}`)
   }
 }

@@ -3,7 +3,7 @@
 
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
 import type { DeepReadonly } from './deep-readonly.ts'
-import { labelValueProblem, qualifiedNameProblem } from './names.ts'
+import { labelValueProblem, qualifiedNameProblems } from './names.ts'
 
 /** Labels of an object. */
 export type Labels = Readonly<Record<string, string>>
@@ -53,71 +53,98 @@ const TOKEN = /\s*(?:(==|!=|=|!|<|>|\(|\)|,)|([^\s=!<>(),]+))/y
 
 /** Parses `a=b,c in (d,e),!f`. Throws SelectorError. */
 export function parseSelector(text: string): Selector {
-  const tokens = tokenize(text)
-  let at = 0
-  const peek = () => tokens[at] ?? ''
-  const next = () => tokens[at++] ?? ''
-  const word = (what: string): string => {
-    const token = next()
-    if (token === '' || /^[=!<>(),]/.test(token)) {
-      throw new SelectorError(`unable to parse requirement: found '${token}', expected: ${what}`)
+  return new Parser(tokenize(text)).selector()
+}
+
+const SIGN = /^[=!<>(),]/
+const OPERATORS = ['==', '=', '!=', 'in', 'notin', '>', '<'] as const
+const EXPECTED_OPERATORS = 'in, notin, =, ==, !=, gt, lt'
+
+/** The end of the text is an empty token. Model: Parser of k8s.io/apimachinery/pkg/labels. */
+class Parser {
+  readonly #tokens: readonly string[]
+  #at = 0
+
+  constructor(tokens: readonly string[]) {
+    this.#tokens = tokens
+  }
+
+  selector(): Selector {
+    const out: Requirement[] = []
+    while (this.#peek() !== '') {
+      if (this.#peek() !== '!' && !this.#isWord) this.#unexpected("!, identifier, or 'end of string'")
+      out.push(this.#whole())
+      const end = this.#take()
+      if (end === '') break
+      if (end !== ',') throw new SelectorError(`found '${end}', expected: ',' or 'end of string'`)
+      if (this.#peek() !== '!' && !this.#isWord) this.#unexpected("identifier after ','")
     }
+    return out
+  }
+
+  #whole(): Requirement {
+    try {
+      return checked(this.#requirement())
+    } catch (error) {
+      if (!(error instanceof SelectorError)) throw error
+      throw new SelectorError(`unable to parse requirement: ${error.message}`)
+    }
+  }
+
+  #requirement(): Requirement {
+    const negated = this.#peek() === '!'
+    if (negated) this.#take()
+    if (!this.#isWord) this.#unexpected('identifier')
+    const key = this.#take()
+    const problem = qualifiedNameProblems(key).join('; ')
+    if (problem !== '') throw new SelectorError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`)
+    if (negated) return { key, operator: '!', values: [] }
+    if (this.#peek() === '' || this.#peek() === ',') return { key, operator: 'exists', values: [] }
+    const operator = OPERATORS.find((known) => known === this.#peek())
+    if (operator === undefined) return this.#unexpected(EXPECTED_OPERATORS)
+    this.#take()
+    if (operator === 'in' || operator === 'notin') return { key, operator, values: this.#list() }
+    const meant = operator === '>' ? 'gt' : operator === '<' ? 'lt' : operator
+    return { key, operator: meant, values: [this.#exactValue()] }
+  }
+
+  #exactValue(): string {
+    if (this.#peek() === '' || this.#peek() === ',') return ''
+    if (!this.#isWord) this.#unexpected('identifier')
+    return this.#take()
+  }
+
+  /** Values in parentheses, each once and in order; where there is nothing between commas is the empty one. */
+  #list(): string[] {
+    if (this.#peek() !== '(') throw new SelectorError(`found '${this.#peek()}' expected: '('`)
+    this.#take()
+    if (this.#peek() !== ')' && this.#peek() !== ',' && !this.#isWord) this.#unexpected("',', ')' or identifier")
+    const values = new Set<string>()
+    for (;;) {
+      if (this.#isWord) values.add(this.#take())
+      else if (this.#peek() === ',' || this.#peek() === ')') values.add('')
+      else this.#unexpected("',', or identifier")
+      if (this.#peek() !== ',' && this.#peek() !== ')') this.#unexpected("',' or ')'")
+      if (this.#take() === ')') return [...values].sort()
+    }
+  }
+
+  #peek(): string {
+    return this.#tokens[this.#at] ?? ''
+  }
+
+  get #isWord(): boolean {
+    return this.#peek() !== '' && !SIGN.test(this.#peek())
+  }
+
+  #take(): string {
+    const token = this.#peek()
+    this.#at += 1
     return token
   }
-  const out: Requirement[] = []
-  while (at < tokens.length) {
-    out.push(checked(requirement()))
-    if (at < tokens.length && next() !== ',') {
-      throw new SelectorError(`found '${tokens[at - 1]}', expected: ',' or 'end of string'`)
-    }
-    if (tokens[at - 1] === ',' && at === tokens.length) {
-      throw new SelectorError("found '', expected: identifier after ','")
-    }
-  }
-  return out
 
-  function requirement(): Requirement {
-    if (peek() === '!') {
-      next()
-      return { key: word('identifier'), operator: '!', values: [] }
-    }
-    const key = word("!, identifier, or 'end of string'")
-    const operator = peek()
-    switch (operator) {
-      case '':
-      case ',':
-        return { key, operator: 'exists', values: [] }
-      case '=':
-      case '==':
-      case '!=': {
-        next()
-        const value = peek() === ',' || peek() === '' ? '' : word('identifier')
-        return { key, operator, values: [value] }
-      }
-      case '<':
-      case '>':
-        next()
-        return { key, operator: operator === '<' ? 'lt' : 'gt', values: [word('identifier')] }
-      case 'in':
-      case 'notin':
-        next()
-        return { key, operator, values: list() }
-      default:
-        throw new SelectorError(
-          `unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`,
-        )
-    }
-  }
-
-  function list(): string[] {
-    if (next() !== '(') throw new SelectorError(`found '${tokens[at - 1] ?? ''}' expected: '('`)
-    const values: string[] = []
-    for (;;) {
-      values.push(peek() === ',' || peek() === ')' ? '' : word('identifier'))
-      const token = next()
-      if (token === ')') return values
-      if (token !== ',') throw new SelectorError(`found '${token}', expected: ',' or ')'`)
-    }
+  #unexpected(expected: string): never {
+    throw new SelectorError(`found '${this.#peek()}', expected: ${expected}`)
   }
 }
 
@@ -136,16 +163,24 @@ function tokenize(text: string): string[] {
   return tokens
 }
 
+/** Throws SelectorError for values that no label has. Model: NewRequirement. */
 function checked(requirement: Requirement): Requirement {
-  const keyProblem = qualifiedNameProblem(requirement.key)
-  if (keyProblem) throw new SelectorError(`key: Invalid value: ${JSON.stringify(requirement.key)}: ${keyProblem}`)
-  for (const value of requirement.values) {
-    const problem = labelValueProblem(value)
-    if (problem) {
-      throw new SelectorError(`values[0][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`)
+  const { key, operator, values } = requirement
+  const problems: string[] = []
+  const wrong = (at: string, value: string, why: string) =>
+    problems.push(`${at}: Invalid value: ${JSON.stringify(value)}: ${why}`)
+  for (const [i, value] of values.entries()) {
+    const compared = operator === 'gt' || operator === 'lt'
+    if (compared && !/^[-+]?\d+$/.test(value)) {
+      wrong(`values[${i}]`, value, "for 'Gt', 'Lt' operators, the value must be an integer")
     }
   }
-  return requirement
+  for (const [i, value] of values.entries()) {
+    const problem = labelValueProblem(value)
+    if (problem) wrong(`values[${i}][${key}]`, value, problem)
+  }
+  if (problems.length === 0) return requirement
+  throw new SelectorError(problems.length === 1 ? String(problems[0]) : `[${problems.join(', ')}]`)
 }
 
 /** The selector of a LabelSelector object. An absent one matches nothing, an empty one everything. */

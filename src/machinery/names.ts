@@ -74,7 +74,7 @@ export function qualifiedNameProblems(value = ''): string[] {
   const parts = value.split('/')
   if (parts.length > 2) {
     return [
-      `a qualified name ${QUALIFIED_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${QUALIFIED_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   }
   const name = parts.at(-1) ?? ''

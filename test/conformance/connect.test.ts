@@ -55,7 +55,7 @@ const cases: readonly [rule: string, path: string, code: number, message: string
     'ValidatePodLogOptions: since twice',
     `${POD}/log?container=a&sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z`,
     422,
-    'PodLogOptions "two" is invalid: : Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    'PodLogOptions "two" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
   ],
   [
     'ValidatePodLogOptions: stream',

@@ -30,7 +30,7 @@ describe('what no route is for', () => {
     ['GET', `${MAPS}/a%25b`, 400, `Name parameter invalid: "a%b": may not contain '%'`, 'NamespaceKeyFunc'],
     ['GET', '/api/v1/foos', 404, NOT_FOUND, 'no such kind'],
     ['GET', '/apis/apps/v7/deployments', 404, NOT_FOUND, 'no such version of a group that there is'],
-    ['POST', '/apis/apps', 405, NOT_ALLOWED, 'discovery is read'],
+    ['POST', '/apis/apps/v1', 405, NOT_ALLOWED, 'what a group version has is read'],
     ['POST', '/version', 405, NOT_ALLOWED, 'the version is read'],
   ]
   it.each(cases)('%s %s: %i %s (%s)', async (method, path, code, message) => {

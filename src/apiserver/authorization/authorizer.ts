@@ -1,7 +1,7 @@
 // Who may do what: the question, the answer, and asking several authorizers in turn.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
-import { forbidden, StatusError } from '../../machinery/errors.ts'
+import { forbidden, UndecidedRequest } from '../../machinery/errors.ts'
 import type { UserInfo } from '../user.ts'
 import { aggregated } from './aggregated.ts'
 
@@ -113,7 +113,7 @@ function demandYes(
   heard?.(decision)
   if (decision.verdict === 'allow') return
   // Whoever could not be asked might have said yes.
-  if (decision.error !== undefined) throw notDecided(decision.error)
+  if (decision.error !== undefined) throw new UndecidedRequest(decision.error)
   const why = decision.reason === '' ? '' : `: ${decision.reason}`
   const { group, resource, name } = attributes
   throw forbidden(
@@ -121,15 +121,6 @@ function demandYes(
     name,
     `${forbiddenMessage(attributes)}${why}`,
   )
-}
-
-function notDecided(error: string): StatusError {
-  return new StatusError({
-    message: `Internal Server Error: ${error}`,
-    reason: 'InternalError',
-    details: { causes: [{ message: error }] },
-    code: 500,
-  })
 }
 
 /** What is forbidden, in upstream's words. */

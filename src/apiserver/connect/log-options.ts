@@ -23,7 +23,7 @@ export function checkLogOptions({ name, query }: Pick<RequestInfo, 'name' | 'que
     throw badRequest(`parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text} as "2006"`)
   }
   if (sinceSeconds !== null && sinceTime) {
-    errors.push(field.forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+    errors.push(field.forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   } else if (sinceSeconds !== null && sinceSeconds < 1) {
     errors.push(field.invalid('sinceSeconds', sinceSeconds, 'must be greater than 0'))
   }

@@ -102,7 +102,7 @@ describe('bad input', () => {
         call: { path: PODS, body: 'a: b: c', type: 'application/yaml' },
         code: 400,
         reason: 'BadRequest',
-        message: /error converting YAML to JSON: yaml: line 1/,
+        message: /\(must be of type Pod\): yaml: line 1/,
       },
       {
         title: 'a list where an object should be',

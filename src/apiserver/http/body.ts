@@ -40,7 +40,8 @@ export function readBody(request: Request): Promise<Buffer> {
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
 /**
- * Parses a body by its content type; `kind` is what it should be, for messages, `cbor` whether it may be CBOR.
+ * Parses a body by its content type; `kind` is what it should be, for messages (empty: they are not about kinds), `cbor`
+ * whether it may be CBOR.
  * Throws BadRequest or UnsupportedMediaType with upstream's wording.
  */
 export function parseBody(
@@ -77,11 +78,31 @@ export function duplicateFields(body: Buffer, contentType: string | undefined): 
 
 function parseJson(body: Buffer, kind: string): unknown {
   const text = body.toString('utf8')
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
   } catch (cause) {
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${syntaxError(text)}`, body, cause)
+    throw unrecognized(kind, `${NO_KIND}: ${syntaxError(text)}`, body, cause)
   }
+  const wrong = wrongKind(value)
+  if (wrong !== undefined) throw unrecognized(kind, `${NO_KIND}: ${wrong}`, body, undefined)
+  return value
+}
+
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/
+
+/** Half of a pair is no character, and Go puts another one in its place. */
+const wellFormed = (_key: string, value: unknown) => (typeof value === 'string' ? Buffer.from(value).toString() : value)
+
+/** What keeps kind and version of an object from being read. */
+function wrongKind(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, is] of Object.entries(value)) {
+    if ((name !== 'kind' && name !== 'apiVersion') || typeof is === 'string' || is === null) continue
+    const what = Array.isArray(is) ? 'array' : typeof is === 'boolean' ? 'bool' : typeof is
+    return `json: cannot unmarshal ${what} into Go struct field .${name} of type string`
+  }
+  return undefined
 }
 
 /** Parses the JSON of a patch. */
@@ -117,10 +138,20 @@ function syntaxError(text: string): string {
 }
 
 function unrecognized(kind: string, problem: string, body: Buffer, cause: unknown): StatusError {
+  if (kind === '') return badRequest(problem, { cause })
   return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${summaryOf(body)})`, {
     cause,
   })
 }
+
+/** Why no kind can be read from a value that is no object, in the words of Go's decoder. */
+export function notAnObject(value: unknown): string {
+  const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  return `${NO_KIND}: json: cannot unmarshal ${what} into Go value of type ${KINDED}`
+}
+
+const NO_KIND = "couldn't get version/kind; json parse error"
+const KINDED = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 const SHOWN = 30
 
@@ -136,12 +167,7 @@ function parseYamlBody(body: Buffer, kind: string): unknown {
     return parseYaml(body.toString('utf8'))
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw unrecognized(
-      kind,
-      `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${error.message}`,
-      body,
-      error,
-    )
+    throw unrecognized(kind, `yaml: ${error.message}`, body, error)
   }
 }
 

@@ -2,12 +2,12 @@
 // Model: net/http/pprof and k8s.io/apiserver/pkg/server/routes.
 
 import type { Clock } from '../../machinery/clock.ts'
-import { badRequest, pageNotFound } from '../../machinery/errors.ts'
+import { badRequest, NothingHere, pageNotFound } from '../../machinery/errors.ts'
 import type { Measurement } from '../profiling/profiler.ts'
 import { readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
-import { sendText } from './respond.ts'
+import { sendPlain, sendText } from './respond.ts'
 
 export interface DebugEnv {
   readonly clock: Clock
@@ -48,13 +48,13 @@ export async function serveDebug(
   info: RequestInfo,
 ): Promise<void> {
   const { path } = info
-  if (path === '/debug/flags' || path === '/debug/flags/') return sendText(response, 200, flagsPage(), HTML)
-  if (path === '/debug/flags/v' && env.setVerbosity) return setVerbosity(env.setVerbosity, request, response)
+  if (path === '/debug/') throw new NothingHere()
+  if (path === '/debug/flags' || path === '/debug/flags/') return sendPlain(response, 200, flagsPage(), HTML)
+  if (path === '/debug/flags/v') return setVerbosity(env, request, response)
   if (!env.profiling || !path.startsWith('/debug/pprof')) throw pageNotFound()
   if (path === '/debug/pprof') {
-    response.writeHead(302, { location: PPROF, 'content-length': 0 })
-    response.end()
-    return
+    response.setHeader('location', PPROF)
+    return sendPlain(response, 302, `<a href="${PPROF}">Found</a>.\n\n`, HTML)
   }
   switch (path.slice(PPROF.length)) {
     case '':
@@ -69,6 +69,7 @@ export async function serveDebug(
     case 'allocs':
       return sendProfile(env, response, info)
     default: {
+      response.setHeader('x-go-pprof', '1')
       const why = MISSING[path.slice(PPROF.length)]
       return sendText(
         response,
@@ -115,16 +116,12 @@ async function sendProfile({ clock }: DebugEnv, response: Response, { path, quer
   }
 }
 
-async function setVerbosity(set: (level: number) => void, request: Request, response: Response): Promise<void> {
-  if (request.method !== 'PUT') return sendText(response, 406, 'unsupported http method')
+async function setVerbosity({ setVerbosity: set }: DebugEnv, request: Request, response: Response): Promise<void> {
+  const refuse = (code: number, why: string) => sendText(response, code, `${why}\n`, 'text/plain')
+  if (request.method !== 'PUT') return refuse(406, 'unsupported http method')
   const text = (await readBody(request)).toString()
-  if (!/^\d{1,2}$/.test(text)) {
-    return sendText(
-      response,
-      400,
-      `failed set klog.logging.verbosity ${text}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  }
+  if (!/^\d{1,2}$/.test(text)) return refuse(400, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!set) throw pageNotFound()
   set(Number(text))
   sendText(response, 200, `successfully set klog.logging.verbosity to ${text}`)
 }

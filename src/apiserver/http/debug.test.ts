@@ -38,7 +38,8 @@ describe('pages under /debug', () => {
   it('turn verbosity only where that can be turned, and only with PUT', async () => {
     expect((await admin('/debug/flags/')).text).toContain('<tr>v<br>')
     // This server's log has one level.
-    expect((await admin('/debug/flags/v', { method: 'PUT' })).code).toBe(404)
+    expect((await admin('/debug/flags/v', { method: 'PUT', body: '4' })).code).toBe(404)
+    expect((await admin('/debug/flags/v')).code).toBe(406)
   })
 
   it('measure', async () => {

@@ -37,6 +37,8 @@ export interface Answerable {
   readonly protobuf: boolean
   /** Whether CBOR is served. */
   readonly cbor?: boolean
+  /** Whether it can be shown as something else; absent: it can. */
+  readonly transforms?: boolean
   /** The answer is a stream of watch events. */
   readonly stream?: boolean
   /** The query parameter of that name. */
@@ -128,6 +130,7 @@ function representationOf({ parameters }: Clause, format: Representation['format
   if (as === undefined && group === undefined && version === undefined) {
     return format === 'protobuf' && !can.protobuf ? undefined : { format, pretty }
   }
+  if (can.transforms === false) return undefined
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
   const wrapperVersion = `meta.k8s.io/${version}`
   switch (as) {

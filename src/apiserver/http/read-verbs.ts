@@ -4,6 +4,7 @@
 import { badRequest } from '../../machinery/errors.ts'
 import { inVersion } from '../api.ts'
 import { type ListResult, list } from '../registry/list.ts'
+import { checkVersionOfRead } from '../registry/resource-version.ts'
 import { type Selection, selectionOf } from '../registry/selection.ts'
 import { protobufList } from './protobuf.ts'
 import { integerOf, switchOf } from './query.ts'
@@ -19,6 +20,7 @@ import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import { serveWatch } from './watch-handler.ts'
 
 export function serveGet(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> | undefined {
+  checkVersionOfRead(exchange.info.query.get('resourceVersion') ?? '')
   const found = env.api.get(exchange.target, exchange.context)
   if (found instanceof Promise) return found.then((entry) => sendEntry(exchange, 200, entry, env))
   sendEntry(exchange, 200, found, env)
@@ -29,11 +31,9 @@ const COMMA = Buffer.from(',')
 const OPEN = Buffer.from('{')
 
 export async function serveList(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
-  const { target, info } = exchange
+  const { target } = exchange
   checkListable(exchange)
-  const initial = switchOf(info.query, 'sendInitialEvents')
-  const query = { ...listQueryOf(exchange), ...(initial === undefined ? {} : { sendInitialEvents: initial }) }
-  sendList(env, exchange, await list(env.api.registry, target.resource, query))
+  sendList(env, exchange, await list(env.api.registry, target.resource, listQueryOf(exchange)))
 }
 
 /** Throws NotAcceptable when the client wants what no list can be shown as. */
@@ -90,6 +90,8 @@ export function listQueryOf({ info, target, version, context }: ResourceRequest)
   const { query } = info
   // Upstream takes a negative limit for none.
   const limit = Math.max(0, integerOf(query, 'limit') ?? 0)
+  integerOf(query, 'timeoutSeconds')
+  const initial = switchOf(query, 'sendInitialEvents')
   return {
     namespace: context.namespace,
     selection: selectionOf(target.resource, {
@@ -101,6 +103,7 @@ export function listQueryOf({ info, target, version, context }: ResourceRequest)
     continue: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    ...(initial === undefined ? {} : { sendInitialEvents: initial }),
   }
 }
 

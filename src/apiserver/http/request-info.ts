@@ -17,6 +17,8 @@ export interface RequestInfo {
   readonly name: string
   /** What follows the subresource: the path for `proxy`. */
   readonly rest: string
+  /** Why nobody can say what is asked for. */
+  readonly problem?: string
 }
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
@@ -36,16 +38,18 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
-  const segments = segmentsOf(decoded(path))
+  const readable = decoded(path)
+  const segments = segmentsOf(readable)
   const root = segments[0]
   const first = root === 'api' ? 2 : 3
   const version = segments[first - 1]
-  const isResource = (root === 'api' || root === 'apis') && version !== undefined && segments.length > first
+  const isResource =
+    !path.startsWith('//') && (root === 'api' || root === 'apis') && version !== undefined && segments.length > first
   // A name is never empty, but what follows a subresource may hold anything.
   const gap = segments.indexOf('')
-  if (!isResource || (gap >= 0 && gap < MOST_NAMES + first)) {
+  if (!isResource || (gap >= 0 && gap < MOST_NAMES + first && !isEveryNamespace(segments, first, gap))) {
     return {
-      path,
+      path: readable,
       query,
       verb: method.toLowerCase(),
       isResource: false,
@@ -59,8 +63,12 @@ export function parseRequest(method: string, url: string): RequestInfo {
     }
   }
   const group = root === 'api' ? '' : (segments[1] ?? '')
-  return resourceRequest({ path, query, group, version }, method, segments.slice(first))
+  return resourceRequest({ path, query, group, version }, { method, url }, segments.slice(first))
 }
+
+/** Without its name a namespace is every namespace. */
+const isEveryNamespace = (segments: readonly string[], first: number, gap: number) =>
+  gap === first + 1 && segments[first] === 'namespaces' && segments.length === first + 3
 
 /** namespaces/NAME/RESOURCE/NAME/SUBRESOURCE is the longest there is. */
 const MOST_NAMES = 5
@@ -94,15 +102,19 @@ function decoded(path: string): string {
 
 function resourceRequest(
   base: Pick<RequestInfo, 'path' | 'query' | 'group' | 'version'>,
-  method: string,
+  { method, url }: { method: string; url: string },
   segments: string[],
 ): RequestInfo {
   let parts = segments
   let verb = VERBS[method] ?? ''
   // Old clients ask for a watch by path: /api/v1/watch/pods.
   let watchPath = false
-  if (parts[0] === 'watch') {
-    watchPath = true
+  let problem: string | undefined
+  if (parts[0] === 'watch' || parts[0] === 'proxy') {
+    if (parts.length < 2) problem = `unable to determine kind and namespace from url, ${url}`
+    // Proxies of old were named by path as well, and are no more.
+    if (parts[0] === 'watch') watchPath = true
+    else verb = 'proxy'
     parts = parts.slice(1)
   }
   let namespace = ''
@@ -127,5 +139,6 @@ function resourceRequest(
     subresource,
     name,
     rest: rest.join('/'),
+    ...(problem === undefined ? {} : { problem }),
   }
 }

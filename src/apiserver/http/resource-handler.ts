@@ -1,5 +1,6 @@
 // Requests on resources: from a RequestInfo to the verb that answers it.
 
+import { servedResources } from '../../api/schema.ts'
 import { methodNotAllowed } from '../../machinery/errors.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
@@ -100,10 +101,16 @@ async function serveVirtual(
   const version = virtualVersion(info)
   const { cbor = false } = env
   const representation = representationOf({ request, version, info, cbor })
-  const body = parseBody(await readBody(request), request.headers['content-type'], { cbor })
+  const kind = kindOfVirtual(info)
+  const body = parseBody(await readBody(request), request.headers['content-type'], { kind, cbor })
   const context = contextOf(request, response, info, user, version, info.namespace !== '', {})
   const answer = await handler({ name: '', body, context })
   sendObject(response, 201, representation, { object: answer })
+}
+
+function kindOfVirtual({ group, version, resource }: RequestInfo): string {
+  const served = servedResources.find((r) => r.group === group && r.version === version && r.resource === resource)
+  return served?.kind.kind ?? ''
 }
 
 /** Reviews have versions, too. */

@@ -1,7 +1,7 @@
 // Writing answers: stored bytes as they are, everything else encoded here, errors as Status objects.
 
 import { gzip } from 'node:zlib'
-import { internalError, NothingHere, StatusError } from '../../machinery/errors.ts'
+import { internalError, NothingHere, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
 import type { ApiObject } from '../api-object.ts'
@@ -16,6 +16,9 @@ export function sendJson(response: Response, code: number, json: Buffer | string
 }
 
 const JSON_TYPE = 'application/json'
+const TEXT = 'text/plain; charset=utf-8'
+/** Nobody on the way keeps an answer. Model: WithCacheControl. */
+export const NOT_KEPT = 'no-cache, private'
 const TYPES = { json: JSON_TYPE, yaml: 'application/yaml', protobuf: PROTOBUF, cbor: CBOR } as const
 // As upstream: shorter answers gain too little.
 const MIN_COMPRESSED = 128 * 1024
@@ -42,7 +45,7 @@ function sendBytes(response: Response, code: number, type: string, bytes: Buffer
   response.writeHead(code, {
     'content-type': type,
     'content-length': length,
-    'cache-control': 'no-cache, private',
+    'cache-control': NOT_KEPT,
   })
   response.end(bytes)
 }
@@ -86,10 +89,18 @@ export function sendError(
     return
   }
   if (known instanceof NothingHere) return sendText(response, known.code, `${known.message}\n`)
+  if (known instanceof UndecidedRequest) return sendText(response, known.code, pageOf(known, request.url))
   const retry = known.status.details?.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(retry))
-  if (known.code === 401) response.setHeader('www-authenticate', 'Bearer realm="kubernetes"')
   sendObject(response, known.code, formOfErrors(request), { object: known.status })
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/** Browsers take no part of it for markup. */
+function pageOf({ why }: UndecidedRequest, url: string): string {
+  const text = `Internal Server Error: ${JSON.stringify(url)}: ${why}\n`
+  return text.replace(/[&<>]/g, (character) => ESCAPES[character] ?? character)
 }
 
 /** Status has a form in every format; nothing else that may be asked for can be made of it. */
@@ -102,13 +113,18 @@ function formOfErrors({ headers, cbor = false }: { headers: Accepting; cbor?: bo
   }
 }
 
+/** Sends text that is no object, and that no browser is to take for anything else. Model: http.Error. */
+export function sendText(response: Response, code: number, text: string, type = TEXT): void {
+  response.setHeader('x-content-type-options', 'nosniff')
+  sendPlain(response, code, text, type)
+}
+
 /** Sends text that is no object. */
-export function sendText(response: Response, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
+export function sendPlain(response: Response, code: number, text: string, type = TEXT): void {
   response.writeHead(code, {
     'content-type': type,
     'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-cache, private',
-    'x-content-type-options': 'nosniff',
+    'cache-control': NOT_KEPT,
   })
   response.end(text)
 }

@@ -71,27 +71,37 @@ const PATCHES = [
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
 ]
-const PRODUCED = ['application/json', 'application/yaml', PROTOBUF]
+/** What there is a form of everything in. */
+export const PRODUCED = ['application/json', 'application/yaml', PROTOBUF]
 const STREAMED = ['application/json;stream=watch', `${PROTOBUF};stream=watch`]
 
 function checkMediaTypes({ headers, method }: Request, { verb }: RequestInfo, cbor: boolean): void {
   const length = headers['content-length'] ?? ''
   const fits = verb !== 'patch' || patchIsKnown(headers['content-type'], cbor)
-  if (!fits && Number(length) > 0) throw unsupported('415: Unsupported Media Type')
-  const produced = fits ? producedBy(verb, cbor) : []
-  const { accept } = headers
-  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') {
-    if (fits) return
-  } else if (typesOf(accept).some((type) => type === '*/*' || produced.includes(type))) return
-  const available = `\n\nAvailable representations: ${produced.join(', ')}`
+  if (!fits) throw unsupported('415: Unsupported Media Type')
+  const produced = producedBy(verb, cbor)
   const bodiless = ['POST', 'PUT', 'PATCH'].includes(method ?? '') && (length === '' || length === '0')
-  if (bodiless) throw unsupported(`415: Unsupported Media Type${available}`)
-  throw new StatusError({
-    message: `406: Not Acceptable${available}`,
-    reason: 'NotAcceptable',
-    details: {},
-    code: 406,
-  })
+  if (!bodiless) return requireProduced({ headers }, produced)
+  if (!accepts(headers.accept, produced)) throw unsupported(`415: Unsupported Media Type${available(produced)}`)
+}
+
+const available = (produced: readonly string[]) => `\n\nAvailable representations: ${produced.join(', ')}`
+
+function accepts(accept: string | undefined, produced: readonly string[]): boolean {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === produced[0]) return true
+  return typesOf(accept).some((type) => type === '*/*' || produced.includes(type))
+}
+
+/** Throws NotAcceptable for a client that accepts none of the media types of a route. */
+export function requireProduced({ headers }: Pick<Request, 'headers'>, produced: readonly string[]): void {
+  if (accepts(headers.accept, produced)) return
+  const message = `406: Not Acceptable${available(produced)}`
+  throw new StatusError({ message, reason: 'NotAcceptable', details: {}, code: 406 })
+}
+
+/** Throws for every other method, HEAD as well: routes are for exactly one. */
+export function requireGet({ method }: Pick<Request, 'method'>): void {
+  if (method !== 'GET') throw methodNotAllowed()
 }
 
 function producedBy(verb: string, cbor: boolean): readonly string[] {

@@ -3,7 +3,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { methodNotAllowed, NothingHere, pageNotFound, StatusError } from '../../machinery/errors.ts'
+import { isReason, methodNotAllowed, pageNotFound, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
@@ -24,7 +24,7 @@ import { H1Response } from './h1-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource-handler.ts'
 import type { ResourceHandlerEnv } from './resource-request.ts'
-import { sendError, sendText } from './respond.ts'
+import { NOT_KEPT, sendError, sendText } from './respond.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
 export interface ServeOptions extends AccessOptions {
@@ -45,9 +45,6 @@ export interface ServeOptions extends AccessOptions {
   readonly log: Logger
   readonly now: () => number
 }
-
-/** Discovery and the version have routes, each for one method. */
-const ROUTED = /^\/(?:apis?|version)(?:\/|$)/
 
 const UPGRADES = new Set(['exec', 'attach', 'portforward'])
 // These last as long as their clients want, so they are not counted.
@@ -71,7 +68,9 @@ export async function serve(
     tracked.ended(response.statusCode, response.bodyBytes ?? -1)
     trail?.completed(response.statusCode)
   })
+  let mayGoOn = false
   try {
+    if (info.problem) throw new UndecidedRequest(`failed to create RequestInfo: ${info.problem}`)
     if (!staysLong(info)) {
       options.deadlines.limit(response, info, (error) => {
         tracked.late(response.headersSent)
@@ -88,6 +87,7 @@ export async function serve(
       if (turn) nameFlow(response, turn)
       const allowed = authorize(options, info, user, trail)
       if (allowed) await allowed
+      mayGoOn = true
       trail?.observe(request, response)
       // Watches are counted only until what is there has been sent.
       const served = dispatch(options, request, response, { info, user, trail, tracked })
@@ -100,6 +100,7 @@ export async function serve(
     if (error instanceof AuditLost) return sendText(response, 500, `${error.message}\n`)
     if (trail) tellFailure(trail, error)
     request.resume()
+    if (!mayGoOn && isReason(error, 'Forbidden')) response.setHeader('x-content-type-options', 'nosniff')
     sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
   }
 }
@@ -145,6 +146,7 @@ function refuseForNow(request: Request, response: Response, { message }: FlowRej
   response.writeHead(429, {
     'content-type': 'text/plain; charset=utf-8',
     'retry-after': '1',
+    'cache-control': NOT_KEPT,
     'x-content-type-options': 'nosniff',
   })
   response.end(`${message}\n`)
@@ -174,8 +176,7 @@ function dispatch(
   if (remote) return serveRemote(options.remotes, remote, request, response, user)
   if (!info.isResource) {
     const reads = info.verb === 'get' || info.verb === 'head'
-    if (!reads && info.path !== '/debug/flags/v') throw ROUTED.test(info.path) ? methodNotAllowed() : new NothingHere()
-    const images = /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
+    const images = reads && /^\/v2(\/|$)/.test(info.path) ? options.images() : undefined
     // Registry clients speak HTTP/1.1, and the registry is written for Node's own classes.
     if (images && request instanceof IncomingMessage && response instanceof H1Response) {
       return images(request, response.handOver())

@@ -1,15 +1,17 @@
-// Everything that is served beside resources: discovery, health, version, metrics, OpenAPI, token keys.
+// Everything that is served beside resources: health, version, metrics, OpenAPI, token keys; discovery has its own file.
 
 import { NothingHere, pageNotFound } from '../../machinery/errors.ts'
 import { METRICS_TYPE } from '../../machinery/metrics.ts'
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts'
+import { apiGroupList } from '../discovery.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type DebugEnv, serveDebug } from './debug-handler.ts'
+import { serveDiscovery } from './discovery-handler.ts'
 import type { Request, Response } from './exchange.ts'
 import { type HealthCheck, healthAnswer } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
-import { sendJson, sendText } from './respond.ts'
+import { NOT_KEPT, sendJson, sendPlain, sendText } from './respond.ts'
+import { requireGet, requireProduced } from './routes.ts'
 
 /** Serves documents under /openapi; false when the path is none of its own. */
 export type OpenApiHandler = (request: Request, response: Response, info: RequestInfo) => boolean
@@ -48,9 +50,9 @@ const PATHS = [
   '/version',
 ]
 
-const AGGREGATED = /application\/json;[^,]*\bg=apidiscovery\.k8s\.io\b[^,]*\bas=APIGroupDiscoveryList/
-const AGGREGATED_VERSION = /\bv=(v2beta1|v2)\b/
+const HEALTH = /^\/(healthz|livez|readyz)(?:\/(.+))?$/
 
+/** Serves what is no resource. Most of it is for every method; what has a route is for GET. */
 export async function serveSystem(
   env: SystemHandlerEnv,
   request: Request,
@@ -58,41 +60,60 @@ export async function serveSystem(
   info: RequestInfo,
 ): Promise<void> {
   const { path } = info
-  const [root = '', ...rest] = path.split('/').filter((s) => s !== '')
-  switch (root) {
-    case '':
-      return sendJson(response, 200, JSON.stringify({ paths: [...PATHS, ...groupPaths(env.registry)].sort() }))
-    case 'api':
-    case 'apis':
-      return serveDiscovery(env, request, response, root, rest)
-    case 'healthz':
-    case 'livez':
-    case 'readyz':
-      return serveHealth(env, response, info, root, rest.join('/'))
-    case 'version':
+  if (path === '/' || path === '/index.html') {
+    return sendJson(response, 200, JSON.stringify({ paths: [...PATHS, ...groupPaths(env.registry)].sort() }))
+  }
+  if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
+    return serveDiscovery(env, request, response, info)
+  }
+  const [, endpoint, single = ''] = HEALTH.exec(path) ?? []
+  if (endpoint !== undefined) return serveHealth(env, response, info, endpoint, single)
+  if (path.startsWith('/debug/')) return serveDebugPages(env, request, response, info)
+  if (path.startsWith('/openapi/')) return serveOpenApi(env, request, response, info)
+  if (path === '/metrics') return sendText(response, 200, env.metrics.all.text(), METRICS_TYPE)
+  if (path === '/metrics/slis') return sendText(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
+  return serveRouted(env, request, response, path)
+}
+
+function serveRouted(env: SystemHandlerEnv, request: Request, response: Response, path: string): void {
+  const at = path.replace(/(?<=.)\/+$/, '')
+  const route = (type: string) => {
+    requireGet(request)
+    requireProduced(request, [type])
+  }
+  switch (at) {
+    case '/version':
+      route('application/json')
       return sendJson(response, 200, `${JSON.stringify(env.version, null, 2)}\n`)
-    case 'metrics':
-      if (path === '/metrics/slis') return sendText(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
-      if (path !== '/metrics') throw new NothingHere()
-      return sendText(response, 200, env.metrics.all.text(), METRICS_TYPE)
-    case 'debug': {
-      if (rest[0] !== 'api_priority_and_fairness') return serveDebug(env.debug, request, response, info)
-      const page = env.flowControlPage?.(rest.slice(1).join('/'))
-      if (page === undefined) throw new NothingHere()
-      return sendText(response, 200, page)
-    }
-    case 'openapi':
-      if (env.openApi(request, response, info)) return
-      throw new NothingHere()
-    case '.well-known':
-      if (path !== '/.well-known/openid-configuration') throw new NothingHere()
+    case '/.well-known/openid-configuration':
+      route('application/json')
       return sendPublished(response, env.openIdConfiguration, 'application/json')
-    case 'openid':
-      if (path !== '/openid/v1/jwks') throw new NothingHere()
+    case '/openid/v1/jwks':
+      route('application/jwk-set+json')
       return sendPublished(response, env.jwks, 'application/jwk-set+json')
     default:
-      throw new NothingHere()
+      throw at.startsWith('/version/') ? pageNotFound() : new NothingHere()
   }
+}
+
+async function serveDebugPages(
+  env: SystemHandlerEnv,
+  request: Request,
+  response: Response,
+  info: RequestInfo,
+): Promise<void> {
+  const flow = '/debug/api_priority_and_fairness'
+  if (info.path !== flow && !info.path.startsWith(`${flow}/`)) return serveDebug(env.debug, request, response, info)
+  const page = env.flowControlPage?.(info.path.slice(flow.length + 1))
+  if (page === undefined) throw new NothingHere()
+  sendText(response, 200, page)
+}
+
+function serveOpenApi(env: SystemHandlerEnv, request: Request, response: Response, info: RequestInfo): void {
+  if (env.openApi(request, response, info)) return
+  if (!info.path.startsWith('/openapi/v3/')) throw new NothingHere()
+  response.writeHead(404, { 'content-length': 0, 'cache-control': NOT_KEPT })
+  response.end()
 }
 
 /** What others may keep for an hour. */
@@ -111,50 +132,6 @@ function groupPaths(registry: Registry): string[] {
   return groups.flatMap((g) => [`/apis/${g.name}`, ...g.versions.map((v) => `/apis/${v.groupVersion}`)])
 }
 
-function serveDiscovery(
-  env: SystemHandlerEnv,
-  request: Request,
-  response: Response,
-  root: string,
-  rest: string[],
-): void {
-  const { registry } = env
-  const accept = request.headers.accept ?? ''
-  if (rest.length === 0) {
-    const wanted = AGGREGATED.exec(accept)
-    if (wanted) {
-      const version = AGGREGATED_VERSION.exec(wanted[0])?.[1] ?? 'v2'
-      env.metrics.requests.discoveryAggregated.add()
-      const document = aggregatedDiscovery(registry, root === 'api', `apidiscovery.k8s.io/${version}`)
-      const json = Buffer.from(JSON.stringify(document))
-      const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-      response.writeHead(200, {
-        'content-type': type,
-        'content-length': json.length,
-        vary: 'Accept',
-        'cache-control': 'public',
-      })
-      response.end(json)
-      return
-    }
-    return sendJson(
-      response,
-      200,
-      JSON.stringify(root === 'api' ? apiVersions(env.serverAddress) : apiGroupList(registry)),
-    )
-  }
-  const document =
-    root === 'api' ? rest.length === 1 && apiResourceList(registry, '', rest[0] ?? '') : namedDiscovery(registry, rest)
-  if (!document) throw root === 'api' || registry.hasBuiltIn(rest[0] ?? '') ? pageNotFound() : new NothingHere()
-  sendJson(response, 200, JSON.stringify(document))
-}
-
-function namedDiscovery(registry: Registry, rest: string[]): object | undefined {
-  const [group = '', version] = rest
-  if (rest.length > 2) return undefined
-  return version === undefined ? apiGroup(registry, group) : apiResourceList(registry, group, version)
-}
-
 async function serveHealth(
   env: SystemHandlerEnv,
   response: Response,
@@ -169,5 +146,6 @@ async function serveHealth(
     note: (name, healthy) => env.metrics.health.checked(endpoint, name, healthy),
   })
   if (!answer) throw new NothingHere()
-  sendText(response, answer.code, answer.text)
+  if (single !== '' && answer.code === 200) sendPlain(response, answer.code, answer.text)
+  else sendText(response, answer.code, answer.text)
 }

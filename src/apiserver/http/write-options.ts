@@ -5,10 +5,10 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, type FieldError, field, invalid } from '../../machinery/errors.ts'
 import { isRecord } from '../api-object.ts'
+import { notRegistered } from '../registry/decode-body.ts'
 import { checkDeleteOptions, dryRunProblems } from '../registry/deletion.ts'
 import type { RequestContext } from '../registry/registry.ts'
-import type { ServedVersion } from '../registry/resource.ts'
-import { parseBody, readBody } from './body.ts'
+import { notAnObject, parseBody, readBody } from './body.ts'
 import type { Request } from './exchange.ts'
 import { integerOf, switchOf } from './query.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -69,20 +69,18 @@ export function fieldValidationOf(value: string | null): RequestContext['fieldVa
 }
 
 /** Options of a deletion: the body, or the query of who sends none. */
-export async function deleteOptionsOf({ request, info, version, cbor }: ResourceRequest): Promise<DeleteOptions> {
+export async function deleteOptionsOf({ request, info, cbor }: ResourceRequest): Promise<DeleteOptions> {
   const bytes = await readBody(request)
-  const options = bytes.length === 0 ? optionsFromQuery(info.query) : optionsFromBody(bytes, request, version, cbor)
+  const options = bytes.length === 0 ? optionsFromQuery(info.query) : optionsFromBody(bytes, request, cbor)
   checkDeleteOptions(options)
   return options
 }
 
-function optionsFromBody(bytes: Buffer, request: Request, version: ServedVersion, cbor: boolean): DeleteOptions {
-  const body = parseBody(bytes, request.headers['content-type'], { cbor })
-  if (!isRecord(body)) throw badRequest('the body of a delete request must be a DeleteOptions object')
-  const { kind = 'DeleteOptions', apiVersion = version.apiVersion } = body
-  if (kind !== 'DeleteOptions' && kind !== '') {
-    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`)
-  }
+function optionsFromBody(bytes: Buffer, request: Request, cbor: boolean): DeleteOptions {
+  const body = parseBody(bytes, request.headers['content-type'], { kind: '', cbor })
+  if (!isRecord(body)) throw badRequest(notAnObject(body))
+  const { kind = 'DeleteOptions', apiVersion = 'meta.k8s.io/v1' } = body
+  if (kind !== 'DeleteOptions' && kind !== '') throw badRequest(notRegistered(kind, apiVersion))
   try {
     return decode(DELETE_OPTIONS, body).object as DeleteOptions
   } catch (error) {

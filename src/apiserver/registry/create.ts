@@ -1,7 +1,14 @@
 // Create: decode, default, admit, prepare, validate, store. Model: k8s.io/apiserver/pkg/registry/generic/registry.
 
 import { formatTime } from '../../machinery/clock.ts'
-import { alreadyExists, badRequest, generateNameConflict, invalid, StatusError } from '../../machinery/errors.ts'
+import {
+  alreadyExists,
+  badRequest,
+  generateNameConflict,
+  invalid,
+  StatusError,
+  serverProblem,
+} from '../../machinery/errors.ts'
 import { randomSuffix } from '../../machinery/random.ts'
 import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -42,6 +49,7 @@ export async function createDecoded(
   const unheeded = notYet(resource)
   if (unheeded) context.warn(unheeded)
   settleNamespace(resource, object, context.namespace)
+  wipeSystemFields(object)
   const generated = !object.metadata.name && object.metadata.generateName
   for (let attempt = 1; ; attempt++) {
     const candidate = generated ? structuredClone(object) : object
@@ -64,6 +72,15 @@ async function taken(registry: Registry, resource: Resource, object: ApiObject, 
 
 function generateName(registry: Registry, base: string): string {
   return base.slice(0, MAX_GENERATED_BASE) + randomSuffix(registry.random)
+}
+
+/** What only the server says. Model: WipeObjectMetaSystemFields. */
+function wipeSystemFields({ metadata }: ApiObject): void {
+  delete metadata.uid
+  delete metadata.creationTimestamp
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
 }
 
 /** The object's namespace is the request's; saying another one is an error. Cluster-wide objects have none. */
@@ -132,7 +149,7 @@ async function tryCreate(
   // Upstream's storage refuses it, so what is only tried gets by: ErrResourceVersionSetOnCreate.
   if (!context.dryRun && /^0*[1-9]\d*$/.test(resourceVersion)) {
     const message = 'resourceVersion should not be set on objects to be created'
-    throw new StatusError({ message, reason: '', code: 500 })
+    throw serverProblem(message)
   }
   return store(registry, resource, object, context)
 }
@@ -143,9 +160,6 @@ function prepare(registry: Registry, resource: Resource, object: ApiObject, now:
   metadata.uid = registry.random.uuid()
   metadata.creationTimestamp = formatTime(now)
   delete metadata.resourceVersion
-  delete metadata.deletionTimestamp
-  delete metadata.deletionGracePeriodSeconds
-  delete metadata.selfLink
   if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
   if (beginsGenerations(resource)) metadata.generation = 1
 }

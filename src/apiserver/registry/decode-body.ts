@@ -1,5 +1,6 @@
 // From a request's parsed body to an object of the storage version.
 
+import { typeRefOfKind } from '../../api/schema.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
@@ -39,6 +40,12 @@ function unrecognized(body: unknown, kind: string): string {
 function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
   const { apiVersion, kind } = body
   if (kind !== undefined && kind !== '' && kind !== version.kind) {
+    const isKnown = typeRefOfKind(version.group, version.version, String(kind)) !== undefined
+    if (!isKnown && (!apiVersion || apiVersion === version.apiVersion)) {
+      throw badRequest(
+        `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${notRegistered(kind, version.apiVersion)}`,
+      )
+    }
     const internal = (version.group.split('.')[0] ?? '') || 'core'
     throw badRequest(
       `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internal}.${version.kind}): unknown conversion`,
@@ -49,6 +56,11 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
       `the API version in the data (${apiVersion}) does not match the expected API version (${version.apiVersion})`,
     )
   }
+}
+
+/** The answer to a kind that there is none of; upstream names the place where its kinds are listed. */
+export function notRegistered(kind: unknown, apiVersion: unknown): string {
+  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
 }
 
 /** Decodes as the type of `version`, reporting unknown fields as the request asks. */

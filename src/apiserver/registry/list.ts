@@ -150,7 +150,7 @@ function checkReached(resourceVersion: string, cache: WatchCache): void {
   const wanted = Number(resourceVersion)
   if (wanted <= cache.revision) return
   throw new StatusError({
-    message: `Too large resource version: ${wanted}, current: ${cache.revision}`,
+    message: `Timeout: Too large resource version: ${wanted}, current: ${cache.revision}`,
     reason: 'Timeout',
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
@@ -164,7 +164,9 @@ function checkVersionMatch(query: ListQuery): void {
   const { resourceVersion } = query
   checkListOptions(listMatchProblems(query))
   parseResourceVersion(resourceVersion)
-  if (query.continue !== '' && resourceVersion !== '' && resourceVersion !== '0') {
+  if (query.continue === '') return
+  readToken(query.continue)
+  if (resourceVersion !== '' && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
 }
@@ -201,10 +203,17 @@ function writeToken(token: Token): string {
   return Buffer.from(JSON.stringify({ v: TOKEN_VERSION, rv: token.rv, start: token.start })).toString('base64url')
 }
 
+/** Where text stops being unpadded base64. Model: base64.RawURLEncoding. */
+function illegalBase64At(text: string): number {
+  const illegal = text.search(/[^A-Za-z0-9_-]/)
+  if (illegal >= 0) return illegal
+  return text.length % 4 === 1 ? text.length - 1 : -1
+}
+
 function readToken(text: string): Token {
   const wrong = (why: string, options?: { cause: unknown }) =>
     badRequest(`invalid continue token: continue key is not valid: ${why}`, options)
-  const illegal = text.search(/[^A-Za-z0-9_-]/)
+  const illegal = illegalBase64At(text)
   if (illegal >= 0) throw wrong(`illegal base64 data at input byte ${illegal}`)
   let parsed: { v?: unknown; rv?: unknown; start?: unknown }
   try {

@@ -51,9 +51,7 @@ function parseLabels(text: string): Selector {
     return parseSelector(text)
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error
-    throw badRequest(`unable to parse requirement: ${error.message.replace(/^unable to parse requirement: /, '')}`, {
-      cause: error,
-    })
+    throw badRequest(error.message, { cause: error })
   }
 }
 

@@ -15,6 +15,7 @@ import { dropRepeatedOwners, validateKubeFinalizers, validateMetadataUpdate } fr
 import type { Registry, RequestContext } from './registry.ts'
 import { resetMetadata } from './reset-fields.ts'
 import { completeObject, countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
+import { wrongVersionOfObject } from './resource-version.ts'
 import { leaseFor } from './ttl.ts'
 import { shown } from './view.ts'
 
@@ -125,8 +126,9 @@ function checkPreconditions(
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
     throw conflict(asked(resource, context), request.name, why)
   }
-  if (wanted && wanted !== old.metadata.resourceVersion)
-    throw conflict(asked(resource, context), request.name, MODIFIED)
+  if (wanted && wanted !== old.metadata.resourceVersion) {
+    throw wrongVersionOfObject(wanted) ?? conflict(asked(resource, context), request.name, MODIFIED)
+  }
   // An apply is an update of what is stored, whatever its version.
   if (!wanted && resource.definition.unconditionalUpdate === false && request.replaces === true) {
     throw invalid({ group: resource.group, kind: resource.resource }, request.name, [
@@ -226,7 +228,6 @@ function keepServerFields(object: ApiObject, old: StoredObject): void {
     metadata.deletionGracePeriodSeconds ?? old.metadata.deletionGracePeriodSeconds,
   )
   replace(metadata, 'generation', old.metadata.generation)
-  replace(metadata, 'generateName', metadata.generateName ?? old.metadata.generateName)
   delete metadata.selfLink
 }
 

@@ -8,7 +8,7 @@ import type { Entry } from './entry.ts'
 import { checkListOptions, untilReached } from './list.ts'
 import type { Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
-import { parseResourceVersion } from './resource-version.ts'
+import { checkVersionOfRead } from './resource-version.ts'
 import type { Selection } from './selection.ts'
 import type { EntryView } from './view.ts'
 import { type CacheEvent, lastState } from './watch-cache.ts'
@@ -133,7 +133,7 @@ function inOrder(view: EntryView, fail: (error: unknown) => void) {
 
 function checkQuery(query: WatchQuery): void {
   checkListOptions(watchMatchProblems(query))
-  parseResourceVersion(query.resourceVersion)
+  checkVersionOfRead(query.resourceVersion)
 }
 
 /** Model: validateWatchOptions of k8s.io/apimachinery/pkg/apis/meta/internalversion/validation. */

@@ -33,7 +33,7 @@ export const configMaps = defineResource<ConfigMap>({
       if (problem) errors.push(field.invalid(`binaryData[${key}]`, key, problem))
       size += base64Size(value)
     }
-    if (size > MAX_SIZE) errors.push(field.tooLong('', MAX_SIZE))
+    if (size > MAX_SIZE) errors.push(field.tooLong('[]', MAX_SIZE))
     return errors
   },
   validateUpdate(map, old) {
