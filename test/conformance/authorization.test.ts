@@ -294,7 +294,7 @@ describe('a webhook', () => {
     // The next one might say yes; when none does, nobody can tell.
     const unknown = await eve('/api/v1/namespaces/default/endpoints')
     expect(unknown.code).toBe(500)
-    expect(unknown.body.message).toContain('the server could not find the requested resource')
+    expect(unknown.text).toContain('the server could not find the requested resource')
     expect((await eve('/version')).code).toBe(200)
   })
 
