@@ -197,7 +197,14 @@ class Scanner {
     const c = this.#peek()
     // Go looks at bytes, and shows the first one of a character as if it were all of it.
     const byte = c > '\x7f' ? String.fromCharCode(Buffer.from(this.#text.slice(this.#at, this.#at + 2))[0] ?? 0) : c
-    const shown = byte === "'" ? `'\\''` : byte === '"' ? `'"'` : `'${JSON.stringify(byte).slice(1, -1)}'`
+    const shown =
+      byte === "'"
+        ? `'\\''`
+        : byte === '"'
+          ? `'"'`
+          : `'${JSON.stringify(byte)
+              .slice(1, -1)
+              .replace(/^\\u00/, '\\x')}'`
     throw new SyntaxProblem(`invalid character ${shown} ${where}`)
   }
 }

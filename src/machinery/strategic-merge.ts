@@ -8,13 +8,16 @@ import { formatValue } from './go/format.ts'
 import { typeName } from './go/value.ts'
 import { sameJson } from './same-json.ts'
 
-/** The patch does not fit the type. `unprocessable`: it is well formed, but says what cannot be. */
+/** Why a patch does not fit: its directives are malformed, it says what cannot be, or anything else. */
+type Fault = 'malformed' | 'unprocessable' | 'other'
+
+/** The patch does not fit the type. */
 export class StrategicMergeError extends Error {
   override name = 'StrategicMergeError'
-  readonly unprocessable: boolean
-  constructor(message: string, unprocessable = false) {
+  readonly fault: Fault
+  constructor(message: string, fault: Fault = 'other') {
     super(message)
-    this.unprocessable = unprocessable
+    this.fault = fault
   }
 }
 
@@ -78,10 +81,10 @@ function unknownDirective(directive: unknown, map: Json): StrategicMergeError {
 
 /** Only the keys that are to stay; the patch may set no other. */
 function retained(original: Json, patch: Json, retain: unknown): Json {
-  if (!Array.isArray(retain)) throw new StrategicMergeError(BAD_RETAIN_KEYS)
+  if (!Array.isArray(retain)) throw new StrategicMergeError(BAD_RETAIN_KEYS, 'malformed')
   for (const [key, value] of Object.entries(patch)) {
     if (value === null || key.startsWith(DELETE_FROM) || key.startsWith(SET_ORDER)) continue
-    if (!retain.includes(key)) throw new StrategicMergeError(BAD_RETAIN_KEYS)
+    if (!retain.includes(key)) throw new StrategicMergeError(BAD_RETAIN_KEYS, 'malformed')
   }
   return Object.fromEntries(Object.entries(original).filter(([key]) => retain.includes(key)))
 }
@@ -118,7 +121,7 @@ function withoutNulls(value: unknown): unknown {
 }
 
 function deleteFrom(out: Json, key: string, values: unknown, ref: string | undefined): void {
-  if (!key.startsWith(`${DELETE_FROM}/`)) throw new StrategicMergeError(BAD_PRIMITIVES)
+  if (!key.startsWith(`${DELETE_FROM}/`)) throw new StrategicMergeError(BAD_PRIMITIVES, 'malformed')
   const name = key.slice(DELETE_FROM.length + 1)
   const current = out[name]
   if (!Array.isArray(current) || !Array.isArray(values)) return
@@ -137,7 +140,7 @@ function mergeOrdered(out: Json, patch: Json, ref: string | undefined): Readonly
   const merged = new Set<string>()
   for (const [key, order] of Object.entries(patch)) {
     if (!key.startsWith(SET_ORDER)) continue
-    if (!key.startsWith(`${SET_ORDER}/`) || !Array.isArray(order)) throw new StrategicMergeError(BAD_ORDER)
+    if (!key.startsWith(`${SET_ORDER}/`) || !Array.isArray(order)) throw new StrategicMergeError(BAD_ORDER, 'malformed')
     const name = key.slice(SET_ORDER.length + 1)
     const current = listOf(out[name])
     const given = listOf(patch[name])
@@ -198,7 +201,7 @@ function kindOfElements(...lists: readonly (readonly unknown[])[]): 'map' | 'sca
   const kinds = new Set(lists.flat().map(typeName))
   const [kind] = kinds
   if (kind === '[]interface {}' && lists.flat().every(Array.isArray)) {
-    throw new StrategicMergeError('lists of lists are not supported', true)
+    throw new StrategicMergeError('lists of lists are not supported', 'unprocessable')
   }
   if (kinds.size > 1) throw new StrategicMergeError(`list element types are not identical: ${formatValue(lists)}`)
   return kind === undefined ? undefined : kind === 'map[string]interface {}' ? 'map' : 'scalar'

@@ -1,7 +1,7 @@
-// YAML as Kubernetes tools read and write it: YAML 1.1 scalars, JSON data model.
+// YAML as Kubernetes tools read it: YAML 1.1 scalars, JSON data model.
 // Model: sigs.k8s.io/yaml.
 
-import { CORE_SCHEMA, dump, load, loadAll, Type, YAMLException } from 'js-yaml'
+import { CORE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml'
 
 /** Text that is no YAML; the message says where. */
 export class YamlError extends Error {
@@ -37,7 +37,13 @@ const oldInteger = new Type('tag:yaml.org,2002:int', {
   represent: (value: object) => String(value),
 })
 
-const SCHEMA = CORE_SCHEMA.extend({ implicit: [oldBoolean, oldInteger] })
+// A map that another one is made of: `<<: *base`.
+const merge = new Type('tag:yaml.org,2002:merge', {
+  kind: 'scalar',
+  resolve: (text: unknown) => text === '<<' || text === null,
+})
+
+const SCHEMA = CORE_SCHEMA.extend({ implicit: [oldBoolean, oldInteger, merge] })
 
 /** Parses one document. Throws YamlError. */
 export function parseYaml(text: string): unknown {
@@ -49,17 +55,38 @@ export function parseYamlStream(text: string): unknown[] {
   return guarded(() => loadAll(text, null, { schema: SCHEMA })).filter((d) => d !== null && d !== undefined)
 }
 
-/** Writes a value as kubectl's `-o yaml` does: sorted keys, no line folding. */
-export function formatYaml(value: unknown): string {
-  return dump(value, { sortKeys: true, lineWidth: -1, noRefs: true, noCompatMode: false, indent: 2 })
+/** The first document of a stream. `twice` says which key of it is there more than once; its last value counts. Throws YamlError. */
+export function parseFirstYaml(text: string): { value: unknown; twice: string | undefined } {
+  const first = firstDocument(text)
+  try {
+    return { value: load(first, { schema: SCHEMA }), twice: undefined }
+  } catch (error) {
+    if (!(error instanceof YAMLException) || error.reason !== 'duplicated mapping key') throw yamlError(error)
+    const { line = 0 } = error.mark ?? {}
+    const [, key = ''] = /^[\s-]*["']?([^"':]*)/.exec(first.split('\n')[line] ?? '') ?? []
+    const twice = `line ${line + 1}: key ${JSON.stringify(key)} already set in map`
+    return { value: guarded(() => load(first, { schema: SCHEMA, json: true })), twice }
+  }
+}
+
+/** A line of three dashes begins a document wherever it is; before the first one there may be directives. */
+function firstDocument(text: string): string {
+  const marks = [...text.matchAll(/^---(?=\s|$)/gm)].map(({ index }) => index)
+  const hasHead = /^[^\s#%]/m.test(text.slice(0, marks[0] ?? 0))
+  const end = marks[hasHead ? 0 : 1]
+  return end === undefined ? text : text.slice(0, end)
 }
 
 function guarded<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    if (!(error instanceof YAMLException)) throw error
-    const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
-    throw new YamlError(`${line}${error.reason}`, { cause: error })
+    throw yamlError(error)
   }
+}
+
+function yamlError(error: unknown): unknown {
+  if (!(error instanceof YAMLException)) return error
+  const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
+  return new YamlError(`${line}${error.reason}`, { cause: error })
 }

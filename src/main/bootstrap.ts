@@ -18,7 +18,7 @@ import { bootstrapPolicy } from '../apiserver/authorization/bootstrap-policy.ts'
 import type { Client, KubeObject, New } from '../client/client.ts'
 import { isReason } from '../machinery/errors.ts'
 import { sameJson } from '../machinery/same-json.ts'
-import { formatYaml } from '../machinery/yaml.ts'
+import { toYaml } from '../machinery/yaml-writer.ts'
 import { bootstrapFlowControl } from './bootstrap-flow-control.ts'
 import { PROXY_CLIENT } from './certificates.ts'
 
@@ -72,7 +72,7 @@ async function bootstrapClusterInfo({ client, advertise, rootCA, network }: Boot
     'certificate-authority-data': Buffer.from(rootCA).toString('base64'),
     server: `https://${advertise.ip}:${advertise.port}`,
   }
-  const kubeconfig = formatYaml({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] })
+  const kubeconfig = toYaml({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] })
   const { serviceCidr, podCidr, clusterDomain } = network
   const data = { kubeconfig, [JOIN_NETWORK]: JSON.stringify({ serviceCidr, podCidr, clusterDomain }) }
   await ensure(client, configmaps, { metadata: key, data })

@@ -3,7 +3,8 @@
 
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { formatYaml, parseYaml } from '../machinery/yaml.ts'
+import { parseYaml } from '../machinery/yaml.ts'
+import { toYaml } from '../machinery/yaml-writer.ts'
 import type { KeyPair } from './certificates.ts'
 
 interface Named {
@@ -41,7 +42,7 @@ export function clusterKubeconfig(options: { name: string; server: string; ca: s
 export function writeKubeconfig(file: string, config: object, owner?: { uid: number; gid: number }): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.new`
-  writeFileSync(temporary, formatYaml(config), { mode: 0o600 })
+  writeFileSync(temporary, toYaml(config), { mode: 0o600 })
   if (owner) chownSync(temporary, owner.uid, owner.gid)
   renameSync(temporary, file)
 }

@@ -5,7 +5,7 @@ import { badRequest, requestEntityTooLarge, type StatusError, unsupportedMediaTy
 import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
-import { parseYaml, YamlError } from '../../machinery/yaml.ts'
+import { parseFirstYaml, parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Request } from './exchange.ts'
 import { CBOR, PROTOBUF } from './media-type.ts'
 
@@ -57,7 +57,7 @@ export function parseBody(
     case 'application/yaml':
       return parseYamlBody(body, kind)
     case PROTOBUF:
-      return parseProtobuf(body)
+      return parseProtobuf(body, kind)
     case CBOR:
       if (cbor) return parseCbor(body)
       throw unsupportedMediaType(ACCEPTED)
@@ -70,10 +70,16 @@ function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
-/** Paths of fields that a JSON body names twice; the last one wins. */
+/** What a body says twice, in upstream's words; the last one wins. */
 export function duplicateFields(body: Buffer, contentType: string | undefined): readonly string[] {
   const type = mediaTypeOf(contentType)
-  return type === '' || type === '*/*' || type.endsWith('json') ? scanJson(body.toString('utf8')).duplicates : []
+  const text = body.toString('utf8')
+  if (type === 'application/yaml') {
+    const { twice } = parseFirstYaml(text)
+    return twice === undefined ? [] : [`yaml: unmarshal errors:\n  ${twice}`]
+  }
+  if (type !== '' && type !== '*/*' && !type.endsWith('json')) return []
+  return scanJson(text).duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
 }
 
 function parseJson(body: Buffer, kind: string): unknown {
@@ -84,8 +90,13 @@ function parseJson(body: Buffer, kind: string): unknown {
   } catch (cause) {
     throw unrecognized(kind, `${NO_KIND}: ${syntaxError(text)}`, body, cause)
   }
+  if (value === null) return {}
   const wrong = wrongKind(value)
   if (wrong !== undefined) throw unrecognized(kind, `${NO_KIND}: ${wrong}`, body, undefined)
+  const { apiVersion } = value as { apiVersion?: unknown }
+  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+    throw unrecognized(kind, `unexpected GroupVersion string: ${apiVersion}`, body, undefined)
+  }
   return value
 }
 
@@ -96,7 +107,8 @@ const wellFormed = (_key: string, value: unknown) => (typeof value === 'string' 
 
 /** What keeps kind and version of an object from being read. */
 function wrongKind(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
+  if (typeof value !== 'object' || Array.isArray(value) || value === null)
+    return notAnObject(value).slice(NO_KIND.length + 2)
   for (const [name, is] of Object.entries(value)) {
     if ((name !== 'kind' && name !== 'apiVersion') || typeof is === 'string' || is === null) continue
     const what = Array.isArray(is) ? 'array' : typeof is === 'boolean' ? 'bool' : typeof is
@@ -164,7 +176,7 @@ function summaryOf(body: Buffer): string {
 
 function parseYamlBody(body: Buffer, kind: string): unknown {
   try {
-    return parseYaml(body.toString('utf8'))
+    return parseFirstYaml(body.toString('utf8')).value ?? {}
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw unrecognized(kind, `yaml: ${error.message}`, body, error)
@@ -181,11 +193,11 @@ export function parseCbor(body: Buffer): unknown {
   }
 }
 
-function parseProtobuf(body: Buffer): unknown {
+function parseProtobuf(body: Buffer, kind: string): unknown {
   try {
     return decodeProtobuf(body)
   } catch (error) {
     if (!(error instanceof WireError)) throw error
-    throw badRequest(error.message, { cause: error })
+    throw unrecognized(kind, error.message, body, error)
   }
 }

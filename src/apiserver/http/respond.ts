@@ -3,7 +3,7 @@
 import { gzip } from 'node:zlib'
 import { internalError, NothingHere, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
-import { formatYaml } from '../../machinery/yaml.ts'
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { ApiObject } from '../api-object.ts'
 import { cborOf } from './cbor.ts'
 import type { Response } from './exchange.ts'
@@ -61,7 +61,7 @@ export function sendObject(
 }
 
 function encoded({ format, pretty }: Representation, { object, json }: { object: unknown; json?: Buffer }) {
-  if (format === 'yaml') return formatYaml(object)
+  if (format === 'yaml') return toYaml(object)
   if (format === 'protobuf') return protobufOf(object as ApiObject)
   if (format === 'cbor') return cborOf(object as ApiObject)
   // What is encoded already has its fields in order.

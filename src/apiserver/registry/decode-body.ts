@@ -39,6 +39,15 @@ function unrecognized(body: unknown, kind: string): string {
 
 function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
   const { apiVersion, kind } = body
+  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== version.apiVersion) {
+    const [group = '', name = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+    if (typeRefOfKind(group, name, String(kind || version.kind)) === undefined) {
+      const problem = notRegistered(kind || version.kind, apiVersion)
+      throw badRequest(
+        `${kind || version.kind} in version ${JSON.stringify(name)} cannot be handled as a ${version.kind}: ${problem}`,
+      )
+    }
+  }
   if (kind !== undefined && kind !== '' && kind !== version.kind) {
     const isKnown = typeRefOfKind(version.group, version.version, String(kind)) !== undefined
     if (!isKnown && (!apiVersion || apiVersion === version.apiVersion)) {
@@ -120,10 +129,7 @@ export function decodePatched(
 /** Warns about unknown and duplicate fields, or refuses them, as the request says. */
 export function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
   if (context.fieldValidation === 'Ignore') return
-  const problems = [
-    ...(context.duplicateFields ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...paths.map((path) => `unknown field ${JSON.stringify(path)}`),
-  ]
+  const problems = [...(context.duplicateFields ?? []), ...paths.map((path) => `unknown field ${JSON.stringify(path)}`)]
   if (problems.length === 0) return
   if (context.fieldValidation === 'Warn') {
     for (const problem of problems) context.warn(problem)

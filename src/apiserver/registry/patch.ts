@@ -3,7 +3,14 @@
 // Model: pkg/endpoints/handlers/patch.go of k8s.io/apiserver.
 
 import type { DecodeError } from '../../machinery/decode.ts'
-import { badRequest, field, invalid, requestEntityTooLarge, StatusError } from '../../machinery/errors.ts'
+import {
+  badRequest,
+  field,
+  invalid,
+  requestEntityTooLarge,
+  StatusError,
+  serverProblem,
+} from '../../machinery/errors.ts'
 import { formatValue } from '../../machinery/go/format.ts'
 import { unstructuredError } from '../../machinery/go/unstructured-error.ts'
 import { JsonPatchError, jsonPatch } from '../../machinery/json-patch.ts'
@@ -54,7 +61,7 @@ const OPERATION_FIELDS = new Set(['op', 'path', 'from', 'value'])
 /** What is said twice in a patch, or not known in it. */
 function problemsOf({ type, body }: Patch, { duplicateFields = [] }: RequestContext): string[] {
   const prefix = type === 'json' ? 'json patch ' : ''
-  const twice = duplicateFields.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`)
+  const twice = duplicateFields.map((problem) => `${prefix}${problem}`)
   if (type !== 'json' || !Array.isArray(body)) return twice
   const unknown = body.flatMap((operation, i) =>
     isRecord(operation)
@@ -70,19 +77,23 @@ function problemsOf({ type, body }: Patch, { duplicateFields = [] }: RequestCont
 function refusal(patch: Patch, after: unknown, problem: string | DecodeError): StatusError {
   const strategic = patch.type === 'strategic'
   const text = typeof problem === 'string' ? problem : strategic ? unstructuredError(problem) : problem.message
-  const shown = strategic ? formatValue(patch.body) : JSON.stringify(after)
+  const shown = strategic ? formatValue(patch.body) : documentOf(after)
   return invalid({ group: '', kind: '' }, '', [field.invalid('patch', shown, text)])
+}
+
+/** The document of a patch as upstream shows it: the fields that it went through are in order. */
+function documentOf(after: unknown): string {
+  if (!isRecord(after)) return JSON.stringify(after)
+  return JSON.stringify(Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 /** A strategic patch is read into the type there is; the others make a document, which says what it is. */
 function checkKind(after: unknown, version: ServedVersion, refuse: (problem: string) => Error): void {
   if (!isRecord(after)) return
-  const { kind, apiVersion } = after
+  // What it does not say is what was asked for (DecodeInto).
+  const kind = after.kind || version.kind
+  const apiVersion = after.apiVersion || version.apiVersion
   if (kind === version.kind && apiVersion === version.apiVersion) return
-  if (kind === undefined || kind === '') throw refuse(`Object 'Kind' is missing in '${JSON.stringify(after)}'`)
-  if (apiVersion === undefined || apiVersion === '') {
-    throw refuse(`Object 'apiVersion' is missing in '${JSON.stringify(after)}'`)
-  }
   const [of, name = ''] = String(apiVersion).split('/')
   const group = name === '' ? `/${of}` : `${of}/${name}`
   const internal = (version.group.split('.')[0] ?? '') || 'core'
@@ -142,8 +153,10 @@ function strategic(typeRef: string, before: ApiObject, patch: Record<string, unk
     return strategicMerge(typeRef, before, patch)
   } catch (error) {
     if (!(error instanceof StrategicMergeError)) throw error
-    // Upstream answers some of these with 500; whoever sent them is to blame nevertheless.
-    throw error.unprocessable ? unprocessable(error) : badRequest(error.message, { cause: error })
+    // Model: interpretStrategicMergePatchError, which has a code for few of them.
+    if (error.fault === 'unprocessable') throw unprocessable(error)
+    const refuse = error.fault === 'malformed' ? badRequest : serverProblem
+    throw refuse(error.message, { cause: error })
   }
 }
 

@@ -28,7 +28,7 @@ export interface RequestContext {
   readonly dryRun: boolean
   readonly fieldManager: string
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict'
-  /** Paths of fields that the body named twice. */
+  /** What the body says twice, in the words of its warnings. */
   readonly duplicateFields?: readonly string[]
   /** Throws Forbidden when the user may not create the object that the request is about. */
   mayCreate?(): Promise<void>

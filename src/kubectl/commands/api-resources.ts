@@ -1,13 +1,13 @@
 // kubectl api-resources: every resource that the server serves.
 // Model: k8s.io/kubectl/pkg/cmd/apiresources.
 
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import type { DiscoveredResource } from '../discovery/discovery.ts'
 import { groupVersionOf, preferred } from '../discovery/mapper.ts'
 import { KubectlError } from '../errors.ts'
 import { toJson } from '../printers/json.ts'
 import { createTabWriter } from '../printers/tab-writer.ts'
-import { toYaml } from '../printers/yaml.ts'
 
 export const apiResources: KubectlCommand = {
   name: 'api-resources',

@@ -1,6 +1,7 @@
 // kubectl apply view-last-applied, edit-last-applied and set-last-applied: what client-side apply keeps in an object.
 // Model: k8s.io/kubectl/pkg/cmd/apply/apply_{view,edit,set}_last_applied.go.
 
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import { LAST_APPLIED, lastAppliedOf, plainConfigurationOf } from '../apply/last-applied.ts'
 import type { KubectlCommand } from '../command.ts'
 import { editObjects, isSame } from '../edit/session.ts'
@@ -8,7 +9,6 @@ import { KubectlError, throwCollected, usageError, withSource } from '../errors.
 import type { KubeObject } from '../object.ts'
 import { toCompactJson, toJson } from '../printers/json.ts'
 import { printFlags } from '../printers/print-flags.ts'
-import { toYaml } from '../printers/yaml.ts'
 import { buildResources, type Info, infosOf } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions, selectorFlag } from '../resources/flags.ts'
 import { objectsIn } from '../resources/manifests.ts'

@@ -2,10 +2,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import { isObject, itemsOf, type KubeObject } from '../object.ts'
 import { toJson } from '../printers/json.ts'
-import { toYaml } from '../printers/yaml.ts'
 
 const GREEN = '\u001b[0;32m'
 const YELLOW = '\u001b[0;33m'

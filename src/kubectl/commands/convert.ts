@@ -1,12 +1,12 @@
 // kubectl convert: writes manifests in another version of their API.
 // Model: k8s.io/kubernetes/pkg/kubectl/cmd/convert/convert.go, the plugin kubectl-convert.
 
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlCommand, KubectlContext } from '../command.ts'
 import { converted } from '../convert/versions.ts'
 import { KubectlError } from '../errors.ts'
 import type { KubeObject } from '../object.ts'
 import { namePrinter, printerOf, printFlags } from '../printers/print-flags.ts'
-import { toYaml } from '../printers/yaml.ts'
 import { buildResources, infosOf } from '../resources/builder.ts'
 import { filenameFlags, filenameOptions } from '../resources/flags.ts'
 import { hasFilenames } from '../resources/manifests.ts'

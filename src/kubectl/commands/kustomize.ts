@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlCommand } from '../command.ts'
 import { KubectlError } from '../errors.ts'
 import { buildKustomization } from '../kustomize/build.ts'
-import { toYaml } from '../printers/yaml.ts'
 
 export const kustomize: KubectlCommand = {
   name: 'kustomize',

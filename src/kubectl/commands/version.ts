@@ -1,9 +1,9 @@
 // kubectl version: the versions of this client and of the server.
 
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlCommand } from '../command.ts'
 import { KubectlError } from '../errors.ts'
 import { toJson } from '../printers/json.ts'
-import { toYaml } from '../printers/yaml.ts'
 
 interface VersionInfo {
   readonly major: string

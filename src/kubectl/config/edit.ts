@@ -4,9 +4,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseYaml } from '../../machinery/yaml.ts'
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlContext } from '../command.ts'
 import { isObject } from '../object.ts'
-import { toYaml } from '../printers/yaml.ts'
 import { type KubeconfigSource, kubeconfigFiles } from './kubeconfig.ts'
 
 export type EntryList = 'clusters' | 'contexts' | 'users'

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { KubectlContext } from '../command.ts'
 import { KubectlError, plainMessage } from '../errors.ts'
 import type { Flag, ParsedFlags } from '../flags.ts'
@@ -10,7 +11,6 @@ import { itemsOf, type KubeObject, objectName } from '../object.ts'
 import { goTemplateFailure, jsonPathFailure } from '../template/failure.ts'
 import { toJson } from './json.ts'
 import { toKyaml } from './kyaml.ts'
-import { toYaml } from './yaml.ts'
 
 /** Prints one object (or list); gives the text. */
 export type ObjectPrinter = (object: KubeObject) => string

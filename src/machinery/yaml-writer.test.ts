@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { compareKeys, toYaml } from './yaml.ts'
+import { compareKeys, toYaml } from './yaml-writer.ts'
 
 it.each([
   ['plain', 'plain'],

@@ -1,4 +1,4 @@
-// YAML exactly as kubectl prints it: block style, keys in go-yaml's natural order, its quoting rules and its folding.
+// Writes YAML exactly as upstream does: block style, keys in go-yaml's natural order, its quoting rules and its folding.
 // Model: sigs.k8s.io/yaml's marshalling of JSON values.
 
 /** The document, ending in a newline. */
