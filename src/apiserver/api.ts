@@ -116,7 +116,7 @@ export class Api {
     const { entry } = await update(
       this.registry,
       resource,
-      { name, subresource, transform, mayCreate: false, ...(prepare ? { prepare } : {}) },
+      { name, subresource, transform, mayCreate: false, partial: true, ...(prepare ? { prepare } : {}) },
       context,
     )
     return inVersion(entry, context.version)
@@ -141,6 +141,7 @@ export class Api {
         transform: (current) => named(transform(current, this.#now()), name),
         mayCreate: subresource === '' ? 'always' : false,
         ownership: 'settled',
+        partial: true,
         ...(prepare ? { prepare } : {}),
       },
       context,

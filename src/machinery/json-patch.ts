@@ -20,12 +20,33 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
     if (!OPERATIONS.has(operation?.op)) throw new JsonPatchError(`Unexpected kind: ${operation?.op}`)
     try {
       const found = located(current, structuredClone(operation))
+      checkPlaces(found)
+      if (found.op === 'replace') settable(current, found.path)
       current = fastJsonPatch.applyOperation(current, found, true, true).newDocument
     } catch (cause) {
       throw new JsonPatchError(describe(operation, current), { cause })
     }
   }
   return current
+}
+
+/** Upstream's library finds nothing by an empty path, not even the whole document. */
+function checkPlaces(operation: Operation): void {
+  const places = 'from' in operation ? [operation.path, operation.from] : [operation.path]
+  if (places.some((place) => typeof place === 'string' && !place.startsWith('/'))) throw new JsonPatchError('no place')
+}
+
+/** Upstream's library replaces what is not there yet in a map. */
+function settable(document: unknown, path: string): void {
+  const tokens = path
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const last = tokens.pop() ?? ''
+  let at: unknown = document
+  for (const token of tokens) at = (at as Record<string, unknown> | undefined | null)?.[token]
+  if (typeof at !== 'object' || at === null || Array.isArray(at) || Object.hasOwn(at, last)) return
+  Object.defineProperty(at, last, { value: null, enumerable: true, writable: true, configurable: true })
 }
 
 /** The operation with its places counted from the front: upstream's library takes `-1` for the last of a list, too. */

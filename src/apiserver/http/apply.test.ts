@@ -257,7 +257,7 @@ describe('field management over HTTP', () => {
     const { uid, resourceVersion } = body.metadata
     await apply(path, configMap('demands', { a: '2' }))
     expect(await apply(path, configMap('demands', { a: '3' }, { resourceVersion }))).toMatchObject({ code: 409 })
-    expect(await apply(path, configMap('demands', { a: '3' }, { uid: 'other' }))).toMatchObject({ code: 409 })
+    expect(await apply(path, configMap('demands', { a: '3' }, { uid: 'other' }))).toMatchObject({ code: 422 })
     expect(await apply(path, configMap('demands', { a: '3' }, { uid }))).toMatchObject({ code: 200 })
   })
 

@@ -155,7 +155,8 @@ describe('bad input', () => {
         call: { path: PODS, body: json({ apiVersion: 'apps/v1', kind: 'Pod', metadata: { name: 'bad' } }) },
         code: 400,
         reason: 'BadRequest',
-        message: 'the API version in the data (apps/v1) does not match the expected API version (v1)',
+        message:
+          'Pod in version "v1" cannot be handled as a Pod: no kind "Pod" is registered for version "apps/v1" in scheme "pkg/runtime/scheme.go:111"',
       },
       {
         title: 'another namespace',

@@ -5,7 +5,7 @@ import { badRequest, requestEntityTooLarge, type StatusError, unsupportedMediaTy
 import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
-import { parseFirstYaml, parseYaml, YamlError } from '../../machinery/yaml.ts'
+import { parseFirstYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Request } from './exchange.ts'
 import { CBOR, PROTOBUF } from './media-type.ts'
 
@@ -117,13 +117,13 @@ function wrongKind(value: unknown): string | undefined {
   return undefined
 }
 
-/** Parses the JSON of a patch. */
-export function parsePatch(body: Buffer): unknown {
+/** Parses the JSON of a patch. `prefix` stands before what is wrong with it. */
+export function parsePatch(body: Buffer, prefix: string): unknown {
   const text = body.toString('utf8')
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw badRequest(`error decoding patch: ${syntaxError(text)}`, { cause })
+    throw badRequest(`${prefix}${syntaxError(text)}`, { cause })
   }
 }
 
@@ -138,7 +138,9 @@ export function parseConfiguration(body: Buffer): { body: unknown; duplicates: r
   }
   try {
     // Nothing at all is an object without any fields.
-    return { body: parseYaml(text) ?? {}, duplicates: [] }
+    const { value, twice } = parseFirstYaml(text)
+    const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${twice}`
+    return { body: value ?? {}, duplicates: twice === undefined ? [] : [problem] }
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`, { cause: error })

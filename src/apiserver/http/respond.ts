@@ -106,7 +106,7 @@ function pageOf({ why }: UndecidedRequest, url: string): string {
 /** Status has a form in every format; nothing else that may be asked for can be made of it. */
 function formOfErrors({ headers, cbor = false }: { headers: Accepting; cbor?: boolean }): Representation {
   try {
-    return { ...negotiate(headers, { protobuf: true, cbor }), as: 'object' }
+    return negotiate(headers, { protobuf: true, cbor, transforms: false })
   } catch (error) {
     if (error instanceof StatusError) return negotiate({}, { protobuf: true })
     throw error

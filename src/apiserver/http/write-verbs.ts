@@ -68,10 +68,25 @@ export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequ
   }
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
-  const body = parsePatch(bytes)
+  const body = await readPatch(env, exchange, type, bytes)
   const duplicates = context.fieldValidation === 'Ignore' ? [] : duplicateFields(bytes, 'application/json')
   const entry = await env.api.patch(target, { type, body }, { ...context, duplicateFields: duplicates })
   sendEntry(exchange, 200, entry, env)
+}
+
+/** A strategic patch is read when there is something to merge it into. */
+async function readPatch(
+  env: ResourceHandlerEnv,
+  { target, context }: ResourceRequest,
+  type: PatchType,
+  bytes: Buffer,
+) {
+  try {
+    return parsePatch(bytes, type === 'strategic' ? '' : 'error decoding patch: ')
+  } catch (error) {
+    if (type === 'strategic') await env.api.get(target, context)
+    throw error
+  }
 }
 
 const NOT_FORCED = field.forbidden('force', 'may not be specified for non-apply patch')

@@ -4,6 +4,7 @@ import { formatTime } from '../../machinery/clock.ts'
 import {
   alreadyExists,
   badRequest,
+  conflict,
   generateNameConflict,
   invalid,
   StatusError,
@@ -49,8 +50,13 @@ export async function createDecoded(
   const unheeded = notYet(resource)
   if (unheeded) context.warn(unheeded)
   settleNamespace(resource, object, context.namespace)
+  if (owned && object.metadata.uid) {
+    const why = `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`
+    throw conflict(resource, object.metadata.name ?? '', why)
+  }
   wipeSystemFields(object)
   const generated = !object.metadata.name && object.metadata.generateName
+  if (owned) delete object.metadata.resourceVersion
   for (let attempt = 1; ; attempt++) {
     const candidate = generated ? structuredClone(object) : object
     // Without a name it is refused, but only after everything else that is wrong with it has been seen.

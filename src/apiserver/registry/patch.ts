@@ -45,7 +45,7 @@ export function patchTransform(
     const before = patch.type === 'json' ? (structuredClone(shown) as ApiObject) : copyOf(shown)
     const after = applyPatch(version.typeRef, patch, before)
     const refuse = (problem: string | DecodeError) => refusal(patch, after, problem)
-    if (patch.type !== 'strategic') checkKind(after, version, refuse)
+    if (patch.type !== 'strategic') checkKind(after, before.metadata.name ?? '', version, refuse)
     const object = decodePatched(after, version, context, problems, refuse)
     object.metadata = isRecord(object.metadata) ? object.metadata : {}
     checkIdentity(resource, object, before)
@@ -88,14 +88,16 @@ function documentOf(after: unknown): string {
 }
 
 /** A strategic patch is read into the type there is; the others make a document, which says what it is. */
-function checkKind(after: unknown, version: ServedVersion, refuse: (problem: string) => Error): void {
+function checkKind(after: unknown, name: string, version: ServedVersion, refuse: (problem: string) => Error): void {
   if (!isRecord(after)) return
+  // A kind of no version is read as one that has no fields of its own.
+  if (after.kind && !after.apiVersion) throw badRequest(nameless(name))
   // What it does not say is what was asked for (DecodeInto).
   const kind = after.kind || version.kind
   const apiVersion = after.apiVersion || version.apiVersion
   if (kind === version.kind && apiVersion === version.apiVersion) return
-  const [of, name = ''] = String(apiVersion).split('/')
-  const group = name === '' ? `/${of}` : `${of}/${name}`
+  const [of, number = ''] = String(apiVersion).split('/')
+  const group = number === '' ? `/${of}` : `${of}/${number}`
   const internal = (version.group.split('.')[0] ?? '') || 'core'
   throw refuse(`unable to decode ${group}, Kind=${kind} into *${internal}.${version.kind}`)
 }
@@ -109,6 +111,9 @@ function namesVersion(patch: Patch): boolean {
   return isRecord(metadata) && typeof metadata.resourceVersion === 'string' && metadata.resourceVersion !== ''
 }
 
+const nameless = (name: string) =>
+  `the name of the object (${name} based on URL) was undeterminable: name must be provided`
+
 function checkIdentity(resource: Resource, object: ApiObject, before: ApiObject): void {
   const { name, namespace } = object.metadata
   if (resource.namespaced && namespace && namespace !== before.metadata.namespace) {
@@ -118,7 +123,7 @@ function checkIdentity(resource: Resource, object: ApiObject, before: ApiObject)
   throw badRequest(
     name
       ? `the name of the object (${name}) does not match the name on the URL (${before.metadata.name})`
-      : `the name of the object (${before.metadata.name} based on URL) was undeterminable: name must be provided`,
+      : nameless(before.metadata.name ?? ''),
   )
 }
 

@@ -3,7 +3,7 @@
 
 import { sameButTimes } from '../../machinery/apply/managers.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
+import { conflict, type FieldError, field, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -39,6 +39,8 @@ export interface UpdateRequest {
   readonly mayCreate: boolean | 'always'
   /** Whether the object was sent whole: some kinds want to be told of which state it is a change. */
   readonly replaces?: boolean
+  /** What comes out of `transform` was not sent as a whole, but by a patch. */
+  readonly partial?: boolean
   /**
    * Whether the write tells who owns the fields (default), does so without a time, leaves ownership as it is, or has
    * settled it in `transform`.
@@ -120,7 +122,10 @@ function checkPreconditions(
   write: { object: ApiObject; old: StoredObject; wanted: string | undefined; context: RequestContext },
 ): void {
   const { object, old, wanted, context } = write
-  if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+  if (request.partial) {
+    const problems = immutableFields(object, old)
+    if (problems.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, problems)
+  } else if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
     const key = keyOf(resource, old.metadata.namespace ?? '', request.name)
     const problem = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
@@ -139,6 +144,15 @@ function checkPreconditions(
       },
     ])
   }
+}
+
+/** What a patch may not change; who sends a whole object is not asked. Model: ValidateObjectMetaAccessorUpdate. */
+function immutableFields({ metadata }: ApiObject, old: StoredObject): FieldError[] {
+  const wrong = (name: 'uid' | 'deletionTimestamp') =>
+    metadata[name] && metadata[name] !== old.metadata[name]
+      ? [field.invalid(`metadata.${name}`, metadata[name], 'field is immutable')]
+      : []
+  return [...wrong('uid'), ...wrong('deletionTimestamp')]
 }
 
 function prepare(

@@ -77,14 +77,6 @@ describe('what is refused', () => {
       / "" is invalid: patch: Invalid value: "\{.*\}": json: cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32$/,
     ],
     [
-      'applyPatchToCurrentObject: without a kind',
-      'map',
-      'merge',
-      { kind: null },
-      422,
-      /patch: Invalid value: .*: Object 'Kind' is missing in '\{/,
-    ],
-    [
       'DecodeInto: another kind',
       'map',
       'merge',
@@ -131,7 +123,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       spec({ containers: [{ image: 'x' }] }),
-      400,
+      500,
       'map: map[image:x] does not contain declared merge key: name',
     ],
     [
@@ -139,7 +131,7 @@ describe('what is refused', () => {
       'map',
       'strategic',
       { data: { $patch: 'merge', a: '1' } },
-      400,
+      500,
       'unknown patch type: merge in map: map[$patch:merge a:1]',
     ],
     [
@@ -147,7 +139,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       inA({ env: [{ name: 'A', $patch: 'add' }] }),
-      400,
+      500,
       'unknown patch type: add in map: map[$patch:add name:A]',
     ],
     [
@@ -155,7 +147,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       inA({ env: [{ name: 'A', $patch: 'merge' }] }),
-      400,
+      500,
       'merging lists cannot yet be specified in the patch',
     ],
     [
@@ -195,7 +187,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       spec({ '$setElementOrder/containers': [{ name: 'a' }], containers: [{ name: 'b', image: 'x' }] }),
-      400,
+      500,
       "The order in patch list:\n[map[image:x name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
     ],
     [
@@ -203,7 +195,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       spec({ '$setElementOrder/boats': [] }),
-      400,
+      500,
       'unable to find api field in struct PodSpec for the json field "boats"',
     ],
     [
@@ -211,7 +203,7 @@ describe('what is refused', () => {
       'deploy',
       'strategic',
       spec({ containers: ['x'] }),
-      400,
+      500,
       /^list element types are not identical: \[\[map\[/,
     ],
     [
@@ -219,7 +211,7 @@ describe('what is refused', () => {
       'namespace',
       'strategic',
       { metadata: { finalizers: [['x']] } },
-      400,
+      500,
       /^list element types are not identical: /,
     ],
     [
@@ -255,6 +247,25 @@ describe('what is refused', () => {
       else expect(body.message).toMatch(message)
     })
   }
+
+  it('is not that a patch takes the kind away: what it does not say is what was asked for (DecodeInto)', async () => {
+    expect((await patched('map', 'merge', { kind: null })).code).toBe(200)
+  })
+
+  it('is to replace everything, or nothing that has a place (findObject)', async () => {
+    expect((await patched('map', 'json', [{ op: 'add', path: '', value: {} }])).body.message).toBe(OURS)
+    expect((await patched('map', 'json', [{ op: 'replace', path: '/data/z', value: 'new' }])).body.data.z).toBe('new')
+  })
+
+  it('is what only the server says (ValidateObjectMetaAccessorUpdate)', async () => {
+    const uid = await patched('map', 'merge', { metadata: { uid: 'x' } })
+    expect([uid.code, uid.body.message]).toEqual([
+      422,
+      expect.stringMatching(/ is invalid: metadata\.uid: Invalid value: "x": field is immutable$/),
+    ])
+    const time = await patched('map', 'merge', { metadata: { deletionTimestamp: '2020-01-01T00:00:00Z' } })
+    expect(time.body.message).toMatch(/metadata\.deletionTimestamp: Invalid value: .+: field is immutable$/)
+  })
 
   it('tells nothing but that, when a JSON patch does not fit (NewGenericServerResponse)', async () => {
     const { body } = await patched('map', 'json', [{ op: 'remove', path: '/data/z' }])
