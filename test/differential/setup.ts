@@ -1,0 +1,157 @@
+// Puts a pair of servers in the place of the one that a conformance test starts.
+
+import { vi } from 'vitest'
+import type { Client } from '../../src/client/client.ts'
+import { StatusError } from '../../src/machinery/errors.ts'
+import type { TestServer } from '../../src/main/testing.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Call } from '../conformance/access-support.ts'
+import { Names, writeDown } from './pair.ts'
+import { putPast, startUpstream, type Upstream } from './upstream.ts'
+
+interface Companion {
+  readonly upstream: Upstream
+  readonly names: Names
+}
+const companions = new WeakMap<object, Companion>()
+
+/** What kinds behind gates need. */
+const GATES = [
+  ...['ClusterTrustBundle', 'CoordinatedLeaderElection', 'DRADeviceTaintRules', 'DRAResourcePoolStatus'],
+  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI', 'ClusterTrustBundleProjection'],
+  ...['APIServerIdentity', 'DRADeviceTaints', 'StorageVersionMigrator'],
+]
+  .map((name) => `${name}=true`)
+  .join(',')
+
+async function outcome(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return { object: await run() }
+  } catch (error) {
+    if (error instanceof StatusError) return { status: error.status }
+    return { error: String(error) }
+  }
+}
+
+/** Both clients are asked; the first one's answer is given. */
+function pairClient(first: Client, second: Client, names: Names): Client {
+  const METHODS = [
+    'get',
+    'list',
+    'create',
+    'update',
+    'patch',
+    'delete',
+    'deleteCollection',
+    'createSubresource',
+  ] as const
+  const pair: Record<string, unknown> = { watch: first.watch.bind(first) }
+  for (const method of METHODS) {
+    pair[method] = async (...args: unknown[]) => {
+      const call = (client: Client, given: unknown[]) =>
+        (client[method] as (...a: unknown[]) => Promise<unknown>).apply(client, given)
+      const [ref, ...rest] = args
+      const sent = structuredClone(rest)
+      const ours = await outcome(() => call(first, args))
+      const theirs = await outcome(() =>
+        call(second, [ref, ...(JSON.parse(names.said(JSON.stringify(sent))) as unknown[])]),
+      )
+      names.learn(ours, theirs)
+      writeDown({ request: { method, ref, sent }, ours: JSON.parse(names.said(JSON.stringify(ours))), theirs })
+      const { object, status, error } = ours as { object: unknown; status?: never; error?: string }
+      if (status) throw new StatusError(status)
+      if (error) throw new Error(error)
+      return object
+    }
+  }
+  return pair as unknown as Client
+}
+
+vi.mock('../../src/main/testing.ts', async (original) => {
+  const real = await original<typeof import('../../src/main/testing.ts')>()
+  const { createHttpsClient } = await import('../../src/client/https-client.ts')
+  const { systemClock } = await import('../../src/machinery/clock.ts')
+  const { serviceaccounts } = await import('../../src/api/generated/resources.ts')
+  return {
+    ...real,
+    async startTestServer(options: Parameters<typeof real.startTestServer>[0] = {}) {
+      const server = await real.startTestServer(options)
+      const upstream = await startUpstream(server, options.flags ?? {})
+      const names = new Names()
+      const connect = (url: string) =>
+        createHttpsClient({ server: url, ca: server.ca, credentials: server.admin, clock: systemClock })
+      const [ours, theirs] = [connect(server.url), connect(upstream.url)]
+      for (const namespace of ['default', 'kube-system']) {
+        await theirs.create(serviceaccounts, { metadata: { name: 'default', namespace } })
+      }
+      const client = pairClient(ours, theirs, names)
+      const close = async () => {
+        ours.close()
+        theirs.close()
+        await upstream.close()
+        await server.close()
+      }
+      const pair: TestServer = Object.create(server, { client: { value: client }, close: { value: close } })
+      companions.set(pair, { upstream, names })
+      return pair
+    },
+  }
+})
+
+vi.mock('../../src/apiserver/testing.ts', async (original) => {
+  const real = await original<typeof import('../../src/apiserver/testing.ts')>()
+  const { startTestServer } = await import('../../src/main/testing.ts')
+  const { systemClock } = await import('../../src/machinery/clock.ts')
+  return {
+    ...real,
+    async startTestApi(options: Parameters<typeof real.startTestApi>[0] = {}) {
+      const flags: Record<string, string> = {
+        ...(options.serves ? { 'runtime-config': 'api/all=true', 'feature-gates': GATES } : {}),
+        ...(options.serviceCidrs ? { 'service-cluster-ip-range': options.serviceCidrs.join(',') } : {}),
+      }
+      const server = await startTestServer({ flags })
+      const { upstream, names } = companions.get(server) as Companion
+      const put: Store['put'] = async (key, value, ...rest) => {
+        const { metadata } = JSON.parse(value.toString()) as { metadata: { name: string } }
+        await putPast(upstream.etcd, metadata.name, names.said(value.toString()))
+        return server.store.put(key, value, ...rest)
+      }
+      const store: Store = Object.create(server.store, { put: { value: put } })
+      return { client: server.client, clock: systemClock, store, close: () => server.close() }
+    },
+  }
+})
+
+vi.mock('../conformance/access-support.ts', async (original) => {
+  const real = await original<typeof import('../conformance/access-support.ts')>()
+  return {
+    ...real,
+    async callerOf(server: TestServer, user?: { name: string; groups?: readonly string[] }): Promise<Call> {
+      const companion = companions.get(server)
+      const first = await real.callerOf(server, user)
+      if (!companion) return first
+      const { upstream, names } = companion
+      const second = await real.callerOf(Object.create(server, { url: { value: upstream.url } }), user)
+      return async (path, options = {}) => {
+        const ours = await first(path, options)
+        const { body, token, ...rest } = options
+        const text = typeof body === 'string' ? body : body && JSON.stringify(body)
+        const theirs = await second(names.path(path), {
+          ...rest,
+          method: options.method ?? (body ? 'POST' : 'GET'),
+          ...(token === undefined ? {} : { token }),
+          ...(text === undefined ? {} : { body: names.said(text) }),
+        })
+        names.learn(ours.body, theirs.body)
+        const { text: _, ...answer } = theirs
+        const said = { code: ours.code, headers: ours.headers, body: ours.body }
+        writeDown({
+          request: { method: options.method ?? (body ? 'POST' : 'GET'), path, body, headers: options.headers, user },
+          ours: JSON.parse(names.said(JSON.stringify(said))),
+          theirs: answer,
+        })
+        return ours
+      }
+    },
+  }
+})
