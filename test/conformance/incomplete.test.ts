@@ -114,6 +114,7 @@ describe('incomplete objects', () => {
       const finalizers = (made.metadata as { finalizers?: readonly string[] }).finalizers
       if (finalizers) await client.patch(ref, key, { type: 'merge', patch: { metadata: { finalizers: null } } })
       if (plural !== 'namespaces') await client.delete(ref, key, { gracePeriodSeconds: 0 })
-    })
+      // Hundreds of refusals each, some of which show the whole object.
+    }, 60_000)
   }
 })

@@ -65,7 +65,7 @@ export class Names {
   }
 }
 
-export const isMap = (value: Json): value is Record<string, Json> =>
+const isMap = (value: Json): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export interface Exchange {
