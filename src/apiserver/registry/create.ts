@@ -112,9 +112,6 @@ async function tryCreate(
   const { definition } = resource
   const now = registry.clock.now()
   const { resourceVersion = '' } = object.metadata
-  // Nobody may say of a new object that it is to be deleted.
-  delete object.metadata.deletionTimestamp
-  delete object.metadata.deletionGracePeriodSeconds
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
   completeObject(resource, object)
@@ -154,8 +151,7 @@ async function tryCreate(
   await validate(registry.admission, attributes)
   // Upstream's storage refuses it, so what is only tried gets by: ErrResourceVersionSetOnCreate.
   if (!context.dryRun && /^0*[1-9]\d*$/.test(resourceVersion)) {
-    const message = 'resourceVersion should not be set on objects to be created'
-    throw serverProblem(message)
+    throw serverProblem('resourceVersion should not be set on objects to be created')
   }
   return store(registry, resource, object, context)
 }
