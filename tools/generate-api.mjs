@@ -10,6 +10,9 @@ const facts = JSON.parse(readFileSync(join(apiDir, 'facts-v1.36.json'), 'utf8'))
 // Per type: scalar fields that tell absent from zero (`nullable`); what Go writes of fields that are not set: scalars
 // their zero (`always`), structs held by value what is in them (`struct`), all else null (`null`).
 const presence = JSON.parse(readFileSync(join(apiDir, 'facts-presence-v1.36.json'), 'utf8'))
+// Per type: the values that fields may have (`enum`, of what lists and maps hold too), what they are when nobody says
+// (`default`, where that is no zero), and which fields are choices of one another (`unions`).
+const values = JSON.parse(readFileSync(join(apiDir, 'facts-values-v1.36.json'), 'utf8'))
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const SCALARS = {
@@ -129,6 +132,14 @@ for (const [ref, { nullable = [], always = [], struct = [], null: nulls = [] }] 
   for (const name of always) type.fields[name].unset = 'zero'
   for (const name of struct) type.fields[name].unset = 'struct'
   for (const name of nulls) type.fields[name].unset = 'null'
+}
+
+const innermost = (field) => (field.items || field.map ? innermost(field.items ?? field.map) : field)
+for (const [ref, { enum: enums = {}, default: defaults = {}, unions }] of Object.entries(values)) {
+  const type = facts.types[ref]
+  for (const [name, list] of Object.entries(enums)) innermost(type.fields[name]).enum = list
+  for (const [name, value] of Object.entries(defaults)) type.fields[name].default = value
+  if (unions) type.unions = unions
 }
 
 const header = '// Generated from facts-v1.36.json by tools/generate-api.mjs. Do not edit.\n'

@@ -18,6 +18,10 @@ export interface FieldSchema {
   readonly zeroIsAbsent?: boolean
   /** What stands for it in an object where it is not set; absent: nothing. */
   readonly unset?: 'zero' | 'null' | 'struct'
+  /** The values it may have. */
+  readonly enum?: readonly string[]
+  /** What it is when nobody says, where that is no zero. */
+  readonly default?: unknown
   /** Protobuf number, or a path of numbers through inlined structs. */
   readonly pb?: number | readonly number[]
   readonly wire?: string
@@ -32,6 +36,8 @@ export interface TypeSchema {
   /** The value is owned as a whole, or field by field; absent: field by field. */
   readonly mapType?: 'atomic' | 'granular'
   readonly fields?: Readonly<Record<string, FieldSchema>>
+  /** Fields that are choices of one another, as OpenAPI's extension `x-kubernetes-unions` says it. */
+  readonly unions?: readonly object[]
 }
 
 /** One served path: a resource or a subresource of a version. */

@@ -5,6 +5,7 @@ import { type ApiDocs, type Dialect, type Json, reachable, refTo, typeSchema } f
 
 const CUSTOM_TYPES = ['application/json', 'application/yaml']
 const TYPES = [...CUSTOM_TYPES, 'application/vnd.kubernetes.protobuf']
+const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 const PATCH_TYPES = [
   'application/apply-patch+yaml',
   'application/json-patch+json',
@@ -27,7 +28,7 @@ export function documentV3(group: GroupOperations, version: string, docs: ApiDoc
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
-    paths: pathsOf(group.operations, operationV3),
+    paths: pathsOf(group.operations, V3),
     components: {
       schemas: schemasOf('v3', [group], docs),
       securitySchemes: SECURITY,
@@ -41,7 +42,7 @@ export function documentV2(groups: readonly GroupOperations[], version: string, 
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
-    paths: pathsOf(operations, operationV2),
+    paths: pathsOf(operations, V2),
     definitions: schemasOf('v2', groups, docs),
     securityDefinitions: SECURITY,
     security: [{ BearerToken: [] }],
@@ -61,26 +62,62 @@ function schemasOf(dialect: Dialect, groups: readonly GroupOperations[], docs: A
   )
 }
 
-function pathsOf(operations: readonly Operation[], render: (operation: Operation) => Json): Json {
-  const paths: Record<string, Json> = {}
-  for (const operation of operations) {
-    paths[operation.path] ??= {}
-    Object.assign(paths[operation.path] ?? {}, { [operation.method]: render(operation) })
-  }
-  return paths
+/** A parameter in the path or the query. */
+interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query'
+  readonly type: string
+}
+
+/** How a dialect describes an operation and its parameters. */
+interface Renderer {
+  operation(operation: Operation, parameters: readonly Json[]): Json
+  parameter(parameter: Parameter): Json
+}
+
+function pathsOf(operations: readonly Operation[], { operation: render, parameter }: Renderer): Json {
+  const byPath = new Map<string, Operation[]>()
+  for (const operation of operations) byPath.set(operation.path, [...(byPath.get(operation.path) ?? []), operation])
+  return Object.fromEntries(
+    [...byPath].map(([path, all]) => {
+      const lists = all.map(parametersOf)
+      // What all operations of a path take stands once, beside them.
+      const isCommon = ({ name }: Parameter) => lists.every((list) => list.some((other) => other.name === name))
+      const common = (lists[0] ?? []).filter(isCommon).map(parameter)
+      const items = all.map((operation, i) => {
+        const own = (lists[i] ?? []).filter((p) => !isCommon(p)).map(parameter)
+        return [operation.method, render(operation, own)]
+      })
+      return [path, { ...Object.fromEntries(items), ...(common.length > 0 ? { parameters: common } : {}) }]
+    }),
+  )
+}
+
+function parametersOf(operation: Operation): Parameter[] {
+  const inPath = (name: string) => ({ name, in: 'path', type: 'string' }) as const
+  const all: Parameter[] = [
+    ...(operation.named ? [inPath('name')] : []),
+    ...(operation.namespaced ? [inPath('namespace')] : []),
+    ...(operation.action === '' ? [] : [{ name: 'pretty', in: 'query', type: 'string' } as const]),
+    ...operation.query.map(({ name, type }) => ({ name, in: 'query', type }) as const),
+  ]
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function commonOf(operation: Operation): Json {
   return {
     tags: [operation.tag],
     operationId: operation.id,
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...(operation.action === ''
+      ? {}
+      : { 'x-kubernetes-action': operation.action, 'x-kubernetes-group-version-kind': operation.kind }),
   }
 }
 
-function pathNames(operation: Operation): string[] {
-  return [...(operation.named ? ['name'] : []), ...(operation.namespaced ? ['namespace'] : [])]
+function answerTypes({ action, answer, custom }: Operation): readonly string[] {
+  if (answer === 'string') return ['*/*']
+  if (custom) return CUSTOM_TYPES
+  return action === 'list' || action.startsWith('watch') ? [...TYPES, ...STREAMS] : TYPES
 }
 
 function successCodes(operation: Operation): string[] {
@@ -99,25 +136,25 @@ function successCodes(operation: Operation): string[] {
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
-function operationV3(operation: Operation): Json {
-  const parameters = [
-    ...pathNames(operation).map((name) => ({
-      in: 'path',
-      name,
-      required: true,
-      schema: { type: 'string', uniqueItems: true },
-    })),
-    ...operation.query.map(({ name, type }) => ({ in: 'query', name, schema: { type, uniqueItems: true } })),
-  ]
+const V3: Renderer = {
+  operation: operationV3,
+  parameter: ({ name, in: place, type }) => ({
+    in: place,
+    name,
+    ...(place === 'path' ? { required: true } : {}),
+    schema: { type, uniqueItems: true },
+  }),
+}
+
+function operationV3(operation: Operation, parameters: readonly Json[]): Json {
   const contentOf = (ref: string, types: readonly string[]) => {
     const schema = ref === 'string' ? { type: 'string' } : { $ref: refTo('v3', ref) }
     return Object.fromEntries(types.map((type) => [type, { schema }]))
   }
   const patch = operation.action === 'patch'
-  const answerTypes = operation.answer === 'string' ? ['*/*'] : operation.custom ? CUSTOM_TYPES : TYPES
   return {
     ...commonOf(operation),
-    parameters,
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body
       ? {
           requestBody: {
@@ -130,7 +167,7 @@ function operationV3(operation: Operation): Json {
       ...Object.fromEntries(
         successCodes(operation).map((code) => [
           code,
-          { description: DESCRIPTIONS[code], content: contentOf(operation.answer, answerTypes) },
+          { description: DESCRIPTIONS[code], content: contentOf(operation.answer, answerTypes(operation)) },
         ]),
       ),
       401: UNAUTHORIZED,
@@ -138,7 +175,18 @@ function operationV3(operation: Operation): Json {
   }
 }
 
-function operationV2(operation: Operation): Json {
+const V2: Renderer = {
+  operation: operationV2,
+  parameter: ({ name, in: place, type }) => ({
+    in: place,
+    name,
+    ...(place === 'path' ? { required: true } : {}),
+    type,
+    uniqueItems: true,
+  }),
+}
+
+function operationV2(operation: Operation, own: readonly Json[]): Json {
   const schemaOf = (ref: string) => (ref === 'string' ? { type: 'string' } : { $ref: refTo('v2', ref) })
   const parameters = [
     ...(operation.body
@@ -151,15 +199,14 @@ function operationV2(operation: Operation): Json {
           },
         ]
       : []),
-    ...pathNames(operation).map((name) => ({ in: 'path', name, required: true, type: 'string', uniqueItems: true })),
-    ...operation.query.map(({ name, type }) => ({ in: 'query', name, type, uniqueItems: true })),
+    ...own,
   ]
   return {
     ...commonOf(operation),
     consumes: operation.action === 'patch' ? (operation.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES) : ['*/*'],
-    produces: operation.answer === 'string' ? ['*/*'] : operation.custom ? CUSTOM_TYPES : TYPES,
+    produces: answerTypes(operation),
     schemes: ['https'],
-    parameters,
+    ...(parameters.length > 0 ? { parameters } : {}),
     responses: {
       ...Object.fromEntries(
         successCodes(operation).map((code) => [

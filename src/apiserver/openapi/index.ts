@@ -54,7 +54,8 @@ export function createOpenApiHandler(
   loadDocs: LoadDocs = () => undefined,
   remotes: RemoteOpenApi = NO_REMOTES,
 ): OpenApiHandler {
-  const version = kubernetesVersion
+  // The version of the API, not the release of the server.
+  const version = kubernetesVersion.replace(/^v(\d+\.\d+).*/, '$1')
   let docs: ApiDocs | undefined
   const made = new Map<string, Served>()
   const state = () => `${registry.changes} ${remotes.documentChanges}`

@@ -9,7 +9,7 @@ import { type CustomType, customServed, customTypes, listTypeRef } from './custo
 export interface Operation {
   readonly path: string
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** As in `x-kubernetes-action`. */
+  /** As in `x-kubernetes-action`; empty for discovery, which has none. */
   readonly action: string
   readonly id: string
   readonly tag: string
@@ -54,6 +54,7 @@ const LIST_QUERY = [
   text('resourceVersion'),
   text('resourceVersionMatch'),
   flag('sendInitialEvents'),
+  text('shardSelector'),
   number('timeoutSeconds'),
   flag('watch'),
 ]
@@ -74,7 +75,7 @@ interface Rule {
   readonly verb: string
 }
 
-/** What each action of the facts is over HTTP. `connect` is two. */
+/** What each action of the facts is over HTTP. `connect` is two; what can be watched has two more paths. */
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   get: [{ method: 'get', action: 'get', query: [], named: true, verb: 'read' }],
   list: [{ method: 'get', action: 'list', query: LIST_QUERY, named: false, verb: 'list' }],
@@ -97,15 +98,22 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
 }
 
+const WATCHES: readonly Rule[] = [
+  { method: 'get', action: 'watchlist', query: LIST_QUERY, named: false, verb: 'watch' },
+  { method: 'get', action: 'watch', query: LIST_QUERY, named: true, verb: 'watch' },
+]
+
 /** All group versions that are served, in discovery's order. */
 export function allOperations(registry: Registry): readonly GroupOperations[] {
   return groupVersions(registry).map(({ group, version, resources }) => {
     const stored = new Set(resources.map((r) => r.resource.resource))
     const facts = servedResources.filter((r) => r.group === group && r.version === version)
     const key = group === '' ? `api/${version}` : `apis/${group}/${version}`
-    const operations = facts
-      .filter((r) => stored.has(r.resource) || !r.actions.includes('get'))
-      .flatMap((r) => operationsOf(`/${key}`, r, { ...typesOf(r), custom: false }, ownKindOf(r)))
+    const own = facts.filter((r) => stored.has(r.resource) || !r.actions.includes('get'))
+    const operations = [
+      ...(own.length > 0 ? [discoveryOf(key, group, version)] : []),
+      ...own.flatMap((r) => operationsOf(`/${key}`, r, { ...typesOf(r), custom: false }, ownKindOf(r))),
+    ]
     const custom = new Map<string, CustomType>()
     for (const { resource, version: served } of resources) {
       if (!served.schema) continue
@@ -119,6 +127,24 @@ export function allOperations(registry: Registry): readonly GroupOperations[] {
     }
     return { key, operations, custom }
   })
+}
+
+/** The list of what a group version has. */
+function discoveryOf(key: string, group: string, version: string): Operation {
+  return {
+    path: `/${key}/`,
+    method: 'get',
+    action: '',
+    id: `get${groupName(group)}${capital(version)}APIResources`,
+    tag: tagOf(group, version),
+    kind: { group, version, kind: 'APIResourceList' },
+    body: undefined,
+    answer: `${META}APIResourceList`,
+    query: [],
+    named: false,
+    namespaced: false,
+    custom: false,
+  }
 }
 
 interface Types {
@@ -140,33 +166,30 @@ function operationsOf(
   const { resource, subresource, namespaced, kind } = served
   const place = namespaced ? `${root}/namespaces/{namespace}/${resource}` : `${root}/${resource}`
   const tail = subresource === '' ? '' : `/${subresource}`
-  return served.actions.flatMap((name) =>
-    (RULES[name] ?? []).flatMap((rule) => {
-      const named = rule.named || subresource !== ''
-      const operation: Operation = {
-        path: `${place}${named ? '/{name}' : ''}${tail}`,
-        method: rule.method,
-        action: rule.action,
-        id: idOf(served, ownKind, rule.verb, namespaced),
-        tag: tagOf(served.group, served.version),
-        kind: { group: kind.group, kind: kind.kind, version: kind.version },
-        body: bodyOf(rule, type),
-        answer: answerOf(rule, type, listType),
-        query: rule.query,
-        named,
-        namespaced,
-        custom,
-      }
-      if (rule.action !== 'list' || !namespaced) return [operation]
-      const everywhere = {
-        ...operation,
-        path: `${root}/${resource}`,
-        namespaced: false,
-        id: idOf(served, ownKind, 'list', false),
-      }
-      return [operation, { ...everywhere, id: `${everywhere.id}ForAllNamespaces` }]
-    }),
-  )
+  const isWatched = !custom && served.actions.includes('list') && served.actions.includes('post')
+  const rules = [...served.actions.flatMap((name) => RULES[name] ?? []), ...(isWatched ? WATCHES : [])]
+  return rules.flatMap((rule) => {
+    const named = rule.named || subresource !== ''
+    const below = (path: string) => (rule.action.startsWith('watch') ? path.replace(root, `${root}/watch`) : path)
+    const many = rule.action === 'watchlist' ? 'List' : ''
+    const operation: Operation = {
+      path: below(`${place}${named ? '/{name}' : ''}${tail}`),
+      method: rule.method,
+      action: rule.action,
+      id: `${idOf(served, ownKind, rule.verb, namespaced)}${many}`,
+      tag: tagOf(served.group, served.version),
+      kind: { group: kind.group, kind: kind.kind, version: kind.version },
+      body: bodyOf(rule, type),
+      answer: answerOf(rule, type, listType),
+      query: rule.query,
+      named,
+      namespaced,
+      custom,
+    }
+    if (!['list', 'watchlist'].includes(rule.action) || !namespaced) return [operation]
+    const everywhere = `${idOf(served, ownKind, rule.verb, false)}${many}ForAllNamespaces`
+    return [operation, { ...operation, path: below(`${root}/${resource}`), namespaced: false, id: everywhere }]
+  })
 }
 
 function bodyOf(rule: Rule, type: string | undefined): string | undefined {
@@ -190,6 +213,9 @@ function answerOf(rule: Rule, type: string | undefined, listType: string | undef
       return listType ?? STATUS
     case 'connect':
       return 'string'
+    case 'watch':
+    case 'watchlist':
+      return `${META}WatchEvent`
     case 'delete':
     case 'deletecollection':
       return STATUS

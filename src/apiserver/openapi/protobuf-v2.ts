@@ -160,6 +160,7 @@ const PATH_ITEM: Fields = {
   post: [4, operation],
   delete: [5, operation],
   patch: [8, operation],
+  parameters: [9, each(parameter)],
 }
 
 const INFO: Fields = { title: [1, string], version: [2, string] }

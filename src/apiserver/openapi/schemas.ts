@@ -19,7 +19,12 @@ const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.'
 const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString'
 const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity'
-const OBJECTS = new Set([`${META}FieldsV1`, `${META}Patch`, 'io.k8s.apimachinery.pkg.runtime.RawExtension'])
+const OBJECTS = new Set([
+  `${META}FieldsV1`,
+  `${META}Patch`,
+  'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  `${EXTENSIONS}CustomResourceSubresourceStatus`,
+])
 
 /** Where definitions live in a document. */
 export function refTo(dialect: Dialect, ref: string): string {
@@ -46,6 +51,8 @@ export function typeSchema(dialect: Dialect, ref: string, docs: ApiDocs): Json {
     if (type.type) out.type = type.type
     if (type.format) out.format = type.format
   }
+  if (type.mapType) out['x-kubernetes-map-type'] = type.mapType
+  if (type.unions) out['x-kubernetes-unions'] = type.unions
   if (type.gvk) out['x-kubernetes-group-version-kind'] = type.gvk.map(kindOf)
   return out
 }
@@ -53,7 +60,8 @@ export function typeSchema(dialect: Dialect, ref: string, docs: ApiDocs): Json {
 function scalarChoice(dialect: Dialect, ref: string): Json {
   const format = ref === INT_OR_STRING ? { format: 'int-or-string' } : {}
   if (dialect === 'v2') return { type: 'string', ...format }
-  return { ...format, oneOf: [{ type: ref === INT_OR_STRING ? 'integer' : 'number' }, { type: 'string' }] }
+  const choices = [{ type: 'string' }, { type: ref === INT_OR_STRING ? 'integer' : 'number' }]
+  return { ...format, oneOf: ref === INT_OR_STRING ? choices.reverse() : choices }
 }
 
 function kindOf(text: string): { group: string; kind: string; version: string } {
@@ -65,19 +73,43 @@ function kindOf(text: string): { group: string; kind: string; version: string } 
 function fieldSchema(dialect: Dialect, field: FieldSchema, description: string | undefined): Json {
   const extensions = extensionsOf(field)
   const prose = description ? { description } : {}
-  if (!field.ref) return { ...prose, ...valueSchema(dialect, field), ...extensions }
+  const unset = dialect === 'v3' ? unsetOf(field) : {}
+  if (!field.ref) return { ...prose, ...valueSchema(dialect, field), ...unset, ...extensions }
   const $ref = refTo(dialect, field.ref)
   if (dialect === 'v2') return { $ref, ...prose, ...extensions }
   // In v3 nothing may stand beside a reference.
-  const plain = !description && Object.keys(extensions).length === 0
-  return plain ? { $ref } : { allOf: [{ $ref }], ...prose, ...extensions }
+  return { allOf: [{ $ref }], ...prose, ...unset, ...extensions }
+}
+
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false }
+
+/** What a field is when nobody says: its default, or the zero that is written in its place. */
+function unsetOf(field: FieldSchema): Json {
+  if (field.default !== undefined) return { default: field.default }
+  if (field.unset === 'struct') return { default: {} }
+  return field.unset === 'zero' && field.type && !field.ref ? { default: ZEROS[field.type] } : {}
 }
 
 function valueSchema(dialect: Dialect, field: FieldSchema): Json {
-  if (field.ref) return { $ref: refTo(dialect, field.ref) }
-  if (field.map) return { additionalProperties: valueSchema(dialect, field.map), type: 'object' }
-  if (field.items) return { items: valueSchema(dialect, field.items), type: 'array' }
-  return { ...(field.type ? { type: field.type } : {}), ...(field.format ? { format: field.format } : {}) }
+  if (field.map) return { additionalProperties: elementSchema(dialect, field.map), type: 'object' }
+  if (field.items) return { items: elementSchema(dialect, field.items), type: 'array' }
+  return {
+    ...(field.type ? { type: field.type } : {}),
+    ...(field.format ? { format: field.format } : {}),
+    ...(field.enum ? { enum: field.enum } : {}),
+  }
+}
+
+/** What a list or a map holds: values, of which none is ever absent. */
+function elementSchema(dialect: Dialect, field: FieldSchema): Json {
+  if (!field.ref) {
+    const isPlain = dialect === 'v3' && field.type && field.type in ZEROS && field.format !== 'byte'
+    const zero = isPlain && field.type ? { default: ZEROS[field.type] } : {}
+    return { ...valueSchema(dialect, field), ...zero }
+  }
+  const $ref = refTo(dialect, field.ref)
+  const isStruct = types[field.ref]?.fields !== undefined
+  return dialect === 'v3' && isStruct ? { default: {}, allOf: [{ $ref }] } : { $ref }
 }
 
 function extensionsOf(field: FieldSchema): Json {
