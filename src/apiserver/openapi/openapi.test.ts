@@ -45,6 +45,60 @@ describe('OpenAPI documents', () => {
     }
   })
 
+  it('says what fields may be, and what they are when nobody says', () => {
+    const core = groups.find((g) => g.key === 'api/v1')
+    const document = documentV3(core as GroupOperations, 'v1', {}) as { components: { schemas: object } }
+    const field = (schema: object) => expect.objectContaining(schema)
+    expect(document.components.schemas).toMatchObject({
+      'io.k8s.api.core.v1.PodSpec': {
+        properties: { restartPolicy: field({ enum: ['Always', 'Never', 'OnFailure'] }) },
+      },
+      'io.k8s.api.core.v1.ContainerPort': {
+        properties: { protocol: field({ default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] }) },
+      },
+      'io.k8s.api.core.v1.Container': {
+        properties: {
+          name: field({ default: '' }),
+          resources: field({
+            default: {},
+            allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.ResourceRequirements' }],
+          }),
+          command: field({ items: { type: 'string', default: '' } }),
+        },
+      },
+      'io.k8s.api.core.v1.ConfigMapKeySelector': { 'x-kubernetes-map-type': 'atomic' },
+      'io.k8s.api.core.v1.AppArmorProfile': {
+        'x-kubernetes-unions': [
+          { discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } },
+        ],
+      },
+    })
+    expect(documentV2([core as GroupOperations], 'v1', {})).toMatchObject({
+      definitions: { 'io.k8s.api.core.v1.Container': { properties: { name: { type: 'string' } } } },
+    })
+  })
+
+  it('says once what all operations of a path take, and how they can be watched', () => {
+    const apps = groups.find((g) => g.key === 'apis/apps/v1')
+    const { paths } = documentV3(apps as GroupOperations, 'v1', {}) as { paths: Record<string, Documented> }
+    interface Documented {
+      readonly parameters?: readonly { readonly name: string }[]
+      readonly get: { readonly operationId: string; readonly responses: Record<string, { content: object }> }
+      readonly patch: { readonly parameters: readonly { readonly name: string }[] }
+    }
+    const named = (list: readonly { readonly name: string }[] = []) => list.map(({ name }) => name).join(' ')
+    const one = paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']
+    expect(named(one?.parameters)).toBe('name namespace pretty')
+    expect(named(one?.patch.parameters)).toBe('dryRun fieldManager fieldValidation force')
+    const everywhere = paths['/apis/apps/v1/deployments']
+    expect(named(everywhere?.parameters)).toContain('allowWatchBookmarks continue')
+    expect(Object.keys(everywhere?.get.responses['200']?.content ?? {})).toContain('application/json;stream=watch')
+    expect(paths['/apis/apps/v1/watch/namespaces/{namespace}/deployments']?.get.operationId).toBe(
+      'watchAppsV1NamespacedDeploymentList',
+    )
+    expect(paths['/apis/apps/v1/']?.get.operationId).toBe('getAppsV1APIResources')
+  })
+
   it('tells clients how lists merge and which kinds there are', () => {
     const apps = groups.find((g) => g.key === 'apis/apps/v1')
     const document = documentV3(apps as GroupOperations, 'v1', {
