@@ -2,40 +2,10 @@
 // Rules: pkg/apis/apiextensions/validation and pkg/apiserver/schema/cel of k8s.io/apiextensions-apiserver, and the
 // checker of cel-go. Each case names what it pins.
 
-import { type DefinitionCase, type Json, judged, schemaOfA, specSchema, useServer } from './support.ts'
+import { of, RULE, rule, SPEC } from './rules-support.ts'
+import { type DefinitionCase, judged, schemaOfA, specSchema, useServer } from './support.ts'
 
 const call = useServer()
-
-const FIELDS = {
-  s: { type: 'string' },
-  i: { type: 'integer' },
-  n: { type: 'number' },
-  b: { type: 'boolean' },
-  d: { type: 'string', format: 'date-time' },
-  u: { type: 'string', format: 'duration' },
-  y: { type: 'string', format: 'byte' },
-  l: { type: 'array', items: { type: 'string' } },
-  o: { type: 'array', items: { type: 'object', properties: { k: { type: 'string' }, v: { type: 'integer' } } } },
-  m: { type: 'object', additionalProperties: { type: 'integer' } },
-  p: { type: 'object', properties: { q: { type: 'string' } } },
-  x: { 'x-kubernetes-int-or-string': true },
-  z: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-  'a-b': { type: 'string' },
-  if: { type: 'string' },
-  _x: { type: 'string' },
-  a__b: { type: 'string' },
-}
-const rule = (...rules: readonly (string | Json)[]) =>
-  specSchema({
-    type: 'object',
-    properties: FIELDS,
-    'x-kubernetes-validations': rules.map((one) => (typeof one === 'string' ? { rule: one } : one)),
-  })
-const of = (schema: Json, ...rules: readonly string[]) =>
-  schemaOfA({ ...schema, 'x-kubernetes-validations': rules.map((one) => ({ rule: one })) })
-
-const SPEC = 'spec.validation.openAPIV3Schema.properties[spec]'
-const RULE = `${SPEC}.x-kubernetes-validations[0]`
 
 const cases: readonly DefinitionCase[] = [
   [
