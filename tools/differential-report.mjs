@@ -22,8 +22,11 @@ const isMap = (value) => typeof value === 'object' && value !== null && !Array.i
 /** An answer without what is never the same twice. */
 function settled(value, key = '') {
   if (Array.isArray(value)) return value.map((item) => settled(item, key))
-  if (isMap(value))
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, settled(inner, name)]))
+  if (isMap(value)) {
+    // Descriptions are prose, which is our own.
+    const fields = Object.entries(value).filter(([name, inner]) => name !== 'description' || typeof inner !== 'string')
+    return Object.fromEntries(fields.map(([name, inner]) => [name, settled(inner, name)]))
+  }
   if (typeof value === 'number' && /nodePort$/i.test(key) && value >= 30000) return '<port>'
   if (typeof value !== 'string') return value
   if ((key === 'resourceVersion' || key === 'continue') && value !== '') return `<${key}>`
