@@ -135,9 +135,10 @@ function comparable(text: string, node: string): string[] {
     .map((line) =>
       line
         .replace(new RegExp(`\\b${node.replace(/[.]/g, '\\.')}\\b`, 'g'), 'NODE')
+        // Before ages: the end of a pod's name can look like one.
+        .replace(/(-[a-f0-9]{8,10}|-[bcdfghjklmnpqrstvwxz2456789]{8,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-POD')
         .replace(/\b(\d+[dhms])+\b/g, 'AGE')
         .replace(/\b\d{1,3}(\.\d{1,3}){3}\b/g, 'IP')
-        .replace(/(-[a-f0-9]{8,10}|-[bcdfghjklmnpqrstvwxz2456789]{8,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-POD')
         .replace(/\b[23]\d{4}\//g, 'PORT/')
         .replace(/\s+/g, ' ')
         .trim(),
