@@ -16,6 +16,7 @@ const PATTERNS = [
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],
   [/kube-api-access-\w{5}/g, 'kube-api-access-<random>'],
   [/in record \(\d+\)/g, 'in record (<version>)'],
+  [/, current: \d+/g, ', current: <version>'],
 ]
 const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -29,6 +30,7 @@ function settled(value, key = '') {
   }
   if (typeof value === 'number' && /nodePort$/i.test(key) && value >= 30000) return '<port>'
   if (typeof value !== 'string') return value
+  if (key === 'cells' && /^\d+s$/.test(value)) return '<age>'
   if ((key === 'resourceVersion' || key === 'continue') && value !== '') return `<${key}>`
   return PATTERNS.reduce((text, [pattern, name]) => text.replace(pattern, name), value)
 }

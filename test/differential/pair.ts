@@ -74,11 +74,11 @@ export interface Exchange {
   readonly theirs: Json
 }
 
-/** Writes one exchange down for the report. */
-export function writeDown(exchange: Exchange): void {
+/** Writes one exchange of `test` down for the report. */
+export function writeDown(exchange: Exchange, test: string | undefined): void {
   const dir = process.env.DIFFERENTIAL_OUT
   if (!dir) throw new Error('DIFFERENTIAL_OUT is not set: it is the directory for what was answered')
   mkdirSync(dir, { recursive: true })
-  const { currentTestName: test, testPath = 'none' } = expect.getState()
+  const { testPath = 'none' } = expect.getState()
   appendFileSync(join(dir, `${basename(testPath, '.test.ts')}.jsonl`), `${JSON.stringify({ test, ...exchange })}\n`)
 }

@@ -1,19 +1,17 @@
 // Puts a pair of servers in the place of the one that a conformance test starts.
 
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import { StatusError } from '../../src/machinery/errors.ts'
 import type { TestServer } from '../../src/main/testing.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Call } from '../conformance/access-support.ts'
 import { Names, writeDown } from './pair.ts'
-import { putPast, startUpstream, type Upstream } from './upstream.ts'
+import { accompany, Companion, tap } from './tap.ts'
+import { putPast, startUpstream } from './upstream.ts'
 
-interface Companion {
-  readonly upstream: Upstream
-  readonly names: Names
-}
-const companions = new WeakMap<object, Companion>()
+/** Past the rules: what a store's `put` does on the other side. */
+type PutPast = (name: string, object: string) => Promise<void>
+const putsPast = new WeakMap<object, PutPast>()
 
 /** What kinds behind gates need. */
 const GATES = [
@@ -34,7 +32,8 @@ async function outcome(run: () => Promise<unknown>): Promise<unknown> {
 }
 
 /** Both clients are asked; the first one's answer is given. */
-function pairClient(first: Client, second: Client, names: Names): Client {
+function pairClient(first: Client, second: Client, companion: Companion): Client {
+  const { names } = companion
   const METHODS = [
     'get',
     'list',
@@ -53,11 +52,14 @@ function pairClient(first: Client, second: Client, names: Names): Client {
       const [ref, ...rest] = args
       const sent = structuredClone(rest)
       const ours = await outcome(() => call(first, args))
+      await companion.caughtUp
       const theirs = await outcome(() =>
         call(second, [ref, ...(JSON.parse(names.said(JSON.stringify(sent))) as unknown[])]),
       )
       names.learn(ours, theirs)
-      writeDown({ request: { method, ref, sent }, ours: JSON.parse(names.said(JSON.stringify(ours))), theirs })
+      const { currentTestName } = expect.getState()
+      const said = JSON.parse(names.said(JSON.stringify(ours)))
+      writeDown({ request: { method, ref, sent }, ours: said, theirs }, currentTestName)
       const { object, status, error } = ours as { object: unknown; status?: never; error?: string }
       if (status) throw new StatusError(status)
       if (error) throw new Error(error)
@@ -84,15 +86,20 @@ vi.mock('../../src/main/testing.ts', async (original) => {
       for (const namespace of ['default', 'kube-system']) {
         await theirs.create(serviceaccounts, { metadata: { name: 'default', namespace } })
       }
-      const client = pairClient(ours, theirs, names)
+      const companion = new Companion(upstream.url, names)
+      const leave = accompany(String(server.port), companion)
+      const client = pairClient(ours, theirs, companion)
       const close = async () => {
+        await companion.caughtUp
         ours.close()
         theirs.close()
-        await upstream.close()
         await server.close()
+        await companion.settled()
+        leave()
+        await upstream.close()
       }
       const pair: TestServer = Object.create(server, { client: { value: client }, close: { value: close } })
-      companions.set(pair, { upstream, names })
+      putsPast.set(pair, (name, object) => putPast(upstream.etcd, name, names.said(object)))
       return pair
     },
   }
@@ -110,10 +117,10 @@ vi.mock('../../src/apiserver/testing.ts', async (original) => {
         ...(options.serviceCidrs ? { 'service-cluster-ip-range': options.serviceCidrs.join(',') } : {}),
       }
       const server = await startTestServer({ flags })
-      const { upstream, names } = companions.get(server) as Companion
+      const putPast = putsPast.get(server) as PutPast
       const put: Store['put'] = async (key, value, ...rest) => {
         const { metadata } = JSON.parse(value.toString()) as { metadata: { name: string } }
-        await putPast(upstream.etcd, metadata.name, names.said(value.toString()))
+        await putPast(metadata.name, value.toString())
         return server.store.put(key, value, ...rest)
       }
       const store: Store = Object.create(server.store, { put: { value: put } })
@@ -122,36 +129,4 @@ vi.mock('../../src/apiserver/testing.ts', async (original) => {
   }
 })
 
-vi.mock('../conformance/access-support.ts', async (original) => {
-  const real = await original<typeof import('../conformance/access-support.ts')>()
-  return {
-    ...real,
-    async callerOf(server: TestServer, user?: { name: string; groups?: readonly string[] }): Promise<Call> {
-      const companion = companions.get(server)
-      const first = await real.callerOf(server, user)
-      if (!companion) return first
-      const { upstream, names } = companion
-      const second = await real.callerOf(Object.create(server, { url: { value: upstream.url } }), user)
-      return async (path, options = {}) => {
-        const ours = await first(path, options)
-        const { body, token, ...rest } = options
-        const text = typeof body === 'string' ? body : body && JSON.stringify(body)
-        const theirs = await second(names.path(path), {
-          ...rest,
-          method: options.method ?? (body ? 'POST' : 'GET'),
-          ...(token === undefined ? {} : { token }),
-          ...(text === undefined ? {} : { body: names.said(text) }),
-        })
-        names.learn(ours.body, theirs.body)
-        const { text: _, ...answer } = theirs
-        const said = { code: ours.code, headers: ours.headers, body: ours.body }
-        writeDown({
-          request: { method: options.method ?? (body ? 'POST' : 'GET'), path, body, headers: options.headers, user },
-          ours: JSON.parse(names.said(JSON.stringify(said))),
-          theirs: answer,
-        })
-        return ours
-      }
-    },
-  }
-})
+vi.mock('node:https', async (original) => tap(await original<typeof import('node:https')>()))

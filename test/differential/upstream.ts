@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestServer } from '../../src/main/testing.ts'
+import { untapped } from './tap.ts'
 
 export interface Upstream {
   readonly url: string
@@ -50,6 +50,8 @@ export async function startUpstream(server: TestServer, flags: Readonly<Record<s
     const child = spawn(path, args, { stdio: ['ignore', out, out] })
     children.push(child)
     process.once('exit', () => child.kill('SIGKILL'))
+    // Vitest ends its workers so, and then there is no exit.
+    process.once('SIGTERM', () => child.kill('SIGKILL'))
   }
   const of = (pairs: Readonly<Record<string, string>>) =>
     Object.entries(pairs).map(([name, value]) => `--${name}=${value}`)
@@ -144,7 +146,7 @@ export async function putPast(etcd: string, name: string, object: string): Promi
 
 function isReady(url: string, server: TestServer): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request(`${url}/readyz`, { ca: server.ca, ...server.admin, agent: false }, (response) => {
+    const asked = untapped()(`${url}/readyz`, { ca: server.ca, ...server.admin, agent: false }, (response) => {
       response.resume()
       resolve(response.statusCode === 200)
     })

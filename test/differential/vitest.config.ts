@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/conformance/**/*.test.ts', 'test/differential/*.test.ts'],
+    include: ['test/{conformance,differential}/**/*.test.ts', 'src/apiserver/**/*.test.ts'],
     // Thousands of requests about fields that are left out: they are about crashes.
     exclude: ['test/conformance/{fuzz,incomplete}.test.ts'],
     setupFiles: ['test/differential/setup.ts'],
