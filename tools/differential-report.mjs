@@ -6,7 +6,16 @@ import { basename, join } from 'node:path'
 const ABSENT = '(absent)'
 const SHOWN = 350
 /** Headers that differ from one answer to the next. */
-const FLEETING = new Set(['date', 'content-length', 'audit-id', 'connection', 'keep-alive', 'transfer-encoding'])
+const FLEETING = new Set([
+  'date',
+  'content-length',
+  'last-modified',
+  'expires',
+  'audit-id',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+])
 const IDS = /^x-kubernetes-pf-.*-uid$/
 const PATTERNS = [
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>'],
@@ -17,6 +26,10 @@ const PATTERNS = [
   [/kube-api-access-\w{5}/g, 'kube-api-access-<random>'],
   [/in record \(\d+\)/g, 'in record (<version>)'],
   [/, current: \d+/g, ', current: <version>'],
+  // Documents and what is shared in them are named by hashes, which prose is a part of.
+  [/\?hash=[0-9A-F]{128}/g, '?hash=<hash>'],
+  [/(#\/parameters\/\w+)-[\w-]{8}/g, '$1-<hash>'],
+  [/^"[0-9A-F]{128}"$/g, '<etag>'],
 ]
 const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -26,14 +39,16 @@ function settled(value, key = '') {
   if (isMap(value)) {
     // Descriptions are prose, which is our own.
     const fields = Object.entries(value).filter(([name, inner]) => name !== 'description' || typeof inner !== 'string')
-    return Object.fromEntries(fields.map(([name, inner]) => [name, settled(inner, name)]))
+    return Object.fromEntries(fields.map(([name, inner]) => [replaced(name), settled(inner, name)]))
   }
   if (typeof value === 'number' && /nodePort$/i.test(key) && value >= 30000) return '<port>'
   if (typeof value !== 'string') return value
   if (key === 'cells' && /^\d+s$/.test(value)) return '<age>'
   if ((key === 'resourceVersion' || key === 'continue') && value !== '') return `<${key}>`
-  return PATTERNS.reduce((text, [pattern, name]) => text.replace(pattern, name), value)
+  return replaced(value)
 }
+
+const replaced = (value) => PATTERNS.reduce((text, [pattern, name]) => text.replace(pattern, name), value)
 
 /** The places in which two answers differ: `[path, ours, theirs]`. */
 function* differences(ours, theirs, path = '') {

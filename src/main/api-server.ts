@@ -63,7 +63,7 @@ import type { Store } from '../store/store.ts'
 import type { ApiServerSettings, FollowedFile } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
 import { followFile } from './follow-file.ts'
-import { versionInfo } from './version.ts'
+import { gitVersion, versionInfo } from './version.ts'
 
 /** Upstream's limits. */
 const DEFAULT_FLOW = { fair: true, reading: 400, mutating: 200 }
@@ -364,7 +364,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
           },
         },
       ],
-      openApi: createOpenApiHandler(registry, setup.loadDocs, aggregation.remotes),
+      openApi: createOpenApiHandler({
+        ...{ registry, clock, release: gitVersion, remotes: aggregation.remotes },
+        ...(setup.loadDocs ? { loadDocs: setup.loadDocs } : {}),
+      }),
       ...(fairness ? { flowControlPage: (page: string) => dumpOf(fairness.levels, page) } : {}),
       debug: {
         clock,

@@ -79,7 +79,7 @@ const MAX_KNOWN = 256
 const known = new Map<string, readonly Clause[]>()
 
 /** The alternatives of an Accept header: what is preferred first, then what is said more exactly. */
-function clausesOf(accept: string): readonly Clause[] {
+export function clausesOf(accept: string): readonly Clause[] {
   const before = known.get(accept)
   if (before) return before
   const clauses = accept
@@ -151,6 +151,7 @@ function isForReading({ 'user-agent': agent = '' }: Accepting, pretty: string | 
   return agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0')
 }
 
-function acceptsGzip({ 'accept-encoding': encoding }: Accepting): boolean {
+/** Whether a client takes gzip. */
+export function acceptsGzip({ 'accept-encoding': encoding }: Accepting): boolean {
   return encoding !== undefined && /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/.test(String(encoding))
 }

@@ -1,18 +1,10 @@
 // The documents themselves: one of v3 for each group version, and one of v2 for everything.
 
+import { ALL_VERSIONS, kindsEverywhere, versionsOf } from './kinds-everywhere.ts'
 import type { GroupOperations, Operation } from './operations.ts'
 import { type ApiDocs, type Dialect, type Json, reachable, refTo, typeSchema } from './schemas.ts'
+import { shareParameters } from './shared-parameters.ts'
 
-const CUSTOM_TYPES = ['application/json', 'application/yaml']
-const TYPES = [...CUSTOM_TYPES, 'application/vnd.kubernetes.protobuf']
-const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
-const PATCH_TYPES = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
-const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter((type) => !type.includes('strategic'))
 const UNAUTHORIZED = { description: 'Unauthorized' }
 const SECURITY = {
   BearerToken: {
@@ -25,12 +17,13 @@ const SECURITY = {
 
 /** The v3 document of one group version. */
 export function documentV3(group: GroupOperations, version: string, docs: ApiDocs): Json {
+  const schemas = schemasOf('v3', [group], docs)
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
     paths: pathsOf(group.operations, V3),
     components: {
-      schemas: schemasOf('v3', [group], docs),
+      ...(Object.keys(schemas).length > 0 ? { schemas } : {}),
       securitySchemes: SECURITY,
     },
   }
@@ -39,11 +32,13 @@ export function documentV3(group: GroupOperations, version: string, docs: ApiDoc
 /** The v2 document of everything. */
 export function documentV2(groups: readonly GroupOperations[], version: string, docs: ApiDocs): Json {
   const operations = groups.flatMap((g) => g.operations)
+  const { paths, parameters } = shareParameters(pathsOf(operations, V2))
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
-    paths: pathsOf(operations, V2),
+    paths,
     definitions: schemasOf('v2', groups, docs),
+    parameters,
     securityDefinitions: SECURITY,
     security: [{ BearerToken: [] }],
   }
@@ -57,9 +52,12 @@ function schemasOf(dialect: Dialect, groups: readonly GroupOperations[], docs: A
     if (answer !== 'string') roots.add(answer)
   }
   for (const ref of [...roots]) for (const inner of custom.get(ref)?.refs ?? []) roots.add(inner)
-  return Object.fromEntries(
-    reachable(roots).map((ref) => [ref, custom.get(ref)?.schema(dialect) ?? typeSchema(dialect, ref, docs)]),
-  )
+  const versions = dialect === 'v2' ? ALL_VERSIONS : versionsOf(groups.map(({ key }) => key))
+  const schemas = reachable(roots).map((ref) => [
+    ref,
+    custom.get(ref)?.schema(dialect) ?? { ...typeSchema(dialect, ref, docs), ...kindsEverywhere(ref, versions) },
+  ])
+  return Object.fromEntries(schemas)
 }
 
 /** A parameter in the path or the query. */
@@ -82,7 +80,8 @@ function pathsOf(operations: readonly Operation[], { operation: render, paramete
     [...byPath].map(([path, all]) => {
       const lists = all.map(parametersOf)
       // What all operations of a path take stands once, beside them.
-      const isCommon = ({ name }: Parameter) => lists.every((list) => list.some((other) => other.name === name))
+      const isCommon = (one: Parameter) =>
+        lists.every((list) => list.some((other) => other.name === one.name && other.in === one.in))
       const common = (lists[0] ?? []).filter(isCommon).map(parameter)
       const items = all.map((operation, i) => {
         const own = (lists[i] ?? []).filter((p) => !isCommon(p)).map(parameter)
@@ -93,15 +92,12 @@ function pathsOf(operations: readonly Operation[], { operation: render, paramete
   )
 }
 
-function parametersOf(operation: Operation): Parameter[] {
-  const inPath = (name: string) => ({ name, in: 'path', type: 'string' }) as const
-  const all: Parameter[] = [
-    ...(operation.named ? [inPath('name')] : []),
-    ...(operation.namespaced ? [inPath('namespace')] : []),
-    ...(operation.action === '' ? [] : [{ name: 'pretty', in: 'query', type: 'string' } as const]),
-    ...operation.query.map(({ name, type }) => ({ name, in: 'query', type }) as const),
-  ]
-  return all.sort((a, b) => (a.name < b.name ? -1 : 1))
+function parametersOf({ path, action, query }: Operation): Parameter[] {
+  const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({ name, in: 'path', type: 'string' }) as const)
+  // Neither discovery nor streams are shown prettily.
+  const pretty = action === '' || action === 'connect' ? [] : [{ name: 'pretty', in: 'query', type: 'string' } as const]
+  const all: Parameter[] = [...named, ...pretty, ...query.map((q) => ({ ...q, in: 'query' }) as const)]
+  return all.sort((a, b) => (a.name === b.name ? (a.in < b.in ? -1 : 1) : a.name < b.name ? -1 : 1))
 }
 
 function commonOf(operation: Operation): Json {
@@ -112,12 +108,6 @@ function commonOf(operation: Operation): Json {
       ? {}
       : { 'x-kubernetes-action': operation.action, 'x-kubernetes-group-version-kind': operation.kind }),
   }
-}
-
-function answerTypes({ action, answer, custom }: Operation): readonly string[] {
-  if (answer === 'string') return ['*/*']
-  if (custom) return CUSTOM_TYPES
-  return action === 'list' || action.startsWith('watch') ? [...TYPES, ...STREAMS] : TYPES
 }
 
 function successCodes(operation: Operation): string[] {
@@ -151,14 +141,13 @@ function operationV3(operation: Operation, parameters: readonly Json[]): Json {
     const schema = ref === 'string' ? { type: 'string' } : { $ref: refTo('v3', ref) }
     return Object.fromEntries(types.map((type) => [type, { schema }]))
   }
-  const patch = operation.action === 'patch'
   return {
     ...commonOf(operation),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body
       ? {
           requestBody: {
-            content: contentOf(operation.body, patch ? (operation.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES) : ['*/*']),
+            content: contentOf(operation.body, operation.consumes),
             ...(operation.action.startsWith('delete') ? {} : { required: true }),
           },
         }
@@ -167,7 +156,7 @@ function operationV3(operation: Operation, parameters: readonly Json[]): Json {
       ...Object.fromEntries(
         successCodes(operation).map((code) => [
           code,
-          { description: DESCRIPTIONS[code], content: contentOf(operation.answer, answerTypes(operation)) },
+          { description: DESCRIPTIONS[code], content: contentOf(operation.answer, operation.produces) },
         ]),
       ),
       401: UNAUTHORIZED,
@@ -203,8 +192,8 @@ function operationV2(operation: Operation, own: readonly Json[]): Json {
   ]
   return {
     ...commonOf(operation),
-    consumes: operation.action === 'patch' ? (operation.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES) : ['*/*'],
-    produces: answerTypes(operation),
+    ...(operation.consumes.length > 0 ? { consumes: operation.consumes } : {}),
+    produces: operation.produces,
     schemes: ['https'],
     ...(parameters.length > 0 ? { parameters } : {}),
     responses: {

@@ -4,6 +4,7 @@ import { startTestApi, type TestApi } from '../testing.ts'
 import { documentV2, documentV3 } from './documents.ts'
 import { allOperations, type GroupOperations } from './operations.ts'
 import { encodeDocumentV2 } from './protobuf-v2.ts'
+import { encodeDocumentV3 } from './protobuf-v3.ts'
 
 /** Every `$ref` in a document. */
 function refsIn(value: unknown, found = new Set<string>()): Set<string> {
@@ -134,9 +135,9 @@ describe('OpenAPI documents', () => {
   })
 
   it('writes v2 in protobuf with all paths and definitions', () => {
-    const document = documentV2(groups, 'v1', {}) as { paths: object; definitions: object }
+    const document = documentV2(groups, 'v1', {}) as { paths: object; definitions: object; parameters: object }
     for (const ref of refsIn(document)) {
-      expect(document.definitions).toHaveProperty([ref.replace('#/definitions/', '')])
+      expect(document).toHaveProperty(ref.slice('#/'.length).split(/\/(.*)/, 2))
     }
     const reader = new WireReader(encodeDocumentV2(document as never))
     const sizes = new Map<number, number>()
@@ -144,7 +145,7 @@ describe('OpenAPI documents', () => {
       const { number } = reader.tag()
       const inner = new WireReader(reader.bytes())
       let count = 0
-      if (number === 8 || number === 9) {
+      if (number >= 8 && number <= 10) {
         while (!inner.done) {
           inner.skip(inner.tag().wire)
           count += 1
@@ -154,5 +155,36 @@ describe('OpenAPI documents', () => {
     }
     expect(sizes.get(8)).toBe(Object.keys(document.paths).length)
     expect(sizes.get(9)).toBe(Object.keys(document.definitions).length)
+    expect(sizes.get(10)).toBe(Object.keys(document.parameters).length)
+  })
+
+  it('writes v3 in protobuf with all paths and schemas', () => {
+    const apps = groups.find((g) => g.key === 'apis/apps/v1')
+    const document = documentV3(apps as GroupOperations, 'v1', {}) as {
+      paths: object
+      components: { schemas: object }
+    }
+    const names = new Map<number, string[]>()
+    const reader = new WireReader(encodeDocumentV3(document as never))
+    const named = (inner: WireReader, list: string[]) => {
+      while (!inner.done) {
+        inner.tag()
+        const entry = new WireReader(inner.bytes())
+        entry.tag()
+        list.push(entry.bytes().toString())
+      }
+      return list
+    }
+    while (!reader.done) {
+      const { number } = reader.tag()
+      const inner = new WireReader(reader.bytes())
+      if (number === 4) names.set(4, named(inner, []))
+      if (number === 5) {
+        inner.tag()
+        names.set(5, named(new WireReader(inner.bytes()), []))
+      }
+    }
+    expect(names.get(4)).toEqual(Object.keys(document.paths))
+    expect(names.get(5)).toEqual(Object.keys(document.components.schemas))
   })
 })

@@ -1,14 +1,27 @@
 // Every operation the server offers on resources, without saying in which dialect it will be described.
 
-import { servedResources, typeRefOfKind } from '../../api/schema.ts'
+import { type ServedResource, servedResources, typeRefOfKind } from '../../api/schema.ts'
 import { groupVersions } from '../discovery.ts'
+import { answersWithObject } from '../registry/deletion.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type CustomType, customServed, customTypes, listTypeRef } from './custom.ts'
+import { discoveryOperations, versionDiscovery } from './discovery-operations.ts'
+import { groupName, tagOf } from './names.ts'
+import {
+  capital,
+  consumedBy,
+  type Method,
+  producedBy,
+  type QueryParameter,
+  type Rule,
+  rulesOf,
+  WATCHES,
+} from './rules.ts'
 
 /** One operation on one path. */
 export interface Operation {
   readonly path: string
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  readonly method: Method
   /** As in `x-kubernetes-action`; empty for discovery, which has none. */
   readonly action: string
   readonly id: string
@@ -18,19 +31,12 @@ export interface Operation {
   readonly body: string | undefined
   readonly answer: string
   readonly query: readonly QueryParameter[]
-  /** Parameters in the path. */
-  readonly named: boolean
-  readonly namespaced: boolean
-  /** On a kind that a definition makes, which has no form in protobuf and no strategic merge. */
-  readonly custom: boolean
+  /** Media types of the request and of the answer. */
+  readonly consumes: readonly string[]
+  readonly produces: readonly string[]
 }
 
-export interface QueryParameter {
-  readonly name: string
-  readonly type: 'string' | 'boolean' | 'integer'
-}
-
-/** The operations of one group version. `path` of the key is `api/v1` or `apis/apps/v1`. */
+/** The operations of one document, whose key is like `api/v1` or `apis/apps/v1`, or `apis/apps` for discovery. */
 export interface GroupOperations {
   readonly key: string
   readonly operations: readonly Operation[]
@@ -41,77 +47,27 @@ export interface GroupOperations {
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const STATUS = `${META}Status`
 
-const text = (name: string): QueryParameter => ({ name, type: 'string' })
-const flag = (name: string): QueryParameter => ({ name, type: 'boolean' })
-const number = (name: string): QueryParameter => ({ name, type: 'integer' })
-
-const LIST_QUERY = [
-  flag('allowWatchBookmarks'),
-  text('continue'),
-  text('fieldSelector'),
-  text('labelSelector'),
-  number('limit'),
-  text('resourceVersion'),
-  text('resourceVersionMatch'),
-  flag('sendInitialEvents'),
-  text('shardSelector'),
-  number('timeoutSeconds'),
-  flag('watch'),
-]
-const WRITE_QUERY = [text('dryRun'), text('fieldManager'), text('fieldValidation')]
-const DELETE_QUERY = [
-  text('dryRun'),
-  number('gracePeriodSeconds'),
-  flag('ignoreStoreReadErrorWithClusterBreakingPotential'),
-  flag('orphanDependents'),
-  text('propagationPolicy'),
-]
-
-interface Rule {
-  readonly method: Operation['method']
-  readonly action: string
-  readonly query: readonly QueryParameter[]
-  readonly named: boolean
-  readonly verb: string
-}
-
-/** What each action of the facts is over HTTP. `connect` is two; what can be watched has two more paths. */
-const RULES: Readonly<Record<string, readonly Rule[]>> = {
-  get: [{ method: 'get', action: 'get', query: [], named: true, verb: 'read' }],
-  list: [{ method: 'get', action: 'list', query: LIST_QUERY, named: false, verb: 'list' }],
-  post: [{ method: 'post', action: 'post', query: WRITE_QUERY, named: false, verb: 'create' }],
-  put: [{ method: 'put', action: 'put', query: WRITE_QUERY, named: true, verb: 'replace' }],
-  patch: [{ method: 'patch', action: 'patch', query: [...WRITE_QUERY, flag('force')], named: true, verb: 'patch' }],
-  delete: [{ method: 'delete', action: 'delete', query: DELETE_QUERY, named: true, verb: 'delete' }],
-  deletecollection: [
-    {
-      method: 'delete',
-      action: 'deletecollection',
-      query: [...DELETE_QUERY, ...LIST_QUERY.filter((q) => !/^(allow|watch)/.test(q.name))],
-      named: false,
-      verb: 'deleteCollection',
-    },
-  ],
-  connect: [
-    { method: 'get', action: 'connect', query: [], named: true, verb: 'connectGet' },
-    { method: 'post', action: 'connect', query: [], named: true, verb: 'connectPost' },
-  ],
-}
-
-const WATCHES: readonly Rule[] = [
-  { method: 'get', action: 'watchlist', query: LIST_QUERY, named: false, verb: 'watch' },
-  { method: 'get', action: 'watch', query: LIST_QUERY, named: true, verb: 'watch' },
-]
-
-/** All group versions that are served, in discovery's order. */
+/** All that is described: what every server has, and the group versions that are served, in discovery's order. */
 export function allOperations(registry: Registry): readonly GroupOperations[] {
+  const versions = versionOperations(registry)
+  const groups = new Set(groupVersions(registry).map(({ group }) => group))
+  const builtIn = [...groups].filter((group) => group !== '' && registry.hasBuiltIn(group))
+  const others = discoveryOperations(builtIn).map((operation) => ({
+    key: operation.path.slice(1, -1),
+    operations: [operation],
+    custom: new Map(),
+  }))
+  return [...others, ...versions]
+}
+
+function versionOperations(registry: Registry): readonly GroupOperations[] {
   return groupVersions(registry).map(({ group, version, resources }) => {
     const stored = new Set(resources.map((r) => r.resource.resource))
     const facts = servedResources.filter((r) => r.group === group && r.version === version)
     const key = group === '' ? `api/${version}` : `apis/${group}/${version}`
     const own = facts.filter((r) => stored.has(r.resource) || !r.actions.includes('get'))
     const operations = [
-      ...(own.length > 0 ? [discoveryOf(key, group, version)] : []),
+      ...(own.length > 0 ? [versionDiscovery(key, group, version)] : []),
       ...own.flatMap((r) => operationsOf(`/${key}`, r, { ...typesOf(r), custom: false }, ownKindOf(r))),
     ]
     const custom = new Map<string, CustomType>()
@@ -129,37 +85,19 @@ export function allOperations(registry: Registry): readonly GroupOperations[] {
   })
 }
 
-/** The list of what a group version has. */
-function discoveryOf(key: string, group: string, version: string): Operation {
-  return {
-    path: `/${key}/`,
-    method: 'get',
-    action: '',
-    id: `get${groupName(group)}${capital(version)}APIResources`,
-    tag: tagOf(group, version),
-    kind: { group, version, kind: 'APIResourceList' },
-    body: undefined,
-    answer: `${META}APIResourceList`,
-    query: [],
-    named: false,
-    namespaced: false,
-    custom: false,
-  }
-}
-
 interface Types {
   readonly type: string | undefined
   readonly listType: string | undefined
 }
 
-function typesOf({ kind }: (typeof servedResources)[number]): Types {
+function typesOf({ kind }: ServedResource): Types {
   const type = typeRefOfKind(kind.group, kind.version, kind.kind)
   return { type, listType: type === undefined ? undefined : `${type}List` }
 }
 
 function operationsOf(
   root: string,
-  served: (typeof servedResources)[number],
+  served: ServedResource,
   { type, listType, custom }: Types & { custom: boolean },
   ownKind: string,
 ): Operation[] {
@@ -167,7 +105,7 @@ function operationsOf(
   const place = namespaced ? `${root}/namespaces/{namespace}/${resource}` : `${root}/${resource}`
   const tail = subresource === '' ? '' : `/${subresource}`
   const isWatched = !custom && served.actions.includes('list') && served.actions.includes('post')
-  const rules = [...served.actions.flatMap((name) => RULES[name] ?? []), ...(isWatched ? WATCHES : [])]
+  const rules = [...rulesOf(served), ...(isWatched ? WATCHES : [])]
   return rules.flatMap((rule) => {
     const named = rule.named || subresource !== ''
     const below = (path: string) => (rule.action.startsWith('watch') ? path.replace(root, `${root}/watch`) : path)
@@ -180,15 +118,17 @@ function operationsOf(
       tag: tagOf(served.group, served.version),
       kind: { group: kind.group, kind: kind.kind, version: kind.version },
       body: bodyOf(rule, type),
-      answer: answerOf(rule, type, listType),
+      answer: answerOf(rule, served, type, listType),
       query: rule.query,
-      named,
-      namespaced,
-      custom,
+      consumes: consumedBy(rule, custom),
+      produces: producedBy(rule, subresource, custom),
+    }
+    if (rule.action === 'connect' && subresource === 'proxy') {
+      return [operation, { ...operation, path: `${operation.path}/{path}`, id: `${operation.id}WithPath` }]
     }
     if (!['list', 'watchlist'].includes(rule.action) || !namespaced) return [operation]
     const everywhere = `${idOf(served, ownKind, rule.verb, false)}${many}ForAllNamespaces`
-    return [operation, { ...operation, path: below(`${root}/${resource}`), namespaced: false, id: everywhere }]
+    return [operation, { ...operation, path: below(`${root}/${resource}`), id: everywhere }]
   })
 }
 
@@ -207,7 +147,8 @@ function bodyOf(rule: Rule, type: string | undefined): string | undefined {
   }
 }
 
-function answerOf(rule: Rule, type: string | undefined, listType: string | undefined): string {
+function answerOf(rule: Rule, served: ServedResource, type: string | undefined, listType: string | undefined): string {
+  if (served.subresource === 'log') return 'string'
   switch (rule.action) {
     case 'list':
       return listType ?? STATUS
@@ -217,6 +158,8 @@ function answerOf(rule: Rule, type: string | undefined, listType: string | undef
     case 'watchlist':
       return `${META}WatchEvent`
     case 'delete':
+      // Of namespaces upstream says it otherwise than it does it.
+      return answersWithObject(served) && served.resource !== 'namespaces' ? (type ?? STATUS) : STATUS
     case 'deletecollection':
       return STATUS
     default:
@@ -224,25 +167,8 @@ function answerOf(rule: Rule, type: string | undefined, listType: string | undef
   }
 }
 
-const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
-
-/** `apps` → `Apps`, `rbac.authorization.k8s.io` → `RbacAuthorization`. */
-function groupName(group: string): string {
-  if (group === '') return 'Core'
-  return group
-    .replace(/\.k8s\.io$/, '')
-    .split('.')
-    .map(capital)
-    .join('')
-}
-
-function tagOf(group: string, version: string): string {
-  const name = groupName(group)
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`
-}
-
 /** The kind of the resource that a subresource belongs to. */
-function ownKindOf(served: (typeof servedResources)[number]): string {
+function ownKindOf(served: ServedResource): string {
   const own = servedResources.find(
     (r) =>
       r.group === served.group &&
@@ -253,7 +179,7 @@ function ownKindOf(served: (typeof servedResources)[number]): string {
   return own?.kind.kind ?? served.kind.kind
 }
 
-function idOf(served: (typeof servedResources)[number], kind: string, verb: string, namespaced: boolean): string {
+function idOf(served: ServedResource, kind: string, verb: string, namespaced: boolean): string {
   const where = `${groupName(served.group)}${capital(served.version)}`
   const connect = /^connect(.+)$/.exec(verb)?.[1] ?? ''
   const plain = connect ? 'connect' : verb === 'deleteCollection' ? 'delete' : verb

@@ -1,71 +1,25 @@
 // The v2 document in protobuf, as clients before v3 ask for it. Message numbers: google/gnostic openapiv2/OpenAPIv2.proto.
 
-import { WireWriter } from '../../machinery/protobuf/wire.ts'
+import {
+  any,
+  anything,
+  bytes,
+  count,
+  each,
+  type Fields,
+  flag,
+  map,
+  message,
+  real,
+  single,
+  string,
+  strings,
+} from './protobuf-writing.ts'
 import type { Json } from './schemas.ts'
-
-type Put = (writer: WireWriter, number: number, value: unknown) => void
-
-/** How a property of a JSON object is written: its number and what writes its value. */
-type Fields = Readonly<Record<string, readonly [number, Put]>>
 
 /** Writes a whole document. */
 export function encodeDocumentV2(document: Json): Buffer {
   return message(DOCUMENT, document)
-}
-
-const isExtension = (name: string) => name.startsWith('x-')
-
-function message(fields: Fields, value: Json, extensions?: number): Buffer {
-  const writer = new WireWriter()
-  for (const [name, inner] of Object.entries(value)) {
-    const field = fields[name]
-    if (field) field[1](writer, field[0], inner)
-    else if (extensions !== undefined && isExtension(name)) writer.bytesField(extensions, named(name, any(inner)))
-  }
-  return writer.finish()
-}
-
-/** A field written by `encode`, once or for every element of a list. */
-function bytes<T>(encode: (value: T) => Buffer | string): Put {
-  return (writer, number, value) => writer.bytesField(number, encode(value as T))
-}
-
-function each<T>(encode: (value: T) => Buffer | string): Put {
-  return (writer, number, values) => {
-    for (const value of values as readonly T[]) writer.bytesField(number, encode(value))
-  }
-}
-
-const flag: Put = (writer, number, value) => writer.varintField(number, value === true ? 1 : 0)
-const count: Put = (writer, number, value) => writer.varintField(number, Number(value))
-const real: Put = (writer, number, value) => writer.doubleField(number, Number(value))
-const string = bytes((value: string) => value)
-const strings = each((value: string) => value)
-
-function single(number: number, value: Buffer | string): Buffer {
-  const writer = new WireWriter()
-  writer.bytesField(number, value)
-  return writer.finish()
-}
-
-/** NamedAny, NamedSchema, …: a key and a value. */
-function named(name: string, value: Buffer): Buffer {
-  const writer = new WireWriter()
-  writer.bytesField(1, name)
-  writer.bytesField(2, value)
-  return writer.finish()
-}
-
-/** An Any holds its value as YAML, of which JSON is a part. */
-function any(value: unknown): Buffer {
-  return single(2, `${JSON.stringify(value)}\n`)
-}
-
-/** A map as a message of repeated named values under field `number`. */
-function map(number: number, value: Json, encode: (inner: Json) => Buffer): Buffer {
-  const writer = new WireWriter()
-  for (const [name, inner] of Object.entries(value)) writer.bytesField(number, named(name, encode(inner as Json)))
-  return writer.finish()
 }
 
 const SCHEMA: Fields = {
@@ -92,13 +46,6 @@ const SCHEMA: Fields = {
   type: [22, bytes((value: string) => single(1, value))],
   items: [23, bytes((value: Json) => single(1, schema(value)))],
   properties: [25, bytes((value: Json) => map(1, value, schema))],
-}
-
-/** `additionalProperties: true`. */
-function anything(): Buffer {
-  const writer = new WireWriter()
-  writer.varintField(2, 1)
-  return writer.finish()
 }
 
 function schema(value: Json): Buffer {
@@ -129,12 +76,17 @@ const PATH_PARAMETER: Fields = {
   uniqueItems: [19, flag],
 }
 
-/** ParametersItem → Parameter → body or non-body parameter. */
+/** ParametersItem: a parameter, or where one is. */
+function parameterItem(value: Json): Buffer {
+  return typeof value.$ref === 'string' ? single(2, single(1, value.$ref)) : single(1, parameter(value))
+}
+
+/** Parameter: one in the body, or another one. */
 function parameter(value: Json): Buffer {
-  if (value.in === 'body') return single(1, single(1, message(BODY_PARAMETER, value, 6)))
+  if (value.in === 'body') return single(1, message(BODY_PARAMETER, value, 6))
   const inner =
     value.in === 'path' ? single(4, message(PATH_PARAMETER, value, 22)) : single(3, message(QUERY_PARAMETER, value, 23))
-  return single(1, single(2, inner))
+  return single(2, inner)
 }
 
 const RESPONSE: Fields = {
@@ -148,7 +100,7 @@ const OPERATION: Fields = {
   operationId: [5, string],
   produces: [6, strings],
   consumes: [7, strings],
-  parameters: [8, each(parameter)],
+  parameters: [8, each(parameterItem)],
   responses: [9, bytes((value: Json) => map(1, value, (response) => single(1, message(RESPONSE, response, 5))))],
   schemes: [10, strings],
 }
@@ -159,8 +111,10 @@ const PATH_ITEM: Fields = {
   put: [3, operation],
   post: [4, operation],
   delete: [5, operation],
+  options: [6, operation],
+  head: [7, operation],
   patch: [8, operation],
-  parameters: [9, each(parameter)],
+  parameters: [9, each(parameterItem)],
 }
 
 const INFO: Fields = { title: [1, string], version: [2, string] }
@@ -171,6 +125,7 @@ const DOCUMENT: Fields = {
   info: [2, bytes((value: Json) => message(INFO, value))],
   paths: [8, bytes((value: Json) => map(2, value, (item) => message(PATH_ITEM, item, 10)))],
   definitions: [9, bytes((value: Json) => map(1, value, schema))],
+  parameters: [10, bytes((value: Json) => map(1, value, parameter))],
   security: [12, each((value: Json) => map(1, value, () => Buffer.alloc(0)))],
   securityDefinitions: [13, bytes((value: Json) => map(1, value, (item) => single(2, message(API_KEY, item, 5))))],
 }

@@ -26,6 +26,14 @@ const OBJECTS = new Set([
   `${EXTENSIONS}CustomResourceSubresourceStatus`,
 ])
 
+/** Fields of which upstream says nothing but their type. */
+const UNDESCRIBED = new Set([
+  ...['additionalItems', 'additionalProperties', 'example', 'externalDocs', 'items', 'not'].map(
+    (name) => `${EXTENSIONS}JSONSchemaProps.${name}`,
+  ),
+  'io.k8s.api.networking.v1.IngressRule.http',
+])
+
 /** Where definitions live in a document. */
 export function refTo(dialect: Dialect, ref: string): string {
   return `${dialect === 'v2' ? '#/definitions/' : '#/components/schemas/'}${ref}`
@@ -40,7 +48,9 @@ export function typeSchema(dialect: Dialect, ref: string, docs: ApiDocs): Json {
   if (type.fields) {
     const properties = Object.entries(type.fields).map(([name, field]) => [
       name,
-      fieldSchema(dialect, field, prose?.fields?.[name] ?? (field.ref ? docs[field.ref]?.description : undefined)),
+      UNDESCRIBED.has(`${ref}.${name}`) && field.ref
+        ? { $ref: refTo(dialect, field.ref) }
+        : fieldSchema(dialect, field, prose?.fields?.[name] ?? (field.ref ? docs[field.ref]?.description : undefined)),
     ])
     if (properties.length > 0) out.properties = Object.fromEntries(properties)
     if (type.required && type.required.length > 0) out.required = type.required

@@ -88,7 +88,7 @@ const ANSWERED_WITH_OBJECT = new Set([
 ])
 
 /** Whether a deletion is answered with the object, not with a Status. */
-export function answersWithObject({ group, resource }: Resource): boolean {
+export function answersWithObject({ group, resource }: Pick<Resource, 'group' | 'resource'>): boolean {
   return ANSWERED_WITH_OBJECT.has(`${group}/${resource}`)
 }
 
