@@ -1,18 +1,19 @@
 // The client for components in the same process: the server's operations without HTTP or serialisation.
 
 import type { ResourceRef } from '../api/resource-ref.ts'
-import type {
-  Client,
-  DeleteOptions,
-  List,
-  ListOptions,
-  New,
-  ObjectKey,
-  PatchOptions,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
+import {
+  type Client,
+  type DeleteOptions,
+  type List,
+  type ListOptions,
+  type New,
+  type ObjectKey,
+  type PatchOptions,
+  type WatchEvent,
+  type WatchOptions,
+  type WriteOptions,
 } from '../client/client.ts'
+import { patchBody } from '../client/patch-body.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
 import { pageNotFound } from '../machinery/errors.ts'
 import { type Api, inVersion } from './api.ts'
@@ -157,7 +158,12 @@ export function createInProcessClient(options: {
       const subresource = o.subresource ?? ''
       await allow(ref, 'patch', { namespace, name: key.name, subresource })
       const target = { resource, subresource, name: key.name }
-      const entry = await api.patch(target, { type: o.type, body: o.patch }, contextOf(version, namespace, o))
+      const context = contextOf(version, namespace, o)
+      const body = patchBody(ref, key, o)
+      const entry =
+        o.type === 'apply'
+          ? (await api.apply(target, { body, force: true }, context)).entry
+          : await api.patch(target, { type: o.type, body }, context)
       return typed<T>(entry.object)
     },
 

@@ -70,7 +70,8 @@ export interface WriteOptions {
 }
 
 export interface PatchOptions extends WriteOptions {
-  readonly type: 'json' | 'merge' | 'strategic'
+  /** `apply`: a configuration that takes over what others own; it needs a fieldManager. */
+  readonly type: 'json' | 'merge' | 'strategic' | 'apply'
   readonly patch: unknown
 }
 

@@ -20,6 +20,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './client.ts'
+import { PATCH_TYPES, patchBody, patchQuery } from './patch-body.ts'
 
 /** A Client with a connection behind it. */
 export interface HttpsClient extends Client {
@@ -27,12 +28,6 @@ export interface HttpsClient extends Client {
   raw(path: string): Promise<Answer>
   close(): void
 }
-
-const PATCH_TYPES = {
-  json: 'application/json-patch+json',
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-} as const
 
 /** The server ends a watch by itself after this; the informer then goes on where it was. */
 const WATCH_SECONDS = 600
@@ -89,8 +84,9 @@ export function createHttpsClient(options: ApiConnectionOptions): HttpsClient {
     },
 
     patch<T>(ref: ResourceRef<T>, key: ObjectKey, o: PatchOptions) {
-      const path = pathOf(ref, key, o.subresource, writeQuery(o))
-      return ask<DeepReadonly<T>>({ method: 'PATCH', path, body: o.patch, contentType: PATCH_TYPES[o.type] })
+      const path = pathOf(ref, key, o.subresource, { ...writeQuery(o), ...patchQuery(o) })
+      const body = patchBody(ref, key, o)
+      return ask<DeepReadonly<T>>({ method: 'PATCH', path, body, contentType: PATCH_TYPES[o.type] })
     },
 
     async delete(ref, key, o = {}) {

@@ -9,6 +9,7 @@ import { sameJson } from '../machinery/same-json.ts'
 
 /** `true`: the server may change the object; otherwise it belongs to whoever wrote it. */
 const AUTOUPDATE = 'apf.kubernetes.io/autoupdate-spec'
+const fieldManager = 'api-priority-and-fairness-config-producer-v1'
 
 /** Levels come first, so that no schema ever points to none. */
 export async function bootstrapFlowControl(client: Client): Promise<void> {
@@ -29,7 +30,7 @@ async function ensureAll<Spec, T extends KubeObject & { spec: Spec }>(
       if (!current) return create(client, ref, { metadata: { name, annotations: { [AUTOUPDATE]: 'true' } }, spec })
       const own = current.metadata.annotations?.[AUTOUPDATE] === 'true'
       if ((own || mandatory) && !sameJson(current.spec, spec)) {
-        await client.update(ref, { ...current, spec })
+        await client.update(ref, { ...current, spec }, { fieldManager })
       }
     }),
   )
@@ -38,7 +39,7 @@ async function ensureAll<Spec, T extends KubeObject & { spec: Spec }>(
 /** Another server may have been faster. */
 async function create<T extends KubeObject>(client: Client, ref: ResourceRef<T>, object: object): Promise<void> {
   try {
-    await client.create(ref, object as New<T>)
+    await client.create(ref, object as New<T>, { fieldManager })
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error
   }

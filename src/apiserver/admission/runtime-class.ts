@@ -74,9 +74,31 @@ function setScheduling({ spec }: Pod, { scheduling }: RuntimeClass, refuse: (why
     selector[key] = value
   }
   if (Object.keys(selector).length > 0) spec.nodeSelector = selector
-  const tolerations: Toleration[] = []
-  for (const toleration of [...(spec.tolerations ?? []), ...(scheduling.tolerations ?? [])]) {
-    if (!tolerations.some((known) => sameJson(known, toleration))) tolerations.push({ ...toleration })
-  }
+  const tolerations = mergeTolerations([...(spec.tolerations ?? []), ...(scheduling.tolerations ?? [])])
   if (tolerations.length > 0) spec.tolerations = tolerations
+}
+
+/** All that no other one covers; of equal ones the first. Upstream: MergeTolerations. */
+function mergeTolerations(all: readonly Toleration[]): Toleration[] {
+  const merged: Toleration[] = []
+  for (const [i, toleration] of all.entries()) {
+    if (merged.some((kept) => covers(kept, toleration))) continue
+    const later = all.slice(i + 1).filter((other) => !sameJson(other, toleration))
+    if (!later.some((other) => covers(other, toleration))) merged.push({ ...toleration })
+  }
+  return merged
+}
+
+/** Whether what one tolerates the other does, too. Upstream: isSuperset. */
+function covers(more: Toleration, less: Toleration): boolean {
+  if (sameJson(more, less)) return true
+  const all = !more.key && more.operator === 'Exists'
+  if ((more.key ?? '') !== (less.key ?? '') && !all) return false
+  if (more.effect && more.effect !== less.effect) return false
+  if (more.effect === 'NoExecute' && more.tolerationSeconds !== undefined) {
+    if (less.tolerationSeconds === undefined || less.tolerationSeconds > more.tolerationSeconds) return false
+  }
+  if (more.operator === 'Exists') return true
+  const isEqual = !more.operator || more.operator === 'Equal'
+  return isEqual && less.operator === 'Equal' && (less.value ?? '') === (more.value ?? '')
 }

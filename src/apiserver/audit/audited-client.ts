@@ -2,6 +2,7 @@
 
 import { apiVersionOf, type ResourceRef } from '../../api/resource-ref.ts'
 import type { Client, DeleteOptions, List, ListOptions, WatchEvent, WatchOptions } from '../../client/client.ts'
+import { PATCH_TYPES, patchBody, patchQuery } from '../../client/patch-body.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { parseRequest } from '../http/request-info.ts'
@@ -9,11 +10,6 @@ import type { UserInfo } from '../user.ts'
 import type { Auditor, AuditTrail } from './auditor.ts'
 
 const LOOPBACK = '127.0.0.1'
-const PATCH_TYPES = {
-  json: 'application/json-patch+json',
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-} as const
 
 export interface AuditedClientOptions {
   readonly audit: Auditor
@@ -101,8 +97,8 @@ export function auditedClient(inner: Client, options: AuditedClientOptions): Cli
     patch: (ref, key, o) =>
       run(
         {
-          ...{ method: 'PATCH', ref, ...key, subresource: o.subresource, query: queryOf(o) },
-          ...{ body: o.patch, contentType: PATCH_TYPES[o.type] },
+          ...{ method: 'PATCH', ref, ...key, subresource: o.subresource, query: { ...queryOf(o), ...patchQuery(o) } },
+          ...{ body: patchBody(ref, key, o), contentType: PATCH_TYPES[o.type] },
         },
         () => inner.patch(ref, key, o),
       ),

@@ -65,7 +65,7 @@ export async function keepDanglingConditions(options: {
       await client.patch(
         flowschemas,
         { name },
-        { type: 'strategic', patch, subresource: 'status', fieldManager: MANAGER },
+        { type: 'apply', patch, subresource: 'status', fieldManager: MANAGER },
       )
     } catch (error) {
       if (ended || isReason(error, 'NotFound')) return

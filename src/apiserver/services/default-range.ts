@@ -110,7 +110,7 @@ async function setStatus(
   current: DeepReadonly<ServiceCIDR>,
 ): Promise<void> {
   const condition = {
-    ...{ type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready' },
+    ...{ type: 'Ready', status: 'True', message: 'Kubernetes default Service CIDR is ready' },
     lastTransitionTime: formatTime(registry.clock.now()),
   }
   try {
@@ -118,7 +118,7 @@ async function setStatus(
       servicecidrs,
       { name: NAME },
       {
-        type: 'strategic',
+        type: 'apply',
         patch: { status: { conditions: [condition] } },
         subresource: 'status',
         fieldManager: MANAGER,

@@ -2,6 +2,7 @@
 // Rules: k8s.io/kubernetes/pkg/apis/admissionregistration/validation.
 
 import {
+  mutatingadmissionpolicies,
   mutatingadmissionpolicybindings,
   mutatingwebhookconfigurations,
   validatingadmissionpolicies,
@@ -176,18 +177,116 @@ const webhookCases: readonly Case[] = [
     ],
   ],
   [
+    'validateMutatingWebhook: in order',
+    webhooks({
+      name: 'a.b',
+      rules: [{ operations: ['*', ''], apiGroups: ['*', 'a'], apiVersions: [''], resources: [] }],
+      failurePolicy: '',
+      matchPolicy: '',
+      sideEffects: '',
+      namespaceSelector: { matchLabels: { '-': 'a' } },
+      clientConfig: { url: undefined },
+      admissionReviewVersions: [],
+    }),
+    [
+      'webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+      `webhooks[0].rules[0].operations: Invalid value: ["*",""]: if '*' is present, must not specify other operations`,
+      'webhooks[0].rules[0].operations[1]: Unsupported value: "": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"',
+      `webhooks[0].rules[0].apiGroups: Invalid value: ["*","a"]: if '*' is present, must not specify other API groups`,
+      'webhooks[0].rules[0].apiVersions[0]: Required value',
+      'webhooks[0].rules[0].resources: Required value',
+      'webhooks[0].failurePolicy: Unsupported value: "": supported values: "Fail", "Ignore"',
+      'webhooks[0].matchPolicy: Unsupported value: "": supported values: "Equivalent", "Exact"',
+      'webhooks[0].sideEffects: Unsupported value: "": supported values: "None", "NoneOnDryRun"',
+      `webhooks[0].namespaceSelector.matchLabels: Invalid value: "-": ${NAME_PART}`,
+      'webhooks[0].clientConfig: Required value: exactly one of url or service is required',
+      'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+    ],
+  ],
+  [
+    'validateResources',
+    webhooks({
+      rules: [
+        {
+          operations: ['CREATE'],
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          resources: ['*', 'pods/*', 'pods/status', '*/log', 'pods/log', 'a', '*/*'],
+        },
+      ],
+    }),
+    [
+      `webhooks[0].rules[0].resources[2]: Invalid value: "pods/status": if 'pods/*' is present, must not specify pods/status`,
+      `webhooks[0].rules[0].resources[4]: Invalid value: "pods/log": if 'pods/*' is present, must not specify pods/log`,
+      `webhooks[0].rules[0].resources[4]: Invalid value: "pods/log": if '*/log' is present, must not specify pods/log`,
+      `webhooks[0].rules[0].resources: Invalid value: ["*","pods/*","pods/status","*/log","pods/log","a","*/*"]: if '*/*' is present, must not specify other resources`,
+      `webhooks[0].rules[0].resources: Invalid value: ["*","pods/*","pods/status","*/log","pods/log","a","*/*"]: if '*' is present, must not specify other resources without subresources`,
+    ],
+  ],
+  [
+    'the bundle is not looked at',
+    webhooks({ clientConfig: { url: 'https://a.example', caBundle: 'bm90IGEgYnVuZGxl' } }),
+    [],
+  ],
+  [
     'validateMutatingWebhook',
     webhooks({ failurePolicy: 'x', reinvocationPolicy: 'x', timeoutSeconds: 31, sideEffects: 'Some' }),
     [
+      'webhooks[0].failurePolicy: Unsupported value: "x": supported values: "Fail", "Ignore"',
       'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
       'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
-      'webhooks[0].failurePolicy: Unsupported value: "x": supported values: "Fail", "Ignore"',
       'webhooks[0].reinvocationPolicy: Unsupported value: "x": supported values: "IfNeeded", "Never"',
     ],
   ],
 ]
 
+const mutating: readonly Case[] = [
+  [
+    'validateMutatingAdmissionPolicySpec: in order',
+    spec({
+      matchConstraints: {
+        matchPolicy: 'x',
+        resourceRules: [
+          { operations: ['CREATE', 'DELETE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
+        ],
+      },
+      mutations: [],
+      reinvocationPolicy: 'x',
+    }),
+    [
+      'spec.matchConstraints.matchPolicy: Unsupported value: "x": supported values: "Equivalent", "Exact"',
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.mutations: Required value: mutations must contain at least one item',
+      'spec.reinvocationPolicy: Unsupported value: "x": supported values: "IfNeeded", "Never"',
+    ],
+  ],
+  [
+    'validateMatchResources: before that there are any',
+    spec({
+      matchConstraints: {
+        matchPolicy: 'x',
+        resourceRules: [],
+        excludeResourceRules: [{ operations: [], apiGroups: [], apiVersions: [], resources: [''], scope: 'x' }],
+      },
+    }),
+    [
+      'spec.matchConstraints.matchPolicy: Unsupported value: "x": supported values: "Equivalent", "Exact"',
+      'spec.matchConstraints.excludeResourceRules[0].operations: Required value',
+      'spec.matchConstraints.excludeResourceRules[0].apiGroups: Required value',
+      'spec.matchConstraints.excludeResourceRules[0].apiVersions: Required value',
+      'spec.matchConstraints.excludeResourceRules[0].resources[0]: Required value',
+      'spec.matchConstraints.excludeResourceRules[0].scope: Unsupported value: "x": supported values: "*", "Cluster", "Namespaced"',
+      'spec.matchConstraints.resourceRules: Required value',
+    ],
+  ],
+]
+
 runTables(
+  {
+    resource: mutatingadmissionpolicies,
+    base: minimalObject({ group, resource: 'mutatingadmissionpolicies' }),
+    create: mutating,
+  },
   { resource: mutatingwebhookconfigurations, base: webhooks({}), create: webhookCases },
   {
     resource: validatingadmissionpolicies,

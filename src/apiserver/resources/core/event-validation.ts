@@ -19,6 +19,8 @@ const KEPT = [
   'firstTimestamp',
   'lastTimestamp',
   'count',
+  // Upstream looks at it twice.
+  'reason',
   'type',
   'eventTime',
   'action',

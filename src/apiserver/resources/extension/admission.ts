@@ -23,7 +23,7 @@ import { validateConditions } from '../core/condition-validation.ts'
 import { checkOptionalEnum } from '../core/field-checks.ts'
 import { hasImpossibleValue } from '../core/label-selector-validation.ts'
 import { conditionProblems, mutationProblems, validationProblems } from './admission-expressions.ts'
-import { matchingProblems, matchResourcesProblems, ruleProblems } from './admission-match.ts'
+import { matchPolicyProblems, matchResourcesProblems, ruleProblems, selectorProblems } from './admission-match.ts'
 import {
   acceptsReview,
   actionProblems,
@@ -94,44 +94,51 @@ function leniencyOf(webhooks: Webhooks, old: Webhooks) {
   }
 }
 
+/** Of the configurations' webhooks, in upstream's order: validateMutatingWebhook, validateValidatingWebhook. */
 function validateWebhooks(webhooks: Webhooks, old?: Webhooks): FieldError[] {
   const lenient = leniencyOf(webhooks, old)
-  const errors: FieldError[] = []
   const names = new Set<string>()
-  for (const [i, webhook] of (webhooks ?? []).entries()) {
+  return (webhooks ?? []).flatMap((webhook, i) => {
     const at = `webhooks[${i}]`
-    const { name = '' } = webhook
-    errors.push(...webhookNameProblems(name, `${at}.name`))
-    if (names.has(name) && !lenient.sameNames) errors.push(field.duplicate(`${at}.name`, name))
+    const { name = '', admissionReviewVersions: versions = [], clientConfig: { url, service } = {} } = webhook
+    const again = names.has(name) && name !== '' && !lenient.sameNames
     names.add(name)
-    errors.push(
-      ...webhookClientProblems(`${at}.clientConfig`, webhook.clientConfig ?? {}),
+    return [
+      ...webhookNameProblems(name, `${at}.name`),
       ...ruleProblems(`${at}.rules`, webhook.rules),
-      ...matchingProblems(at, webhook, lenient.anyValue),
-    )
-    const effects = lenient.sideEffects
-    if (!webhook.sideEffects) {
-      errors.push(field.required(`${at}.sideEffects`, `must specify one of ${effects.join(', ')}`))
-    } else if (!effects.includes(webhook.sideEffects)) {
-      errors.push(field.notSupported(`${at}.sideEffects`, webhook.sideEffects, effects))
-    }
-    const versions = webhook.admissionReviewVersions ?? []
-    errors.push(...reviewVersionProblems(versions, `${at}.admissionReviewVersions`, lenient.anyReviewVersion))
-    const { timeoutSeconds = DEFAULT_TIMEOUT } = webhook
-    if (timeoutSeconds < 1 || timeoutSeconds > 30) {
-      errors.push(
-        field.invalid(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
-      )
-    }
-    errors.push(...checkOptionalEnum(`${at}.failurePolicy`, webhook.failurePolicy, FAILURE_POLICIES))
-    if ('reinvocationPolicy' in webhook) {
-      const policies = ['IfNeeded', 'Never']
-      errors.push(...checkOptionalEnum(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, policies))
-    }
-    if (lenient.sameConditions) continue
-    errors.push(...conditionProblems(`${at}.matchConditions`, webhook.matchConditions, { params: false }))
-  }
-  return errors
+      ...checkOptionalEnum(`${at}.failurePolicy`, webhook.failurePolicy, FAILURE_POLICIES),
+      ...matchPolicyProblems(at, webhook),
+      ...sideEffectProblems(at, webhook, lenient.sideEffects),
+      ...timeoutProblems(at, webhook),
+      ...selectorProblems(at, webhook, lenient.anyValue),
+      ...('reinvocationPolicy' in webhook
+        ? checkOptionalEnum(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never'])
+        : []),
+      // The bundle of authorities is not looked at before a call needs it.
+      ...webhookClientProblems(`${at}.clientConfig`, {
+        ...(url === undefined ? {} : { url }),
+        ...(service === undefined ? {} : { service }),
+      }),
+      ...(lenient.sameConditions
+        ? []
+        : conditionProblems(`${at}.matchConditions`, webhook.matchConditions, { params: false })),
+      ...reviewVersionProblems(versions, `${at}.admissionReviewVersions`, lenient.anyReviewVersion),
+      ...(again ? [field.duplicate(`${at}.name`, name)] : []),
+    ]
+  })
+}
+
+type Webhook = ValidatingWebhook | MutatingWebhook
+
+function sideEffectProblems(at: string, { sideEffects }: Webhook, allowed: readonly string[]): FieldError[] {
+  if (sideEffects !== undefined) return checkOptionalEnum(`${at}.sideEffects`, sideEffects, allowed)
+  return [field.required(`${at}.sideEffects`, `must specify one of ${allowed.join(', ')}`)]
+}
+
+function timeoutProblems(at: string, { timeoutSeconds = DEFAULT_TIMEOUT }: Webhook): FieldError[] {
+  if (timeoutSeconds >= 1 && timeoutSeconds <= 30) return []
+  const why = 'the timeout value must be between 1 and 30 seconds'
+  return [field.invalid(`${at}.timeoutSeconds`, timeoutSeconds, why)]
 }
 
 const validatingWebhooks = defineResource<ValidatingWebhookConfiguration>({
@@ -165,8 +172,9 @@ const paramRefText = ({ spec }: { spec: { paramRef?: ParamRef } }) => {
 
 function validateConstraints(match: MatchResources | undefined): FieldError[] {
   if (!match) return [field.required('spec.matchConstraints')]
-  const rules = (match.resourceRules ?? []).length === 0 ? [field.required('spec.matchConstraints.resourceRules')] : []
-  return [...rules, ...matchResourcesProblems('spec.matchConstraints', match)]
+  const at = 'spec.matchConstraints.resourceRules'
+  const rules = (match.resourceRules ?? []).length === 0 ? [field.required(at)] : []
+  return [...matchResourcesProblems('spec.matchConstraints', match), ...rules]
 }
 
 interface Conditioned {
@@ -226,6 +234,10 @@ const validatingBindings = defineResource<ValidatingAdmissionPolicyBinding>({
   columns: [nameColumn, text('PolicyName', (b) => b.spec.policyName), text('ParamRef', paramRefText), ageColumn],
 })
 
+/** What is deleted is not changed any more. */
+const MUTATED = ['*', 'CONNECT', 'CREATE', 'UPDATE']
+const OPERATIONS_AT = 'spec.matchConstraints.resourceRules.operations'
+
 const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
   ...shared,
   resource: 'mutatingadmissionpolicies',
@@ -238,6 +250,9 @@ const mutatingPolicies = defineResource<MutatingAdmissionPolicy>({
       ...checkOptionalEnum('spec.failurePolicy', spec.failurePolicy, FAILURE_POLICIES),
       ...paramKindProblems(spec.paramKind),
       ...validateConstraints(spec.matchConstraints),
+      ...(spec.matchConstraints?.resourceRules ?? []).flatMap(({ operations = [] }) =>
+        operations.flatMap((operation) => checkOptionalEnum(OPERATIONS_AT, operation, MUTATED)),
+      ),
     ]
     if ((spec.mutations ?? []).length === 0)
       errors.push(field.required('spec.mutations', 'mutations must contain at least one item'))
