@@ -1,17 +1,17 @@
 // The client for components in the same process: the server's operations without HTTP or serialisation.
 
 import type { ResourceRef } from '../api/resource-ref.ts'
-import {
-  type Client,
-  type DeleteOptions,
-  type List,
-  type ListOptions,
-  type New,
-  type ObjectKey,
-  type PatchOptions,
-  type WatchEvent,
-  type WatchOptions,
-  type WriteOptions,
+import type {
+  Client,
+  DeleteOptions,
+  List,
+  ListOptions,
+  New,
+  ObjectKey,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
 } from '../client/client.ts'
 import { patchBody } from '../client/patch-body.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'

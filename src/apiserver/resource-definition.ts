@@ -102,6 +102,11 @@ export interface ResourceDefinition<T = ApiObject> {
   nameProblem?(name: string): string | undefined
   /** Fills in defaults. Runs on every write. */
   defaults?(object: T): void
+  /**
+   * Brings fields that say the same into agreement, before anyone owns them: what upstream's conversions do. Runs on every
+   * write, also to the status.
+   */
+  settle?(object: T): void
   /** True for kinds whose creator also writes the first status (nodes). */
   readonly keepStatusOnCreate?: boolean
   /** Resets what a client may not set on create. Status is reset before, unless `keepStatusOnCreate`. */
@@ -117,6 +122,9 @@ export interface ResourceDefinition<T = ApiObject> {
   /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
   prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void
   validateStatusUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn'>): readonly FieldError[]
+  /** What is said of an object that is taken, and of one whose status is. */
+  warnings?(object: T, old: T | undefined): readonly string[]
+  statusWarnings?(object: T): readonly string[]
   /** The same for other subresources that are written as the object itself, by their names. */
   readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>
   /** Fields that may be used in fieldSelector, besides metadata.name and metadata.namespace. */

@@ -156,7 +156,8 @@ async function bootstrapApiService({ client, apiServiceIP, advertise }: Bootstra
     spec: {
       type: 'ClusterIP',
       clusterIP: apiServiceIP,
-      clusterIPs: [apiServiceIP],
+      ipFamilyPolicy: 'SingleStack',
+      sessionAffinity: 'None',
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertise.port }],
     },
   })

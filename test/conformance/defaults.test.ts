@@ -93,6 +93,70 @@ const CASES: readonly (readonly [string, ResourceRef<unknown>, object, object])[
     { spec: { containers: [{ livenessProbe: { ...probe, httpGet: { path: '/', port: 80, scheme: 'HTTP' } } }] } },
   ],
   [
+    'SetObjectDefaults_Pod: sources of volumes',
+    pods,
+    pod({
+      automountServiceAccountToken: false,
+      volumes: [
+        { name: 'a', rbd: { monitors: ['m'], image: 'i' } },
+        { name: 'b', azureDisk: { diskName: 'd', diskURI: 'https://a.blob.core.windows.net/c/d.vhd' } },
+        { name: 'c', scaleIO: { gateway: 'g', system: 's', secretRef: { name: 's' }, volumeName: 'v' } },
+        { name: 'd', iscsi: { targetPortal: '1.2.3.4', iqn: 'iqn.2001-04.com.example:a', lun: 0 } },
+        {
+          name: 'e',
+          ephemeral: {
+            volumeClaimTemplate: {
+              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+            },
+          },
+        },
+      ],
+    }),
+    {
+      spec: {
+        volumes: [
+          { name: 'a', rbd: { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' } },
+          { name: 'b', azureDisk: { cachingMode: 'ReadWrite', fsType: 'ext4', readOnly: false, kind: 'Shared' } },
+          { name: 'c', scaleIO: { storageMode: 'ThinProvisioned', fsType: 'xfs' } },
+          { name: 'd', iscsi: { iscsiInterface: 'default' } },
+          { name: 'e', ephemeral: { volumeClaimTemplate: { spec: { volumeMode: 'Filesystem' } } } },
+        ],
+      },
+    },
+  ],
+  [
+    'Convert_v1_Pod_To_core_Pod',
+    pods,
+    pod({ terminationGracePeriodSeconds: -1 }),
+    { spec: { terminationGracePeriodSeconds: 1 } },
+  ],
+  [
+    'SetDefaults_PodSpec: what is empty is not set',
+    pods,
+    pod({
+      restartPolicy: '',
+      dnsPolicy: '',
+      schedulerName: '',
+      hostname: '',
+      nodeName: '',
+      hostNetwork: false,
+      containers: [
+        {
+          name: 'c',
+          image: 'i',
+          imagePullPolicy: '',
+          terminationMessagePath: '',
+          workingDir: '',
+          stdin: false,
+          ports: [{ containerPort: 80, protocol: '', hostPort: 0, name: '' }],
+          env: [{ name: 'e', value: '' }],
+          livenessProbe: { httpGet: { port: 80, path: '', scheme: '' }, timeoutSeconds: 0, initialDelaySeconds: 0 },
+        },
+      ],
+    }),
+    { spec: { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', schedulerName: 'default-scheduler' } },
+  ],
+  [
     'SetDefaults_Pod',
     pods,
     container({ resources: { limits: { cpu: '1' } } }),

@@ -45,8 +45,6 @@ describe('levels and schemas of a new cluster', () => {
     ['exempt', 'exempt', 1, undefined],
     ['probes', 'exempt', 2, undefined],
     ['system-leader-election', 'leader-election', 100, 'ByUser'],
-    ['endpoint-controller', 'workload-high', 150, 'ByUser'],
-    ['workload-leader-election', 'leader-election', 200, 'ByUser'],
     ['system-node-high', 'node-high', 400, 'ByUser'],
     ['system-nodes', 'system', 500, 'ByUser'],
     ['kube-controller-manager', 'workload-high', 800, 'ByNamespace'],

@@ -77,27 +77,6 @@ export const flowSchemas: readonly Named<FlowSchemaSpec>[] = [
       resourceRules: [leases(['get', 'create', 'update'])],
     },
   ]),
-  schema('endpoint-controller', 'workload-high', 150, 'ByUser', [
-    {
-      subjects: [
-        user('system:kube-controller-manager'),
-        {
-          kind: 'ServiceAccount',
-          serviceAccount: { name: 'endpoint-controller', namespace: 'kube-system' },
-        },
-        {
-          kind: 'ServiceAccount',
-          serviceAccount: { name: 'endpointslicemirroring-controller', namespace: 'kube-system' },
-        },
-      ],
-      resourceRules: [
-        { verbs: ['get', 'create', 'update'], apiGroups: [''], resources: ['endpoints'], namespaces: ['*'] },
-      ],
-    },
-  ]),
-  schema('workload-leader-election', 'leader-election', 200, 'ByUser', [
-    { subjects: [kubeSystemAccounts], resourceRules: [leases(['get', 'create', 'update'])] },
-  ]),
   schema('system-node-high', 'node-high', 400, 'ByUser', [
     {
       subjects: [group(NODES)],

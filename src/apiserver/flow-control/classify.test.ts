@@ -26,7 +26,6 @@ it.each([
   [scheduler, 'PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/s', 'system-leader-election'],
   [scheduler, 'GET', '/api/v1/pods', 'kube-scheduler'],
   [account('kube-system', 'x'), 'GET', '/api/v1/pods', 'kube-system-service-accounts'],
-  [account('kube-system', 'endpoint-controller'), 'PUT', '/api/v1/namespaces/a/endpoints/b', 'endpoint-controller'],
   [account('team', 'x'), 'GET', '/api/v1/namespaces/team/pods', 'service-accounts'],
 ])('%o %s %s goes by schema %s', (user, method, url, expected) => {
   const info = parseRequest(method, url)

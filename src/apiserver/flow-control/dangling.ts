@@ -62,11 +62,7 @@ export async function keepDanglingConditions(options: {
   async function write(name: string, condition: FlowSchemaCondition): Promise<void> {
     try {
       const patch = { status: { conditions: [condition] } }
-      await client.patch(
-        flowschemas,
-        { name },
-        { type: 'apply', patch, subresource: 'status', fieldManager: MANAGER },
-      )
+      await client.patch(flowschemas, { name }, { type: 'apply', patch, subresource: 'status', fieldManager: MANAGER })
     } catch (error) {
       if (ended || isReason(error, 'NotFound')) return
       log.error('flow-schema-status-failed', { name, error })

@@ -114,6 +114,7 @@ async function tryCreate(
   const { resourceVersion = '' } = object.metadata
   if (resource.hasSpec) object.spec ??= {}
   definition.defaults?.(object)
+  definition.settle?.(object)
   completeObject(resource, object)
   dropRepeatedOwners(object, context.warn, false)
   if (!owned) trackCreate(resource, object, context, now)
@@ -148,6 +149,7 @@ async function tryCreate(
     const kind = resource.view ? object.kind : resource.kind
     throw invalid({ group: resource.group, kind }, object.metadata.name ?? '', errors)
   }
+  for (const warning of definition.warnings?.(object, undefined) ?? []) warn(warning)
   await validate(registry.admission, attributes)
   // Upstream's storage refuses it, so what is only tried gets by: ErrResourceVersionSetOnCreate.
   if (!context.dryRun && /^0*[1-9]\d*$/.test(resourceVersion)) {

@@ -176,6 +176,7 @@ function prepare(
   if (request.prepare) {
     request.prepare(object, old)
     definition.defaults?.(object)
+    definition.settle?.(object)
     completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
     definition.subresources?.[request.subresource]?.prepareUpdate?.(object, before, context)
@@ -190,6 +191,7 @@ function prepare(
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
     if (!resource.view) object.status ??= {}
+    definition.settle?.(object)
     completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
     definition.prepareStatusUpdate?.(object, before, context)
@@ -197,6 +199,7 @@ function prepare(
   }
   if (resource.hasStatus) replace(object, 'status', before.status)
   definition.defaults?.(object)
+  definition.settle?.(object)
   completeObject(resource, object)
   if (!again) track(resource, request, object, old, asked, now)
   definition.prepareUpdate?.(object, before, context)
@@ -280,6 +283,12 @@ function check(
     errors.push(...unforgiven(resource, found, before, context.version))
   }
   if (errors.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, errors)
+  for (const warning of warningsOf(resource, request, object, before)) context.warn(warning)
+}
+
+function warningsOf({ definition }: Resource, request: UpdateRequest, object: ApiObject, old: ApiObject) {
+  if (request.subresource === 'status') return definition.statusWarnings?.(object) ?? []
+  return request.subresource === '' ? (definition.warnings?.(object, old) ?? []) : []
 }
 
 /**

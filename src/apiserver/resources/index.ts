@@ -19,6 +19,7 @@ import { services } from './core/service.ts'
 import { withLegacyVersions } from './legacy/index.ts'
 import { otherDefinitions } from './other/index.ts'
 import { withPreviewVersions } from './preview.ts'
+import { withWarnings } from './warnings/index.ts'
 
 const definitions: readonly ResourceDefinition[] = [
   namespaces,
@@ -47,7 +48,7 @@ export function allResources({ serves, legacyApis = false }: ServedOptions = {})
   const served = serves ?? parseRuntimeConfig({ text: '', features: defaultFeatures, legacyApis })
   const defined = new Map(definitions.map((d) => [`${d.group}/${d.resource}`, d]))
   const resolve = (definition: ResourceDefinition) =>
-    resolveResource(withLegacyVersions(withPreviewVersions(definition)), served)
+    resolveResource(withLegacyVersions(withPreviewVersions(withWarnings(definition))), served)
   // A resource that another group serves too is stored once, under its home group.
   const aliases = new Set(
     definitions.flatMap((d) => (d.otherVersions ?? []).filter((v) => v.group).map((v) => `${v.group}/${d.resource}`)),

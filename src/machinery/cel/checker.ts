@@ -8,6 +8,7 @@ import { regexProblem } from './lib/regex.ts'
 import { parseDuration, parseTimestamp } from './lib/time.ts'
 import { mixedLiterals } from './mixed-literals.ts'
 import {
+  ANY,
   BOOL,
   BYTES,
   DOUBLE,
@@ -359,7 +360,7 @@ class Checker {
             [iterVar, first],
             [iterVar2, second],
           ]
-    switch (range.kind) {
+    switch (range === ANY ? 'any' : range.kind) {
       case 'list': {
         const element = range.params[0] ?? DYN
         return iterVar2 === undefined ? [[iterVar, element]] : two(INT, element)

@@ -34,6 +34,8 @@ export interface Env {
   readonly variables: ReadonlyMap<string, Type>
   readonly types: TypeProvider | undefined
   readonly functions: Functions
+  /** Whether there is `cel.bind`. */
+  readonly bindings: boolean
 }
 
 /** All functions of Kubernetes v1.36's base environment. */
@@ -61,9 +63,10 @@ export interface EnvOptions {
   readonly variables?: Readonly<Record<string, Type>>
   readonly types?: TypeProvider
   readonly functions?: Functions
+  readonly bindings?: boolean
 }
 
 /** An environment with Kubernetes' functions. */
-export function makeEnv({ variables = {}, types, functions = BASE_FUNCTIONS }: EnvOptions): Env {
-  return { variables: new Map(Object.entries(variables)), types, functions }
+export function makeEnv({ variables = {}, types, functions = BASE_FUNCTIONS, bindings = false }: EnvOptions): Env {
+  return { variables: new Map(Object.entries(variables)), types, functions, bindings }
 }

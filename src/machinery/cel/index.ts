@@ -103,7 +103,7 @@ export function compile(env: Env, source: string, options: CompileOptions = {}):
 }
 
 function compiled(env: Env, source: string, { expected, sizes, fold = true }: CompileOptions): Compiled {
-  const ast = parsed(source)
+  const ast = parsed(source, env)
   if (typeof ast === 'string') return { issues: ast }
   const checked = check(ast, env)
   if ('issues' in checked) return { issues: formatIssues(source, checked.issues) }
@@ -119,9 +119,9 @@ function mistyped(expected: readonly Type[], found: Type): string {
   return `must evaluate to ${wanted} but got ${typeText(found)}`
 }
 
-function parsed(source: string): Ast | string {
+function parsed(source: string, { bindings }: Env): Ast | string {
   try {
-    return parse(source)
+    return parse(source, { bindings })
   } catch (error) {
     if (error instanceof ParseError) return formatIssues(source, error.issues)
     throw error

@@ -26,6 +26,8 @@ export function formatIssues(source: string, issues: readonly Issue[]): string {
 }
 
 function formatIssue(source: string, { at, message }: Issue): string {
+  // There is no place in nothing.
+  if (source === '') return `ERROR: <input>:1:0: ${message}`
   const before = source.slice(0, at).split('\n')
   const column = [...(before.at(-1) ?? '')].length
   const line = source.split('\n')[before.length - 1] ?? ''

@@ -11,8 +11,9 @@ interface Macro {
   expand(call: Call, make: Maker): Expr | undefined
 }
 
-/** What a macro's call becomes; undefined for a call that is none. */
-export function expandMacro(call: Call, newId: NewId): Expr | undefined {
+/** What a macro's call becomes; undefined for a call that is none. `bindings`: whether there is `cel.bind`. */
+export function expandMacro(call: Call, newId: NewId, bindings = false): Expr | undefined {
+  if (bindings && call.fn === 'bind' && call.args.length === 3) return celBind(call, new Maker(call.at, newId))
   const table = call.target ? RECEIVER : GLOBAL
   const macro = table.get(call.fn)
   if (!macro?.counts.includes(call.args.length)) return undefined
@@ -173,6 +174,14 @@ function optMap(wrap: (m: Maker, body: Expr) => Expr): Macro {
       return m.call('_?_:_', m.member(target, 'hasValue'), wrap(m, body), m.call('optional.none'))
     },
   }
+}
+
+/** `cel.bind(name, value, body)`. Spec: cel-go's ext.Bindings. */
+function celBind({ target, args }: Call, m: Maker): Expr | undefined {
+  if (target?.kind !== 'ident' || target.name !== 'cel') return undefined
+  const [name, value, body] = args as [Expr, Expr, Expr]
+  if (name.kind !== 'ident') return fail(name, 'cel.bind() variable names must be simple identifiers')
+  return bind(m, name.name, value, body)
 }
 
 const sortBy: Macro = {

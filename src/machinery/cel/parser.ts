@@ -32,6 +32,8 @@ const PRODUCTS: Readonly<Record<string, string>> = { '*': '_*_', '/': '_/_', '%'
 export interface ParseOptions {
   /** Whether macros stay calls, as a printer wants them. */
   readonly keepMacros?: boolean
+  /** Whether there is `cel.bind`. */
+  readonly bindings?: boolean
 }
 
 /** Parses a source; throws a ParseError with everything that is wrong. */
@@ -40,12 +42,12 @@ export function parse(source: string, options: ParseOptions = {}): Ast {
     const message = `expression code point size exceeds limit: size: ${[...source].length}, limit ${MAX_SOURCE}`
     throw new ParseError([{ at: 0, message }])
   }
-  return new Parser(source, options.keepMacros ?? false).parse()
+  return new Parser(source, options).parse()
 }
 
 class Parser {
   readonly #source: string
-  readonly #keepMacros: boolean
+  readonly #options: ParseOptions
   readonly #tokens: readonly Token[]
   /** What the source has that is no token. */
   readonly #issues: readonly Issue[]
@@ -53,9 +55,9 @@ class Parser {
   #ids = 1
   #depth = 0
 
-  constructor(source: string, keepMacros: boolean) {
+  constructor(source: string, options: ParseOptions) {
     this.#source = source
-    this.#keepMacros = keepMacros
+    this.#options = options
     const { tokens, issues } = tokenize(source)
     this.#tokens = tokens
     this.#issues = issues
@@ -230,8 +232,9 @@ class Parser {
 
   #invoke(at: number, fn: string, target: Expr | undefined, args: Expr[]): Expr {
     const call: Call = { ...this.#id(at), kind: 'call', fn, target, args }
-    if (this.#keepMacros) return call
-    return expandMacro(call, (where) => this.#id(where)) ?? call
+    const { keepMacros = false, bindings = false } = this.#options
+    if (keepMacros) return call
+    return expandMacro(call, (where) => this.#id(where), bindings) ?? call
   }
 
   #arguments(close: string): Expr[] {

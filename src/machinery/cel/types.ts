@@ -38,6 +38,8 @@ export const NULL = simple('null', 'null_type')
 export const TIMESTAMP = simple('timestamp', 'google.protobuf.Timestamp')
 export const DURATION = simple('duration', 'google.protobuf.Duration')
 export const DYN = simple('dyn')
+/** As unknown as dyn, but no loop goes over it. */
+export const ANY = simple('dyn', 'google.protobuf.Any')
 export const ERROR = simple('error')
 
 export const listType = (element: Type): Type => ({ kind: 'list', name: 'list', params: [element] })
@@ -138,8 +140,9 @@ export function formatType(type: Type): string {
       return 'null'
     case 'timestamp':
     case 'duration':
-    case 'dyn':
       return type.kind
+    case 'dyn':
+      return type === ANY ? 'any' : type.kind
     case 'error':
       return '!error!'
     default:

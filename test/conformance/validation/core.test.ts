@@ -233,6 +233,7 @@ const eventChanges: readonly UpdateCase[] = [
     [
       'reason: Invalid value: "x": field is immutable',
       'message: Invalid value: "y": field is immutable',
+      'reason: Invalid value: "x": field is immutable',
       'type: Invalid value: "Warning": field is immutable',
       'reportingInstance: Invalid value: "z": field is immutable',
     ],

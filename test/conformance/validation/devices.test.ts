@@ -78,7 +78,9 @@ runTables(
       [
         'validateCELSelector: no expression',
         requests({ name: 'a', exactly: { ...exactly, selectors: [{ cel: { expression: '' } }] } }),
-        [`${R}.exactly.selectors[0].cel.expression: Required value`],
+        [
+          `${R}.exactly.selectors[0].cel.expression: Invalid value: "": compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}`,
+        ],
       ],
       [
         'validateDeviceSubRequest',

@@ -8,7 +8,7 @@ import {
   deployments,
   endpoints,
   endpointslices,
-  horizontalpodautoscalers,
+  horizontalpodautoscalersAutoscalingV2,
   ingresses,
   jobs,
   networkpolicies,
@@ -460,5 +460,9 @@ runTables(
     }),
     old: policyOldCases,
   },
-  { resource: horizontalpodautoscalers, base: spec({ maxReplicas: 3, ...target('apps/v1') }), old: scalerCases },
+  {
+    resource: horizontalpodautoscalersAutoscalingV2,
+    base: spec({ maxReplicas: 3, ...target('apps/v1') }),
+    old: scalerCases,
+  },
 )

@@ -45,6 +45,9 @@ export const daemonSets = defineResource<DaemonSet>({
     spec.revisionHistoryLimit ??= 10
     defaultTemplate(spec)
   },
+  settle({ metadata }) {
+    metadata.annotations = { [TEMPLATE_GENERATION]: '0', ...metadata.annotations }
+  },
   prepareCreate(set) {
     set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: '1' }
     set.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }

@@ -14,6 +14,7 @@ import { ageColumn, labelSelectorText, nameColumn, number, text, workloadWideCol
 import { checkAtMostWhole, checkIntOrPercent, invalidFor, isZero } from '../core/field-checks.ts'
 import { defaultTemplate } from '../core/pod-defaults.ts'
 import { checkCollisions, checkCounts, checkPartsOf } from '../core/status-counts.ts'
+import { defaultClaimSpec } from '../core/volume-defaults.ts'
 import {
   immutable,
   nonNegative,
@@ -21,7 +22,6 @@ import {
   validateWorkloadSelector,
 } from '../core/workload-validation.ts'
 import { validateClaimSpec } from '../storage/claim-validation.ts'
-import { defaultClaimSpec } from '../storage/persistent-volume-claim.ts'
 
 const UPDATE_FORBIDDEN =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"

@@ -44,7 +44,7 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
     }
   },
   prepareCreate(object) {
-    object.status = { desiredReplicas: 0, currentReplicas: 0 }
+    object.status = { desiredReplicas: 0 }
   },
   validate,
   validateStatusUpdate: ({ status }) => checkCounts(status, ['currentReplicas', 'desiredReplicas']),
@@ -54,7 +54,7 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
     text('Targets', targetsText),
     text('MinPods', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
     number('MaxPods', ({ spec }) => spec.maxReplicas),
-    number('Replicas', ({ status }) => status.currentReplicas),
+    number('Replicas', ({ status }) => status.currentReplicas ?? 0),
     ageColumn,
   ],
 })

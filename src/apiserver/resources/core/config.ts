@@ -140,27 +140,11 @@ function keepNames(account: ServiceAccount): void {
   if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name ? { name } : {}))
 }
 
-const ENFORCES = 'kubernetes.io/enforce-mountable-secrets'
-
-/** Upstream: warnIfHasEnforceMountableSecretsAnnotation. */
-function warnOfEnforcing(account: ServiceAccount, old: ServiceAccount | undefined, warn: (message: string) => void) {
-  if (account.metadata.annotations?.[ENFORCES] === undefined) return
-  if (old?.metadata.annotations?.[ENFORCES] !== undefined) return
-  const why = 'deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets'
-  warn(`metadata.annotations[${ENFORCES}]: ${why}`)
-}
-
 export const serviceAccounts = defineResource<ServiceAccount>({
   group: '',
   resource: 'serviceaccounts',
   shortNames: ['sa'],
-  prepareCreate(account, { warn }) {
-    keepNames(account)
-    warnOfEnforcing(account, undefined, warn)
-  },
-  prepareUpdate(account, old, { warn }) {
-    keepNames(account)
-    warnOfEnforcing(account, old, warn)
-  },
+  prepareCreate: keepNames,
+  prepareUpdate: keepNames,
   columns: [nameColumn, ageColumn],
 })

@@ -3,6 +3,7 @@
 
 import type { PodSpec, Toleration } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { APP_ARMOR } from './app-armor.ts'
 import { checkDescendingPath } from './field-checks.ts'
 import type { PodLeniency } from './leniency.ts'
 import { validateTolerations } from './pod-scheduling.ts'
@@ -12,7 +13,6 @@ const TOLERATIONS = 'scheduler.alpha.kubernetes.io/tolerations'
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/'
-const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
 const MAX_INT32 = 2_147_483_647
 
 /** Problems of annotations at `path` of a pod or a template with this spec. */

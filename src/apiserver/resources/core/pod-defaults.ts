@@ -9,6 +9,7 @@ import type {
   ResourceRequirements,
   Volume,
 } from '../../../api/generated/core-v1.ts'
+import { defaultClaimSpec, defaultVolumeSource } from './volume-defaults.ts'
 
 const DEFAULT_MODE = 0o644
 
@@ -19,6 +20,12 @@ function defaultPodSpec(spec: PodSpec): void {
   spec.dnsPolicy ??= 'ClusterFirst'
   spec.securityContext ??= {}
   spec.schedulerName ??= 'default-scheduler'
+  // The older name of the same field.
+  const account = spec.serviceAccountName || spec.serviceAccount
+  if (account) {
+    spec.serviceAccountName = account
+    spec.serviceAccount = account
+  }
   if (spec.hostNetwork) {
     for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
       for (const port of container.ports ?? []) port.hostPort ??= port.containerPort
@@ -28,15 +35,13 @@ function defaultPodSpec(spec: PodSpec): void {
   for (const container of spec.containers ?? []) defaultContainer(container)
   for (const container of spec.ephemeralContainers ?? []) defaultEphemeral(container)
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
-  for (const constraint of spec.topologySpreadConstraints ?? []) {
-    constraint.nodeAffinityPolicy ??= 'Honor'
-    constraint.nodeTaintsPolicy ??= 'Ignore'
-  }
 }
 
 /** Additional defaults of pods proper: requests follow limits, service links are on. */
 export function defaultPod(spec: PodSpec): void {
   defaultPodSpec(spec)
+  // Templates keep what they say. Upstream: Convert_v1_Pod_To_core_Pod.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
   spec.enableServiceLinks ??= true
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     const limits = container.resources?.limits
@@ -68,6 +73,7 @@ function defaultEphemeral(container: Container | EphemeralContainer): void {
   for (const port of container.ports ?? []) port.protocol ??= 'TCP'
   for (const env of container.env ?? []) {
     if (env.valueFrom?.fieldRef) env.valueFrom.fieldRef.apiVersion ??= 'v1'
+    if (env.valueFrom?.fileKeyRef) env.valueFrom.fileKeyRef.optional ??= false
     if (env.valueFrom?.resourceFieldRef) env.valueFrom.resourceFieldRef.divisor ??= '0'
   }
 }
@@ -107,9 +113,10 @@ function defaultVolume(volume: Volume): void {
       for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'
     }
   }
-  if (volume.hostPath) volume.hostPath.type ??= ''
   if (volume.image) volume.image.pullPolicy ??= pullPolicy(volume.image.reference ?? '')
-  if (volume.iscsi) volume.iscsi.iscsiInterface ??= 'default'
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec
+  if (claim) defaultClaimSpec(claim)
+  defaultVolumeSource(volume)
 }
 
 /** Fills in a template, of which there is always one, and in it a spec. */

@@ -1,6 +1,13 @@
 // What may be written to the status of a pod. Rules and wording: k8s.io/kubernetes/pkg/apis/core/validation.
 
-import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from '../../../api/generated/core-v1.ts'
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+} from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { unifiedDiff } from '../../../machinery/go/unified-diff.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
@@ -23,7 +30,8 @@ const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainer
 const ONE_PER_FAMILY = 'may specify no more than one IP for each IP family'
 
 /** The one address and the first of the list say the same. Upstream: Convert_v1_PodStatus_To_core_PodStatus. */
-export function alignAddresses({ status }: Pod): void {
+export function alignAddresses(status: PodStatus | undefined): void {
+  if (!status) return
   const { podIP, podIPs = [] } = status
   if (podIP && podIPs[0]?.ip !== podIP) status.podIPs = [{ ip: podIP }]
   else if (!podIP && podIPs[0]?.ip) status.podIP = podIPs[0].ip

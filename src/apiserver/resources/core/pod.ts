@@ -4,6 +4,7 @@ import type { Pod, PodCondition } from '../../../api/generated/core-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { podColumns } from '../columns/pod.ts'
+import { applyAppArmorAnnotations } from './app-armor.ts'
 import { leniently } from './old-pod.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { applyLabelKeys } from './pod-label-keys.ts'
@@ -43,7 +44,8 @@ export const pods = defineResource<Pod>({
   keepStatusOnCreate: true,
   resets: { status: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
   defaults: (pod) => defaultPod(pod.spec),
-  prepareCreate(pod, { now }) {
+  settle: ({ status }) => alignAddresses(status),
+  prepareCreate(pod, { now, warn }) {
     pod.status = { phase: 'Pending', qosClass: pod.status.qosClass || qosClass(pod) }
     if ((pod.spec.schedulingGates ?? []).length > 0) {
       const gated: PodCondition = {
@@ -57,13 +59,13 @@ export const pods = defineResource<Pod>({
     }
     delete pod.spec.ephemeralContainers
     applyLabelKeys(pod)
+    applyAppArmorAnnotations(pod, warn)
   },
   validate: (pod, old) => leniently(old, (lenient) => validatePod(pod, lenient)),
   validateCreate: validateNewPod,
   validateUpdate: (pod, old) => [...validateAnnotationUpdate(pod, old), ...validatePodUpdate(pod, old)],
   prepareStatusUpdate(pod, old) {
     if (old.status.qosClass) pod.status.qosClass ||= old.status.qosClass
-    alignAddresses(pod)
     keepGenerations(pod, old)
   },
   validateStatusUpdate: validatePodStatus,

@@ -100,7 +100,9 @@ function validateWebhooks(webhooks: Webhooks, old?: Webhooks): FieldError[] {
   const names = new Set<string>()
   return (webhooks ?? []).flatMap((webhook, i) => {
     const at = `webhooks[${i}]`
-    const { name = '', admissionReviewVersions: versions = [], clientConfig: { url, service } = {} } = webhook
+    const { name = '' } = webhook
+    const versions = webhook.admissionReviewVersions ?? []
+    const { url, service } = webhook.clientConfig ?? {}
     const again = names.has(name) && name !== '' && !lenient.sameNames
     names.add(name)
     return [

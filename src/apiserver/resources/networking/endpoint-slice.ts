@@ -10,6 +10,7 @@ import { defineResource, type StrategyContext } from '../../resource-definition.
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import {
   checkAddress,
+  checkCanonicalAddress,
   checkEndpointAddress,
   checkEnum,
   checkQualifiedName,
@@ -101,7 +102,8 @@ function validateAddress(address: string, type: string, list: string, index: num
   const path = `${list}[${index}]`
   if (type === 'FQDN') return validateDomain(address, path)
   if (type !== 'IPv4' && type !== 'IPv6') return []
-  const errors = checkAddress(path, address)
+  // Only IPv4 addresses came before there was one form of each. Upstream: IsValidIP.
+  const errors = type === 'IPv4' ? checkAddress(path, address) : checkCanonicalAddress(path, address)
   if (errors.length > 0) return errors
   const fits = type === 'IPv4' ? isIPv4(address) : isIPv6(address)
   return [

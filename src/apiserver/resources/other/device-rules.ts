@@ -1,5 +1,5 @@
 // What is wrong with claims for devices and with classes of devices.
-// Model: k8s.io/kubernetes/pkg/apis/resource/validation. Selectors' expressions are not compiled: nothing evaluates them.
+// Model: k8s.io/kubernetes/pkg/apis/resource/validation.
 
 import type {
   DeviceClaim,
@@ -23,11 +23,11 @@ import {
   checkToleration,
   type RequestNames,
 } from './device-common.ts'
+import { expressionProblems } from './device-expressions.ts'
 
 const MAX_REQUESTS = 32
 const MAX_FIRST_AVAILABLE = 8
 const MAX_SELECTORS = 32
-const MAX_EXPRESSION = 10 * 1024
 const MODES = ['All', 'ExactCount']
 
 /** The requests that others may name. */
@@ -109,8 +109,7 @@ function amountProblems(request: ExactDeviceRequest | DeviceSubRequest, path: st
 
 function selectorProblems({ cel }: DeviceSelector, path: string): FieldError[] {
   if (!cel) return [field.required(`${path}.cel`)]
-  if (!cel.expression) return [field.required(`${path}.cel.expression`)]
-  return cel.expression.length > MAX_EXPRESSION ? [field.tooLong(`${path}.cel.expression`, MAX_EXPRESSION)] : []
+  return expressionProblems(`${path}.cel.expression`, cel.expression ?? '')
 }
 
 /** Problems of a class of devices. What drivers are told may be longer where it always was. */

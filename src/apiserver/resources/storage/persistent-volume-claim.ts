@@ -1,19 +1,11 @@
 // persistentvolumeclaims. Spec: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-claim-v1/
 
-import type {
-  PersistentVolumeClaim,
-  PersistentVolumeClaimSpec,
-  TypedLocalObjectReference,
-} from '../../../api/generated/core-v1.ts'
+import type { PersistentVolumeClaim, TypedLocalObjectReference } from '../../../api/generated/core-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
+import { defaultClaimSpec } from '../core/volume-defaults.ts'
 import { accessModesText } from './access-modes.ts'
 import { validateClaimSpec, validateClaimStatus, validateClaimUpdate } from './claim-validation.ts'
-
-/** Fills in the defaults of a claim's spec, as claims and claim templates share them. */
-export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): void {
-  spec.volumeMode ??= 'Filesystem'
-}
 
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   group: '',

@@ -3,6 +3,7 @@
 import type { PersistentVolume } from '../../../api/generated/core-v1.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
+import { defaultVolumeSource } from '../core/volume-defaults.ts'
 import { accessModesText } from './access-modes.ts'
 import { validateVolumeSpec, validateVolumeUpdate } from './volume-validation.ts'
 
@@ -14,8 +15,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   defaults({ spec }) {
     spec.persistentVolumeReclaimPolicy ??= 'Retain'
     spec.volumeMode ??= 'Filesystem'
-    if (spec.hostPath) spec.hostPath.type ??= ''
-    if (spec.iscsi) spec.iscsi.iscsiInterface ??= 'default'
+    defaultVolumeSource(spec)
   },
   prepareCreate(volume, { now }) {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z') }
