@@ -2,6 +2,7 @@
 // Reasons, codes and wording: k8s.io/apimachinery/pkg/api/errors.
 
 import type { Status, StatusCause, StatusDetails } from '../api/generated/meta-v1.ts'
+import { quote } from './go/format.ts'
 
 /** A resource as error messages name it: `pods "web" not found`, `deployments.apps "web" not found`. */
 export interface GroupResource {
@@ -53,7 +54,7 @@ function detailsOf(resource: GroupResource, name: string): StatusDetails {
 
 export function notFound(resource: GroupResource, name: string): StatusError {
   return new StatusError({
-    message: `${qualified(resource.group, resource.resource)} "${name}" not found`,
+    message: `${qualified(resource.group, resource.resource)} ${quote(name)} not found`,
     reason: 'NotFound',
     details: detailsOf(resource, name),
     code: 404,
@@ -90,7 +91,7 @@ export class NothingHere extends StatusError {
 
 export function alreadyExists(resource: GroupResource, name: string): StatusError {
   return new StatusError({
-    message: `${qualified(resource.group, resource.resource)} "${name}" already exists`,
+    message: `${qualified(resource.group, resource.resource)} ${quote(name)} already exists`,
     reason: 'AlreadyExists',
     details: detailsOf(resource, name),
     code: 409,
@@ -99,7 +100,7 @@ export function alreadyExists(resource: GroupResource, name: string): StatusErro
 
 export function generateNameConflict(resource: GroupResource, name: string): StatusError {
   return new StatusError({
-    message: `${qualified(resource.group, resource.resource)} "${name}" already exists, the server was not able to generate a unique name for the object`,
+    message: `${qualified(resource.group, resource.resource)} ${quote(name)} already exists, the server was not able to generate a unique name for the object`,
     reason: 'AlreadyExists',
     details: { ...detailsOf(resource, name), retryAfterSeconds: 1 },
     code: 409,
@@ -108,7 +109,7 @@ export function generateNameConflict(resource: GroupResource, name: string): Sta
 
 export function conflict(resource: GroupResource, name: string, why: string): StatusError {
   return new StatusError({
-    message: `Operation cannot be fulfilled on ${qualified(resource.group, resource.resource)} "${name}": ${why}`,
+    message: `Operation cannot be fulfilled on ${qualified(resource.group, resource.resource)} ${quote(name)}: ${why}`,
     reason: 'Conflict',
     details: detailsOf(resource, name),
     code: 409,
@@ -120,7 +121,7 @@ export function unauthorized(message = 'Unauthorized'): StatusError {
 }
 
 export function forbidden(resource: GroupResource, name: string, why: string): StatusError {
-  const what = name === '' ? '' : ` "${name}"`
+  const what = name === '' ? '' : ` ${quote(name)}`
   return new StatusError({
     message:
       resource.resource === ''
@@ -224,7 +225,7 @@ export interface FieldError {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? 'null')
+  return typeof value === 'string' ? quote(value) : (JSON.stringify(value) ?? 'null')
 }
 
 /** Constructors of field errors with upstream's wording. */
@@ -277,7 +278,7 @@ export function invalid(kind: GroupKind, name: string, errors: readonly FieldErr
   const texts = [...new Set(errors.map((e) => `${e.path}: ${e.message}`))]
   const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return new StatusError({
-    message: `${qualified(kind.group, kind.kind)} "${name}" is invalid${errors.length === 0 ? '' : `: ${summary}`}`,
+    message: `${qualified(kind.group, kind.kind)} ${quote(name)} is invalid${errors.length === 0 ? '' : `: ${summary}`}`,
     reason: 'Invalid',
     details: {
       ...(name === '' ? {} : { name }),

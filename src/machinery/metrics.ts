@@ -90,6 +90,10 @@ export class Family<T extends Value | Distribution> {
     return made
   }
 
+  get stability(): Stability {
+    return this.#described.stability
+  }
+
   /** Forgets all series: for those that are made anew whenever they are asked for. */
   clear(): void {
     this.#series.clear()
@@ -136,6 +140,13 @@ export class MetricSet {
   #keep<T extends Family<Value> | Family<Distribution>>(type: string, family: T): T {
     this.#families.push({ type, family })
     return family
+  }
+
+  /** How many there are of each stability. */
+  get byStability(): ReadonlyMap<Stability, number> {
+    const counts = new Map<Stability, number>()
+    for (const { family } of this.#families) counts.set(family.stability, (counts.get(family.stability) ?? 0) + 1)
+    return counts
   }
 
   /** `collect` runs before the text is made: for figures that are looked up only then. */

@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
 import { forbidden, UndecidedRequest } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import type { UserInfo } from '../user.ts'
 import { aggregated } from './aggregated.ts'
 
@@ -125,9 +126,9 @@ function demandYes(
 
 /** What is forbidden, in upstream's words. */
 export function forbiddenMessage(a: AuthorizationAttributes): string {
-  const user = `User ${JSON.stringify(a.user.name)}`
-  if (!a.isResource) return `${user} cannot ${a.verb} path ${JSON.stringify(a.path)}`
+  const user = `User ${quote(a.user.name)}`
+  if (!a.isResource) return `${user} cannot ${a.verb} path ${quote(a.path)}`
   const resource = a.subresource === '' ? a.resource : `${a.resource}/${a.subresource}`
-  const where = a.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(a.namespace)}`
-  return `${user} cannot ${a.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(a.group)} ${where}`
+  const where = a.namespace === '' ? 'at the cluster scope' : `in the namespace ${quote(a.namespace)}`
+  return `${user} cannot ${a.verb} resource ${quote(resource)} in API group ${quote(a.group)} ${where}`
 }

@@ -1,6 +1,7 @@
 // How health checks went, for /metrics/slis. Model: k8s.io/component-base/metrics/prometheus/slis.
 
 import { MetricSet } from '../../machinery/metrics.ts'
+import { addStartTime } from './process.ts'
 
 export class HealthMetrics {
   readonly all = new MetricSet()
@@ -16,6 +17,10 @@ export class HealthMetrics {
     stability: 'STABLE',
     labels: ['name', 'status', 'type'],
   })
+
+  constructor() {
+    addStartTime(this.all)
+  }
 
   /** A check of an endpoint, such as `etcd` of `livez`, was run. */
   checked(endpoint: string, name: string, healthy: boolean): void {

@@ -7,8 +7,9 @@ import type { Registry } from '../registry/registry.ts'
 import { AccessMetrics } from './access.ts'
 import { AdmissionMetrics } from './admission.ts'
 import { HealthMetrics } from './health.ts'
+import { addMetrics, addProcess } from './process.ts'
 import { RequestMetrics } from './requests.ts'
-import { addProcess, addStorage } from './server.ts'
+import { addStorage } from './server.ts'
 
 export interface ApiMetrics {
   /** What /metrics shows; parts of the server add to it. */
@@ -27,5 +28,6 @@ export function createApiMetrics(registry: Registry, clock: Clock, all = new Met
   const admission = new AdmissionMetrics(all, clock)
   addStorage(all, registry)
   addProcess(all)
+  addMetrics(all)
   return { all, requests, access, admission, health: new HealthMetrics() }
 }

@@ -1,73 +1,11 @@
-// Figures of the process, of what is stored, of caches, levels, the audit log and other servers.
+// Figures of what is stored, of caches, levels, the audit log and other servers.
 
-import { readdirSync, readFileSync } from 'node:fs'
 import type { MetricSet } from '../../machinery/metrics.ts'
 import type { AuditCounts } from '../audit/auditor.ts'
 import type { FlowFigures, FlowObserver } from '../flow-control/figures.ts'
 import type { Registry } from '../registry/registry.ts'
 
 const BY_RESOURCE = ['group', 'resource']
-
-/** Figures of the process itself. Measuring the event loop all the time is left out: too much for a server at rest. */
-export function addProcess(metrics: MetricSet): void {
-  const gauge = (name: string, help: string) => metrics.gauge({ name, help, stability: 'ALPHA' })
-  const cpu = metrics.counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Total user and system CPU time spent in seconds.',
-    stability: 'ALPHA',
-  })
-  const resident = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
-  const heap = gauge('nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.')
-  const open = gauge('process_open_fds', 'Number of open file descriptors.')
-  const most = gauge('process_max_fds', 'Maximum number of open file descriptors.')
-  gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
-    .of()
-    .set(Math.round(performance.timeOrigin / 1000))
-  metrics.beforeText(() => {
-    const { user, system } = process.cpuUsage()
-    cpu.of().set((user + system) / 1e6)
-    resident.of().set(process.memoryUsage.rss())
-    heap.of().set(process.memoryUsage().heapUsed)
-    open.of().set(readdirSync('/proc/self/fd').length)
-    const [, limit = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    most.of().set(Number(limit))
-  })
-}
-
-/** What this build is, and which features are on. */
-export function addBuild(
-  metrics: MetricSet,
-  version: Readonly<Record<string, string>>,
-  features: readonly { readonly name: string; readonly stage: string; readonly on: boolean }[],
-): void {
-  const labels = [
-    ['build_date', 'buildDate'],
-    ['compiler', 'compiler'],
-    ['git_commit', 'gitCommit'],
-    ['git_tree_state', 'gitTreeState'],
-    ['git_version', 'gitVersion'],
-    ['go_version', 'goVersion'],
-    ['major', 'major'],
-    ['minor', 'minor'],
-    ['platform', 'platform'],
-  ] as const
-  metrics
-    .gauge({
-      name: 'kubernetes_build_info',
-      help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-      stability: 'ALPHA',
-      labels: labels.map(([label]) => label),
-    })
-    .of(...labels.map(([, field]) => version[field] ?? ''))
-    .set(1)
-  const enabled = metrics.gauge({
-    name: 'kubernetes_feature_enabled',
-    help: 'This metric records the data about the stage and enablement of a k8s feature.',
-    stability: 'BETA',
-    labels: ['name', 'stage'],
-  })
-  for (const { name, stage, on } of features) enabled.of(name, stage).set(on ? 1 : 0)
-}
 
 /** Objects and caches, by resource. */
 export function addStorage(metrics: MetricSet, registry: Registry): void {
@@ -105,7 +43,18 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
     'resource_version',
     'Current resource version of watch cache broken by resource type. This is truncated to the 15 least significant digits.',
   )
-  const capacity = cacheFamily('gauge', 'capacity', 'Total capacity of watch cache broken by resource type.')
+  const capacity = metrics.gauge({
+    name: 'watch_cache_capacity',
+    help: 'Total capacity of watch cache broken by resource type.',
+    stability: 'ALPHA',
+    labels: BY_RESOURCE,
+  })
+  const sizes = metrics.gauge({
+    name: 'apiserver_resource_size_estimate_bytes',
+    help: 'Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects.',
+    stability: 'ALPHA',
+    labels: BY_RESOURCE,
+  })
   const cacheCounter = (name: string, help: string, labels = BY_RESOURCE) =>
     metrics.counter({ name: `apiserver_${name}`, help, stability: 'ALPHA', labels })
   const indexed = [...BY_RESOURCE, 'index']
@@ -133,7 +82,19 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
     stability: 'BETA',
     labels: BY_RESOURCE,
   })
-  const families = [old, objects, initialized, received, dispatched, revision, capacity, lists, fetched, returned]
+  const families = [
+    old,
+    objects,
+    sizes,
+    initialized,
+    received,
+    dispatched,
+    revision,
+    capacity,
+    lists,
+    fetched,
+    returned,
+  ]
   metrics.beforeText(() => {
     // A resource that is gone leaves nothing behind.
     for (const family of [...families, loaded, terminated, events]) family.clear()
@@ -143,6 +104,7 @@ export function addStorage(metrics: MetricSet, registry: Registry): void {
       const { group, resource: name } = resource
       old.of(group === '' ? name : `${name}.${group}`).set(cache.size)
       objects.of(group, name).set(cache.size)
+      sizes.of(group, name).set(cache.bytes)
       initialized.of(group, name).set(1)
       received.of(group, name).set(cache.eventsReceived)
       dispatched.of(group, name).set(cache.eventsReceived)
@@ -208,6 +170,19 @@ export function addFlowControl(metrics: MetricSet, figures: () => FlowFigures): 
     'Configured lower bound on number of execution seats available to each priority level',
     level,
   )
+  // Seats are lent when they are asked for, so that a level's limit and its target are what it was given.
+  const current = metrics.gauge({
+    name: `${prefix}current_limit_seats`,
+    help: 'current derived number of execution seats available to each priority level',
+    stability: 'ALPHA',
+    labels: level,
+  })
+  const target = metrics.gauge({
+    name: `${prefix}target_seats`,
+    help: 'Seat allocation targets',
+    stability: 'ALPHA',
+    labels: level,
+  })
   const upper = gauge(
     'upper_limit_seats',
     'Configured upper bound on number of execution seats available to each priority level',
@@ -239,10 +214,10 @@ export function addFlowControl(metrics: MetricSet, figures: () => FlowFigures): 
     [...flow, 'reason'],
   )
   metrics.beforeText(() => {
-    for (const family of [nominal, lower, upper, executing, seats, waiting]) family.clear()
+    for (const family of [nominal, current, target, lower, upper, executing, seats, waiting]) family.clear()
     const { levels, schemas } = figures()
     for (const one of levels) {
-      nominal.of(one.name).set(one.nominal)
+      for (const family of [nominal, current, target]) family.of(one.name).set(one.nominal)
       lower.of(one.name).set(one.nominal - one.lendable)
       upper.of(one.name).set(one.nominal + Math.min(one.borrowingLimit, one.total))
     }

@@ -124,6 +124,13 @@ export class WatchCache {
     return this.#entries.size
   }
 
+  /** What its objects take in JSON; each is looked at. */
+  get bytes(): number {
+    let total = 0
+    for (const { json } of this.#byKey.values()) total += json.length
+    return total
+  }
+
   get(key: string): Entry | undefined {
     return this.#byKey.get(key)
   }

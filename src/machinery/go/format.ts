@@ -102,8 +102,12 @@ export const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 }
 
+/** What neither mark has to be told apart from. */
+const PLAIN = /^[ !#-&(-[\]-~]*$/
+
 /** strconv.Quote. */
 export function quote(text: string, mark = '"'): string {
+  if (PLAIN.test(text)) return mark + text + mark
   let out = mark
   for (const char of text) {
     const known = ESCAPES[char]
