@@ -16,10 +16,10 @@ import { type DeleteResult, deleteOne } from './registry/delete.ts'
 import { deriveEntry, type Entry } from './registry/entry.ts'
 import { setEntries } from './registry/field-owners.ts'
 import { dropRepeatedOwners } from './registry/metadata.ts'
-import { applyPatch, type PatchType, patchTransform } from './registry/patch.ts'
+import { type PatchType, patchTransform } from './registry/patch.ts'
 import type { Registry, RequestContext } from './registry/registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './registry/resource.ts'
-import { applyScale, scaleIn, scaleKindOf } from './registry/scale.ts'
+import { applyScale, readScale, scaleIn, scaleKindOf, scaleToPatch, scaleVersionOf } from './registry/scale.ts'
 import { ownersInParent, ownersInScale } from './registry/scale-owners.ts'
 import { type Transform, update } from './registry/update.ts'
 import { bindPod } from './subresources/binding.ts'
@@ -67,13 +67,10 @@ export class Api {
   /** PUT. `created` when the object was not there before and its kind allows that. */
   async update(target: Target, body: unknown, context: RequestContext): Promise<{ entry: Entry; created: boolean }> {
     const { resource, subresource, name } = target
-    if (subresource === 'scale') return this.#putScale(target, () => body, context)
+    if (subresource === 'scale') return this.#putScale(target, body, context)
     // What is wrong with the body is said before anybody looks for the object.
     const sent = decodeBody(body, context.version, context)
-    if (resource.namespaced && sent.metadata.namespace && sent.metadata.namespace !== context.namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    }
-    named(sent, name)
+    checkPlaceOf(sent, target, context)
     dropRepeatedOwners(sent, context.warn, false)
     let first = true
     const make = () => {
@@ -103,13 +100,12 @@ export class Api {
     if (resource.view && patch.type === 'strategic' && subresource !== 'scale')
       throw unsupportedMediaType(CUSTOM_PATCHES)
     if (subresource === 'scale') {
-      const merged = (current: StoredObject) => {
-        const scale = structuredClone(scaleIn(context.version, resource, current)) as unknown as ApiObject
-        const versioned = isRecord(patch.body) && isRecord(patch.body.metadata) && patch.body.metadata.resourceVersion
-        if (!versioned) delete scale.metadata.resourceVersion
-        return applyPatch(scaleKindOf(context.version).typeRef, patch, scale)
-      }
-      return (await this.#putScale(target, merged, context)).entry
+      const { version } = context
+      const show = (current: StoredObject) => scaleToPatch(version, resource, current) as StoredObject
+      const patched = patchTransform(resource, scaleVersionOf(version), patch, context, show)
+      const transform = (current: StoredObject | undefined) =>
+        applyScale(resource, copyOf(current as StoredObject), patched(current), false)
+      return (await this.#writeScale(target, transform, 'timeless', context)).entry
     }
     const transform = patchTransform(resource, context.version, patch, context)
     const prepare = PREPARE[`${resource.resource}/${subresource}`]
@@ -197,7 +193,7 @@ export class Api {
         owners: ownersInScale(resource, parent, apiVersion),
       })
       const wanted = { ...(isRecord(applied.object) ? applied.object : scale), metadata: config.metadata }
-      const object = applyScale(resource, copyOf(before), wanted, version)
+      const object = applyScale(resource, copyOf(before), wanted as ApiObject, false)
       const owners = { parent, scale: applied.owners, scaleVersion: apiVersion, apiVersion: version.apiVersion }
       setEntries(object, writeEntries(ownersInParent(resource, owners)))
       return object
@@ -205,9 +201,12 @@ export class Api {
     return this.#writeScale(target, transform, 'settled', context)
   }
 
-  #putScale(target: Target, bodyOf: (current: StoredObject) => unknown, context: RequestContext) {
+  #putScale(target: Target, body: unknown, context: RequestContext) {
+    const { resource } = target
+    const scale = readScale(resource, body, context)
+    checkPlaceOf(scale, target, context)
     const transform = (current: StoredObject | undefined) =>
-      applyScale(target.resource, copyOf(current as StoredObject), bodyOf(current as StoredObject), context.version)
+      applyScale(resource, copyOf(current as StoredObject), scale, true)
     return this.#writeScale(target, transform, 'timeless', context)
   }
 
@@ -231,6 +230,14 @@ export class Api {
     )
     return { entry: scaleEntry(resource, result.entry, context.version), created: false }
   }
+}
+
+/** Throws BadRequest for an object that says to be another one than that of the request. */
+function checkPlaceOf(sent: ApiObject, { resource, name }: Target, context: RequestContext): void {
+  if (resource.namespaced && sent.metadata.namespace && sent.metadata.namespace !== context.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  named(sent, name)
 }
 
 /** The object under the name it has in the URL. Throws BadRequest when it says another one. */

@@ -4,7 +4,7 @@
 // Model: StrategicMergeMapPatch of k8s.io/apimachinery/pkg/util/strategicpatch, whose order of elements is kept, too.
 
 import { type FieldSchema, types } from '../api/schema.ts'
-import { formatValue } from './go/format.ts'
+import { formatText, formatValue } from './go/format.ts'
 import { typeName } from './go/value.ts'
 import { sameJson } from './same-json.ts'
 
@@ -76,7 +76,13 @@ function isRecord(value: unknown): value is Json {
 }
 
 function unknownDirective(directive: unknown, map: Json): StrategicMergeError {
-  return new StrategicMergeError(`unknown patch type: ${formatValue(directive)} in map: ${formatValue(map)}`)
+  return new StrategicMergeError(`unknown patch type: ${formatText(directive)} in map: ${formatValue(map)}`)
+}
+
+/** Model: ErrBadArgType. */
+function wrongType(wanted: string, given: unknown): StrategicMergeError {
+  const type = given === null ? formatText(given) : typeName(given)
+  return new StrategicMergeError(`expected a ${wanted}, but received a ${type}`)
 }
 
 /** Only the keys that are to stay; the patch may set no other. */
@@ -124,6 +130,7 @@ function deleteFrom(out: Json, key: string, values: unknown, ref: string | undef
   if (!key.startsWith(`${DELETE_FROM}/`)) throw new StrategicMergeError(BAD_PRIMITIVES, 'malformed')
   const name = key.slice(DELETE_FROM.length + 1)
   const current = out[name]
+  if (values === null) return set(out, name, undefined)
   if (!Array.isArray(current) || !Array.isArray(values)) return
   if (kindOfElements(current, values) === 'map') {
     out[name] = mergeList(current, values, fieldOf(ref, name))
@@ -140,17 +147,12 @@ function mergeOrdered(out: Json, patch: Json, ref: string | undefined): Readonly
   const merged = new Set<string>()
   for (const [key, order] of Object.entries(patch)) {
     if (!key.startsWith(SET_ORDER)) continue
-    if (!key.startsWith(`${SET_ORDER}/`) || !Array.isArray(order)) throw new StrategicMergeError(BAD_ORDER, 'malformed')
+    if (!Array.isArray(order)) throw wrongType('[]interface {}', order)
+    if (!key.startsWith(`${SET_ORDER}/`)) throw new StrategicMergeError(BAD_ORDER, 'malformed')
     const name = key.slice(SET_ORDER.length + 1)
     const current = listOf(out[name])
     const given = listOf(patch[name])
-    const field = fieldOf(ref, name)
-    if (ref !== undefined && field === undefined) {
-      const struct = ref.slice(ref.lastIndexOf('.') + 1)
-      throw new StrategicMergeError(
-        `unable to find api field in struct ${struct} for the json field ${JSON.stringify(name)}`,
-      )
-    }
+    const field = listField(ref, name)
     const mergeKey = field?.mergeKey
     mustFollow(given ?? [], order, mergeKey)
     if (given) merged.add(name)
@@ -164,9 +166,22 @@ function mergeOrdered(out: Json, patch: Json, ref: string | undefined): Readonly
   return merged
 }
 
+/** Model: LookupPatchMetadataForSlice, which calls everything by the kind of what it is a field of. */
+function listField(ref: string | undefined, name: string): FieldSchema | undefined {
+  const field = fieldOf(ref, name)
+  if (ref !== undefined && field === undefined) {
+    const struct = ref.slice(ref.lastIndexOf('.') + 1)
+    throw new StrategicMergeError(
+      `unable to find api field in struct ${struct} for the json field ${JSON.stringify(name)}`,
+    )
+  }
+  if (field?.map) throw new StrategicMergeError('expected slice or array type, but got: struct')
+  return field
+}
+
 function listOf(value: unknown): unknown[] | undefined {
   if (value === undefined || Array.isArray(value)) return value
-  throw new StrategicMergeError(`expected a []interface {}, but received a ${typeName(value)}`)
+  throw wrongType('[]interface {}', value)
 }
 
 /** The order of a patch's elements must be that of the list which gives the order. */
@@ -188,9 +203,7 @@ function mustFollow(patch: readonly unknown[], order: readonly unknown[], mergeK
 /** What tells elements apart: the merge key of maps, or the element itself. */
 function idOf(item: unknown, mergeKey: string | undefined): unknown {
   if (mergeKey === undefined) return item
-  if (!isRecord(item)) {
-    throw new StrategicMergeError(`expected a map[string]interface {}, but received a ${typeName(item)}`)
-  }
+  if (!isRecord(item)) throw wrongType('map[string]interface {}', item)
   const id = item[mergeKey]
   if (id !== undefined) return id
   throw new StrategicMergeError(`map: ${formatValue(item)} does not contain declared merge key: ${mergeKey}`)
@@ -257,6 +270,8 @@ function inOrder(
   before: readonly unknown[],
   mergeKey: string | undefined,
 ): unknown[] {
+  const strange = mergeKey === undefined ? -1 : order.findIndex((item) => !isRecord(item))
+  if (strange >= 0 && list.length > 0) throw new StrategicMergeError(`value for key ${strange} is not a map`)
   const wanted = order.map((item) => idOf(item, mergeKey))
   const stood = before.map((item) => idOf(item, mergeKey))
   const place = (item: unknown) => wanted.indexOf(idOf(item, mergeKey))

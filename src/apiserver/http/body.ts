@@ -6,8 +6,9 @@ import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
 import { parseFirstYaml, YamlError } from '../../machinery/yaml.ts'
+import { kindProblem, NO_KIND } from '../registry/decode-body.ts'
 import type { Request } from './exchange.ts'
-import { CBOR, PROTOBUF } from './media-type.ts'
+import { CBOR, PROTOBUF, parseMediaType } from './media-type.ts'
 
 /** Upstream's limit on request bodies: 3 MiB. */
 const MAX_BODY = 3 * 1024 * 1024
@@ -50,8 +51,6 @@ export function parseBody(
   { kind = 'object', cbor = false }: { kind?: string; cbor?: boolean } = {},
 ): unknown {
   switch (mediaTypeOf(contentType)) {
-    case '':
-    case '*/*':
     case 'application/json':
       return parseJson(body, kind)
     case 'application/yaml':
@@ -66,8 +65,10 @@ export function parseBody(
   }
 }
 
-function mediaTypeOf(contentType: string | undefined): string {
-  return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? ''
+/** Undefined for what is no media type. Who says nothing sends JSON, and so does who sends anything. */
+function mediaTypeOf(contentType: string | undefined): string | undefined {
+  const type = parseMediaType(contentType || 'application/json')
+  return type === '*/*' ? 'application/json' : type
 }
 
 /** What a body says twice, in upstream's words; the last one wins. */
@@ -78,7 +79,7 @@ export function duplicateFields(body: Buffer, contentType: string | undefined): 
     const { twice } = parseFirstYaml(text)
     return twice === undefined ? [] : [`yaml: unmarshal errors:\n  ${twice}`]
   }
-  if (type !== '' && type !== '*/*' && !type.endsWith('json')) return []
+  if (!type?.endsWith('json')) return []
   return scanJson(text).duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
 }
 
@@ -91,12 +92,8 @@ function parseJson(body: Buffer, kind: string): unknown {
     throw unrecognized(kind, `${NO_KIND}: ${syntaxError(text)}`, body, cause)
   }
   if (value === null) return {}
-  const wrong = wrongKind(value)
-  if (wrong !== undefined) throw unrecognized(kind, `${NO_KIND}: ${wrong}`, body, undefined)
-  const { apiVersion } = value as { apiVersion?: unknown }
-  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
-    throw unrecognized(kind, `unexpected GroupVersion string: ${apiVersion}`, body, undefined)
-  }
+  const wrong = kindProblem(value)
+  if (wrong !== undefined) throw unrecognized(kind, wrong, body, undefined)
   return value
 }
 
@@ -104,18 +101,6 @@ const LONE_SURROGATE = /\\u[dD][89a-fA-F]/
 
 /** Half of a pair is no character, and Go puts another one in its place. */
 const wellFormed = (_key: string, value: unknown) => (typeof value === 'string' ? Buffer.from(value).toString() : value)
-
-/** What keeps kind and version of an object from being read. */
-function wrongKind(value: unknown): string | undefined {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null)
-    return notAnObject(value).slice(NO_KIND.length + 2)
-  for (const [name, is] of Object.entries(value)) {
-    if ((name !== 'kind' && name !== 'apiVersion') || typeof is === 'string' || is === null) continue
-    const what = Array.isArray(is) ? 'array' : typeof is === 'boolean' ? 'bool' : typeof is
-    return `json: cannot unmarshal ${what} into Go struct field .${name} of type string`
-  }
-  return undefined
-}
 
 /** Parses the JSON of a patch. `prefix` stands before what is wrong with it. */
 export function parsePatch(body: Buffer, prefix: string): unknown {
@@ -157,15 +142,6 @@ function unrecognized(kind: string, problem: string, body: Buffer, cause: unknow
     cause,
   })
 }
-
-/** Why no kind can be read from a value that is no object, in the words of Go's decoder. */
-export function notAnObject(value: unknown): string {
-  const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
-  return `${NO_KIND}: json: cannot unmarshal ${what} into Go value of type ${KINDED}`
-}
-
-const NO_KIND = "couldn't get version/kind; json parse error"
-const KINDED = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 const SHOWN = 30
 

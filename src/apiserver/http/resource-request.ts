@@ -6,12 +6,13 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
+import { customScaleColumns, scaleColumns } from '../resources/columns/scale.ts'
 import type { Request, Response } from './exchange.ts'
 import { negotiate, type Representation } from './media-type.ts'
 import { hasProtobuf, protobufEntry } from './protobuf.ts'
 import type { RequestInfo } from './request-info.ts'
 import { sendEncoded, sendObject } from './respond.ts'
-import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
+import { includeObjectOf, partialMetadata, type Rows, tableOf } from './table.ts'
 import type { WatchEnv } from './watch-handler.ts'
 
 export interface ResourceHandlerEnv extends WatchEnv {
@@ -51,9 +52,10 @@ export function representationOf({
 /** One entry in the representation that the client wants. */
 export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry, env: ResourceHandlerEnv): void {
   const { response, target, info, representation } = exchange
-  if (representation.as === 'Table' && (target.subresource === '' || target.subresource === 'status')) {
+  if (representation.as === 'Table' && ['', 'status', 'scale'].includes(target.subresource)) {
     const { resourceVersion } = entry.object.metadata
-    const table = tableOf(target.resource, [entry], { resourceVersion }, tableOptions(representation, info, env))
+    const options = tableOptions(representation, info, env)
+    const table = tableOf(rowsOf(target), [entry], { resourceVersion }, options)
     return sendObject(response, code, representation, { object: table })
   }
   if (representation.as === 'PartialObjectMetadataList') {
@@ -65,6 +67,12 @@ export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry,
   }
   if (representation.format === 'protobuf') return sendEncoded(response, code, representation, protobufEntry(entry))
   sendObject(response, code, representation, { object: entry.object, json: entry.json })
+}
+
+/** A Scale has columns of its own, for what it shows itself. */
+function rowsOf({ resource, subresource }: Target): Rows {
+  if (subresource !== 'scale') return resource
+  return { definition: { columns: resource.view ? customScaleColumns : scaleColumns }, view: true }
 }
 
 /** The refusal to show an object as what it is not; upstream names its own type of the object. */

@@ -4,8 +4,7 @@
 import { badRequest } from '../../machinery/errors.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Entry } from '../registry/entry.ts'
-import type { Resource } from '../registry/resource.ts'
-import type { Column } from '../resource-definition.ts'
+import type { Column, ResourceDefinition } from '../resource-definition.ts'
 import { genericColumns } from '../resources/columns/common.ts'
 
 /** What goes beside the cells of a row. */
@@ -29,13 +28,14 @@ interface TableOptions {
   readonly withColumns: boolean
 }
 
+/** What a Table is of: `view` is set where cells come from what the entry shows, and not from what is stored. */
+export interface Rows {
+  readonly definition: Pick<ResourceDefinition, 'columns'>
+  readonly view?: unknown
+}
+
 /** A Table of some entries with the list's metadata. */
-export function tableOf(
-  resource: Resource,
-  entries: readonly Entry[],
-  metadata: object,
-  options: TableOptions,
-): object {
+export function tableOf(resource: Rows, entries: readonly Entry[], metadata: object, options: TableOptions): object {
   const columns = columnsOf(resource)
   return {
     kind: 'Table',
@@ -63,7 +63,7 @@ export function tableOf(
   }
 }
 
-function columnsOf(resource: Resource): readonly Column<ApiObject>[] {
+function columnsOf(resource: Rows): readonly Column<ApiObject>[] {
   return resource.definition.columns ?? genericColumns
 }
 

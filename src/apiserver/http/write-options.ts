@@ -5,10 +5,11 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, type FieldError, field, invalid } from '../../machinery/errors.ts'
 import { isRecord } from '../api-object.ts'
-import { notRegistered } from '../registry/decode-body.ts'
+import { notAnObject, notRegistered } from '../registry/decode-body.ts'
 import { checkDeleteOptions, dryRunProblems } from '../registry/deletion.ts'
+import { MAX_MANAGER, managerProblems, UNPRINTABLE } from '../registry/manager-rules.ts'
 import type { RequestContext } from '../registry/registry.ts'
-import { notAnObject, parseBody, readBody } from './body.ts'
+import { parseBody, readBody } from './body.ts'
 import type { Request } from './exchange.ts'
 import { integerOf, switchOf } from './query.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -21,8 +22,6 @@ export function dryRunOf(values: readonly string[]): boolean {
   return values.includes('All')
 }
 
-const MAX_MANAGER = 128
-
 /** The manager a request names, or else the program that makes it. */
 export function fieldManagerOf(request: Request, info: RequestInfo): string {
   const named = info.query.get('fieldManager')
@@ -30,8 +29,6 @@ export function fieldManagerOf(request: Request, info: RequestInfo): string {
   const [program = ''] = (request.headers['user-agent'] ?? '').split('/')
   return program.replace(UNPRINTABLE, '').slice(0, MAX_MANAGER)
 }
-
-const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 
 /**
  * Throws Invalid when the options of a write are not valid; `others` are problems that are known already.
@@ -41,7 +38,7 @@ export function checkWriteOptions(kind: string, { info }: ResourceRequest, other
   const validation = info.query.get('fieldValidation') ?? ''
   const problems = [
     ...others,
-    ...managerProblems(info.query.get('fieldManager') ?? ''),
+    ...managerProblems('fieldManager', info.query.get('fieldManager') ?? ''),
     ...dryRunProblems(info.query.getAll('dryRun')),
   ]
   if (!VALIDATIONS.includes(validation)) problems.push(field.notSupported('fieldValidation', validation, VALIDATIONS))
@@ -49,19 +46,6 @@ export function checkWriteOptions(kind: string, { info }: ResourceRequest, other
 }
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
-
-/** Model: ValidateFieldManager, which names characters and their places as Go does. */
-function managerProblems(manager: string): FieldError[] {
-  const problems: FieldError[] = []
-  if (manager === '') return problems
-  if (Buffer.byteLength(manager) > MAX_MANAGER) problems.push(field.tooLong('fieldManager', MAX_MANAGER))
-  for (const { 0: character, index } of manager.matchAll(UNPRINTABLE)) {
-    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-    const at = Buffer.byteLength(manager.slice(0, index))
-    problems.push(field.invalid('fieldManager', manager, `invalid character U+${code} (at position ${at})`))
-  }
-  return problems
-}
 
 /** What is to be done about unknown fields; other words are refused with the options. */
 export function fieldValidationOf(value: string | null): RequestContext['fieldValidation'] {

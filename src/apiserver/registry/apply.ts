@@ -103,16 +103,18 @@ export function checkConfiguration(
   }
   const { apiVersion = '', kind = '', metadata } = body
   if (apiVersion !== version.apiVersion || kind !== version.kind) {
-    throw badRequest(`invalid object type: ${shownKind(String(apiVersion), String(kind))}`)
+    throw badRequest(`invalid object type: ${shownKind(apiVersion, kind)}`)
   }
   const entries = isRecord(metadata) ? metadata.managedFields : undefined
   if (entries !== undefined && entries !== null) throw badRequest('metadata.managedFields must be nil')
   return body
 }
 
-/** A kind as Go prints it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
-function shownKind(apiVersion: string, kind: string): string {
-  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
+/** A kind as Go prints it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`, `/, Kind=` for what is none. */
+function shownKind(apiVersion: unknown, kind: unknown): string {
+  const [version, name] = [apiVersion, kind].map((text) => (typeof text === 'string' ? text : '')) as [string, string]
+  if (version.split('/').length > 2) return '/, Kind='
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${name}`
 }
 
 /** Everything one apply is about; the live object is in the request's version. */
@@ -134,7 +136,7 @@ export function applyWith(request: ApplyRequest): Applied {
   const problems = problemsOf(schema, config)
   if (problems.length > 0) {
     const { name = '', namespace = '' } = (config.metadata ?? {}) as ApiObject['metadata']
-    const what = `${namespace}/${name}; ${shownKind(String(config.apiVersion), String(config.kind))}`
+    const what = `${namespace}/${name}; ${shownKind(config.apiVersion, config.kind)}`
     throw new StatusError({
       message: `failed to create typed patch object (${what}): ${describeProblems(problems)}`,
       code: 500,

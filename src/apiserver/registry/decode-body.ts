@@ -2,7 +2,7 @@
 
 import { typeRefOfKind } from '../../api/schema.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
-import { badRequest } from '../../machinery/errors.ts'
+import { badRequest, StatusError } from '../../machinery/errors.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
 import type { ServedVersion } from './resource.ts'
@@ -29,16 +29,42 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
 
 /** What upstream says of a body for a custom kind that is no object; of what the body was it shows the bytes. */
 function unrecognized(body: unknown, kind: string): string {
-  const given = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body
-  const wanted = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
   const bytes = Buffer.from(JSON.stringify(body))
   const shown = `${bytes.subarray(0, 30).toString('hex')}${bytes.length > 30 ? ' ...' : ''}`
-  const why = `couldn't get version/kind; json parse error: json: cannot unmarshal ${given} into Go value of type ${wanted}`
-  return `the object provided is unrecognized (must be of type ${kind}): ${why} (${shown})`
+  return `the object provided is unrecognized (must be of type ${kind}): ${notAnObject(body)} (${shown})`
+}
+
+/** Why no kind can be read from JSON. */
+export const NO_KIND = "couldn't get version/kind; json parse error"
+
+/** Why no kind can be read from a value that is no object, in the words of Go's decoder. */
+export function notAnObject(value: unknown): string {
+  const given = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  const wanted = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
+  return `${NO_KIND}: json: cannot unmarshal ${given} into Go value of type ${wanted}`
+}
+
+/** What keeps kind and version of an object from being read; undefined for nothing. */
+export function kindProblem(value: unknown): string | undefined {
+  if (!isRecord(value)) return notAnObject(value)
+  for (const [name, is] of Object.entries(value)) {
+    if ((name !== 'kind' && name !== 'apiVersion') || typeof is === 'string' || is === null) continue
+    const what = Array.isArray(is) ? 'array' : typeof is === 'boolean' ? 'bool' : typeof is
+    return `${NO_KIND}: json: cannot unmarshal ${what} into Go struct field .${name} of type string`
+  }
+  const { apiVersion } = value
+  const isVersion = typeof apiVersion !== 'string' || apiVersion.split('/').length <= 2
+  return isVersion ? undefined : `unexpected GroupVersion string: ${apiVersion}`
+}
+
+/** What kinds are converted to before anything else is done with them, as upstream calls it. */
+export function internalName({ group, kind }: ServedVersion): string {
+  return `${(group.split('.')[0] ?? '') || 'core'}.${kind}`
 }
 
 function checkKind(body: Record<string, unknown>, version: ServedVersion): void {
-  const { apiVersion, kind } = body
+  const apiVersion = body.apiVersion ?? undefined
+  const kind = body.kind ?? undefined
   if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== version.apiVersion) {
     const [group = '', name = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
     if (typeRefOfKind(group, name, String(kind || version.kind)) === undefined) {
@@ -55,9 +81,8 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
         `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${notRegistered(kind, version.apiVersion)}`,
       )
     }
-    const internal = (version.group.split('.')[0] ?? '') || 'core'
     throw badRequest(
-      `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internal}.${version.kind}): unknown conversion`,
+      `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internalName(version)}): unknown conversion`,
     )
   }
   if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== version.apiVersion) {
@@ -112,7 +137,8 @@ export function decodePatched(
   if (version.decode && isRecord(patched)) {
     const unknown: string[] = []
     const warn = (problem: string) => unknown.push(problem)
-    const object = version.decode(patched, { ...context, fieldValidation: 'Warn', duplicateFields: [], warn })
+    const object = customPatched(patched, version, { ...context, fieldValidation: 'Warn', duplicateFields: [], warn })
+    if (object instanceof DecodeError) throw refuse(object)
     settle([...problems, ...unknown])
     return object
   }
@@ -123,6 +149,19 @@ export function decodePatched(
     return object as ApiObject
   } catch (error) {
     throw error instanceof DecodeError ? refuse(error) : error
+  }
+}
+
+function customPatched(
+  patched: Record<string, unknown>,
+  version: ServedVersion,
+  context: RequestContext,
+): ApiObject | DecodeError {
+  try {
+    return decodeAs(patched, version, context)
+  } catch (error) {
+    if (error instanceof StatusError && error.cause instanceof DecodeError) return error.cause
+    throw error
   }
 }
 

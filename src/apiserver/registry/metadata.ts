@@ -10,6 +10,8 @@ import {
 } from '../../machinery/names.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import type { ResourceDefinition } from '../resource-definition.ts'
+import { ownerProblems } from './manager-rules.ts'
 import type { Resource } from './resource.ts'
 
 const MAX_ANNOTATIONS = 256 * 1024
@@ -18,7 +20,10 @@ const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
 const EXTENSIONS = ['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io']
 
 /** Problems of an object's metadata on create. */
-export function validateMetadata(resource: Resource, object: ApiObject): FieldError[] {
+export function validateMetadata(
+  resource: { readonly namespaced: boolean; readonly definition: Pick<ResourceDefinition, 'nameProblem'> },
+  object: ApiObject,
+): FieldError[] {
   const { name, generateName, namespace } = object.metadata
   const errors: FieldError[] = []
   const nameProblem = resource.definition.nameProblem ?? dnsSubdomainProblem
@@ -129,7 +134,10 @@ function validateFinalizers(finalizers: readonly string[], path: string): FieldE
  * The kinds of Kubernetes want finalizers of others to have a domain; custom kinds and the extensions of the API do not.
  * Upstream: validateKubeFinalizerName.
  */
-export function validateKubeFinalizers({ group, view }: Resource, { metadata }: ApiObject): FieldError[] {
+export function validateKubeFinalizers(
+  { group, view }: Pick<Resource, 'group' | 'view'>,
+  { metadata }: ApiObject,
+): FieldError[] {
   if (view || EXTENSIONS.includes(group)) return []
   const why = 'name is neither a standard finalizer name nor is it fully qualified'
   return (metadata.finalizers ?? []).flatMap((name, i) =>
@@ -169,5 +177,5 @@ export function validateMetadataUpdate(object: ApiObject, old: StoredObject): Fi
     const value = object.metadata[name]
     if (value !== old.metadata[name]) errors.push(field.invalid(`metadata.${name}`, value ?? '', IMMUTABLE))
   }
-  return [...errors, ...validateCommon(object, 'metadata')]
+  return [...errors, ...validateCommon(object, 'metadata'), ...ownerProblems(object)]
 }

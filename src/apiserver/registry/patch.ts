@@ -2,22 +2,26 @@
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
 // Model: pkg/endpoints/handlers/patch.go of k8s.io/apiserver.
 
-import type { DecodeError } from '../../machinery/decode.ts'
+import { typeRefOfKind } from '../../api/schema.ts'
+import { DecodeError, decode } from '../../machinery/decode.ts'
 import {
   badRequest,
   field,
+  internalError,
   invalid,
   requestEntityTooLarge,
   StatusError,
   serverProblem,
 } from '../../machinery/errors.ts'
+import { inFieldOrder, inNameOrder } from '../../machinery/go/field-order.ts'
 import { formatValue } from '../../machinery/go/format.ts'
 import { unstructuredError } from '../../machinery/go/unstructured-error.ts'
-import { JsonPatchError, jsonPatch } from '../../machinery/json-patch.ts'
+import { sortedEntries } from '../../machinery/go/value.ts'
+import { JsonPatchError, jsonPatch, stepsOf } from '../../machinery/json-patch.ts'
 import { mergePatch } from '../../machinery/merge-patch.ts'
 import { StrategicMergeError, strategicMerge } from '../../machinery/strategic-merge.ts'
 import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
-import { decodePatched } from './decode-body.ts'
+import { decodePatched, internalName, kindProblem, notRegistered } from './decode-body.ts'
 import type { RequestContext } from './registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './resource.ts'
 
@@ -29,23 +33,22 @@ interface Patch {
 }
 
 /**
- * The transform of a patch. The patch sees the object in the request's version. A patch that does not name a
- * resourceVersion may be tried again on a newer state.
+ * The transform of a patch. The patch sees the object in the request's version, or what `show` makes of it. A patch
+ * that does not name a resourceVersion may be tried again on a newer state.
  */
 export function patchTransform(
   resource: Resource,
   version: ServedVersion,
   patch: Patch,
   context: RequestContext,
+  show = (current: StoredObject) => toVersion(current, version),
 ): (current: StoredObject | undefined) => ApiObject {
   const problems = problemsOf(patch, context)
   return (current) => {
-    const shown = toVersion(current as StoredObject, version)
-    // A JSON patch changes its document in place: what is shared with the stored object must not be reached by it.
-    const before = patch.type === 'json' ? (structuredClone(shown) as ApiObject) : copyOf(shown)
+    const before = copyOf(show(current as StoredObject))
     const after = applyPatch(version.typeRef, patch, before)
-    const refuse = (problem: string | DecodeError) => refusal(patch, after, problem)
-    if (patch.type !== 'strategic') checkKind(after, before.metadata.name ?? '', version, refuse)
+    const refuse = (problem: string | DecodeError) => refusal(patch, after, problem, version)
+    if (patch.type !== 'strategic') checkKind(resource, after, before.metadata.name ?? '', version, refuse)
     const object = decodePatched(after, version, context, problems, refuse)
     object.metadata = isRecord(object.metadata) ? object.metadata : {}
     checkIdentity(resource, object, before)
@@ -74,32 +77,94 @@ function problemsOf({ type, body }: Patch, { duplicateFields = [] }: RequestCont
 }
 
 /** What a patch makes has to be of a kind's type. */
-function refusal(patch: Patch, after: unknown, problem: string | DecodeError): StatusError {
+function refusal(patch: Patch, after: unknown, problem: string | DecodeError, version: ServedVersion): StatusError {
   const strategic = patch.type === 'strategic'
   const text = typeof problem === 'string' ? problem : strategic ? unstructuredError(problem) : problem.message
-  const shown = strategic ? formatValue(patch.body) : documentOf(after)
+  const shown = strategic ? formatValue(patch.body) : JSON.stringify(documentOf(patch, after, version))
   return invalid({ group: '', kind: '' }, '', [field.invalid('patch', shown, text)])
 }
 
-/** The document of a patch as upstream shows it: the fields that it went through are in order. */
-function documentOf(after: unknown): string {
-  if (!isRecord(after)) return JSON.stringify(after)
-  return JSON.stringify(Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1))))
+/** The document of a patch as upstream shows it: what the patch went through is in order, the rest as it was. */
+function documentOf({ type, body }: Patch, after: unknown, version: ServedVersion): unknown {
+  const document = version.decode ? inNameOrder(after) : inFieldOrder(version.typeRef, after)
+  if (type === 'merge') return mergedInOrder(document, body)
+  const paths = (body as readonly (Record<string, unknown> | null)[]).flatMap((operation) => [
+    operation?.path,
+    operation?.from,
+  ])
+  const steps = paths.map((path) => (typeof path === 'string' && stepsOf(path)) || [''])
+  return steps.reduce((whole, path) => walkedInOrder(whole, path.slice(0, -1)), document)
+}
+
+function mergedInOrder(document: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return document
+  if (!isRecord(document)) return inNameOrder(document)
+  const merged = sortedEntries(document).map(([name, value]) => [name, mergedInOrder(value, patch[name])])
+  return Object.fromEntries(merged)
+}
+
+function walkedInOrder(document: unknown, [step, ...rest]: readonly string[]): unknown {
+  if (Array.isArray(document)) {
+    return document.map((item, i) => (String(i) === step ? walkedInOrder(item, rest) : item))
+  }
+  if (!isRecord(document)) return document
+  const entries = sortedEntries(document)
+  return Object.fromEntries(entries.map(([name, v]) => [name, name === step ? walkedInOrder(v, rest) : v]))
 }
 
 /** A strategic patch is read into the type there is; the others make a document, which says what it is. */
-function checkKind(after: unknown, name: string, version: ServedVersion, refuse: (problem: string) => Error): void {
-  if (!isRecord(after)) return
+function checkKind(
+  resource: Resource,
+  after: unknown,
+  name: string,
+  version: ServedVersion,
+  refuse: (problem: string) => Error,
+): void {
+  const unreadable = kindProblem(after)
+  if (unreadable !== undefined) throw refuse(unreadable)
+  const { kind: said, apiVersion } = after as { kind?: string; apiVersion?: string }
+  const kind = said || version.kind
+  if (version.decode) return checkCustomKind(after, name, version, refuse)
   // A kind of no version is read as one that has no fields of its own.
-  if (after.kind && !after.apiVersion) throw badRequest(nameless(name))
-  // What it does not say is what was asked for (DecodeInto).
-  const kind = after.kind || version.kind
-  const apiVersion = after.apiVersion || version.apiVersion
+  if (!apiVersion) throw badRequest(nameless(name))
   if (kind === version.kind && apiVersion === version.apiVersion) return
-  const [of, number = ''] = String(apiVersion).split('/')
-  const group = number === '' ? `/${of}` : `${of}/${number}`
-  const internal = (version.group.split('.')[0] ?? '') || 'core'
-  throw refuse(`unable to decode ${group}, Kind=${kind} into *${internal}.${version.kind}`)
+  const [group, number] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion]
+  const typeRef = typeRefOfKind(group, number, kind)
+  // Custom kinds' scales are of a scheme that has nothing else.
+  if (typeRef === undefined || resource.view) throw refuse(notRegistered(kind, apiVersion))
+  throw refuse(
+    decodeProblem(typeRef, after) ?? `converting (${number}.${kind}) to (${internalName(version)}): unknown conversion`,
+  )
+}
+
+function decodeProblem(typeRef: string, value: unknown): string | undefined {
+  try {
+    decode(typeRef, value)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return error.message
+  }
+  return undefined
+}
+
+/** What a custom object says it is comes to be judged with the rest of it. Model: validateKubeObjectType. */
+function checkCustomKind(
+  after: unknown,
+  name: string,
+  version: ServedVersion,
+  refuse: (problem: string) => Error,
+): void {
+  const { kind, apiVersion } = after as { kind?: string; apiVersion?: string }
+  if (!kind) throw refuse(`Object 'Kind' is missing in '${JSON.stringify(inNameOrder(after))}'`)
+  if (!apiVersion) throw internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'")
+  const problems = [
+    ...(kind === version.kind ? [] : [field.invalid('kind', kind, `must be ${version.kind}`)]),
+    ...(apiVersion === version.apiVersion
+      ? []
+      : [field.invalid('apiVersion', apiVersion, `must be ${version.apiVersion}`)]),
+  ]
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+  if (problems.length > 0) throw invalid({ group, kind }, name, problems)
 }
 
 /** The body of a patch that names the version it is meant for holds on to it. */
@@ -128,7 +193,7 @@ function checkIdentity(resource: Resource, object: ApiObject, before: ApiObject)
 }
 
 /** Applies a patch to plain JSON. Throws BadRequest or Invalid with upstream's wording. */
-export function applyPatch(typeRef: string, patch: Patch, before: ApiObject): unknown {
+function applyPatch(typeRef: string, patch: Patch, before: ApiObject): unknown {
   const { type, body } = patch
   switch (type) {
     case 'merge':
@@ -175,6 +240,7 @@ function operations(before: ApiObject, patch: unknown): unknown {
     throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonKind(wrong)} into Go value of type ${type}`)
   }
   const list = patch as (Record<string, unknown> | null)[]
+  for (const operation of list) checkOperation(operation ?? {})
   if (list.length > MAX_OPERATIONS) {
     throw requestEntityTooLarge(
       `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${list.length}`,
@@ -185,6 +251,15 @@ function operations(before: ApiObject, patch: unknown): unknown {
   } catch (error) {
     if (!(error instanceof JsonPatchError)) throw error
     throw unprocessable(error)
+  }
+}
+
+function checkOperation(operation: Record<string, unknown>): void {
+  for (const name of ['op', 'path', 'from']) {
+    const value = operation[name]
+    if (value === undefined || value === null || typeof value === 'string') continue
+    const into = `Go struct field jsonPatchOp.${name} of type string`
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonKind(value)} into ${into}`)
   }
 }
 

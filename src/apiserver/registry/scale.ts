@@ -2,12 +2,25 @@
 
 import type { Scale } from '../../api/generated/autoscaling-v1.ts'
 import { typeRefOfKind } from '../../api/schema.ts'
-import { DecodeError, decode } from '../../machinery/decode.ts'
-import { badRequest, field, internalError, invalid } from '../../machinery/errors.ts'
+import { readStored, writeEntries } from '../../machinery/apply/managers.ts'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  field,
+  internalError,
+  invalid,
+  StatusError,
+} from '../../machinery/errors.ts'
 import { formatSelector, selectorOf, selectorOfMap } from '../../machinery/labels.ts'
-import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
+import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
 import type { ScalePaths } from '../resource-definition.ts'
+import { decodeBody } from './decode-body.ts'
+import { setEntries } from './field-owners.ts'
+import { validateKubeFinalizers, validateMetadata } from './metadata.ts'
+import type { RequestContext } from './registry.ts'
 import type { Resource, ServedVersion } from './resource.ts'
+import { ownersInScale } from './scale-owners.ts'
 
 const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale'
 
@@ -85,7 +98,7 @@ function scaleOf(resource: Resource, object: StoredObject): Scale {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace: namespace ?? '', uid, resourceVersion, creationTimestamp },
-    spec: { ...(spec.replicas === undefined ? {} : { replicas: spec.replicas }) },
+    spec: { ...(spec.replicas ? { replicas: spec.replicas } : {}) },
     status: { replicas: status.replicas ?? 0, selector: formatSelector(selector ?? []) },
   }
 }
@@ -108,7 +121,7 @@ function scaleByPaths(paths: ScalePaths, resource: Resource, object: StoredObjec
       resourceVersion,
       creationTimestamp,
     } as Scale['metadata'],
-    spec: { replicas: Number(replicas) },
+    spec: { ...(replicas ? { replicas: Number(replicas) } : {}) },
     status: {
       replicas: typeof current === 'number' ? current : 0,
       ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
@@ -116,44 +129,68 @@ function scaleByPaths(paths: ScalePaths, resource: Resource, object: StoredObjec
   }
 }
 
-/** The workload with the replicas of a Scale body; its resourceVersion, if any, must hold. */
-export function applyScale(resource: Resource, object: ApiObject, body: unknown, version: ServedVersion): ApiObject {
-  const scale = decodeScale(body, version)
-  const replicas = scale.spec?.replicas ?? 0
+/** A Scale as a version of a kind of its own: its bodies and patches are read like those of others. */
+export function scaleVersionOf(version: ServedVersion): ServedVersion {
+  const { apiVersion, version: name, typeRef } = scaleKindOf(version)
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+  return { group, version: name, kind: 'Scale', apiVersion, typeRef, verbs: [], subresources: new Map() }
+}
+
+/** The Scale in a request's body. Throws BadRequest. */
+export function readScale(resource: Resource, body: unknown, context: RequestContext): ApiObject {
+  try {
+    return decodeBody(body, scaleVersionOf(context.version), context)
+  } catch (cause) {
+    if (resource.definition.scale?.selector !== 'path' || !(cause instanceof StatusError)) throw cause
+    // Upstream cannot say what it wanted where a custom kind's scale is meant.
+    throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"', { cause })
+  }
+}
+
+/** What stands for replicas of a custom object that has none, so that a patch may leave them out or not. */
+const UNSET_REPLICAS = -(2 ** 31)
+
+/** The Scale that a patch is applied to, with the owners of its fields. */
+export function scaleToPatch(version: ServedVersion, resource: Resource, current: StoredObject): ApiObject {
+  const mapping = resource.definition.scale
+  const object = copyOf(current)
+  const missing = mapping?.selector === 'path' && valueAt(object, mapping.specReplicas) === undefined
+  if (missing) setAt(object, mapping.specReplicas, UNSET_REPLICAS)
+  const scale = scaleIn(version, resource, object as StoredObject) as unknown as ApiObject
+  const owners = ownersInScale(resource, readStored(current.metadata.managedFields), scale.apiVersion)
+  setEntries(scale, writeEntries(owners))
+  return scale
+}
+
+/** The workload with the replicas of a Scale; its resourceVersion, if any, must hold. Model: scaleUpdatedObjectInfo. */
+export function applyScale(resource: Resource, object: ApiObject, scale: ApiObject, replaces: boolean): ApiObject {
+  const replicas = (scale.spec as { replicas?: number | null } | null | undefined)?.replicas ?? 0
+  const { uid, resourceVersion } = scale.metadata
+  const { name = '', namespace } = object.metadata
   const mapping = resource.definition.scale
   const byPath = mapping?.selector === 'path'
-  if (byPath) checkScaleType(body)
-  const { name } = scale.metadata ?? {}
-  if (name && name !== object.metadata.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${object.metadata.name})`)
+  if (byPath && replicas === UNSET_REPLICAS) {
+    throw badRequest(`the spec replicas field ".${mapping.specReplicas.join('.')}" cannot be empty`)
   }
   // Custom kinds are judged by where they have their replicas.
-  if (replicas < 0 && !byPath) {
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name ?? '', [
-      field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
-    ])
+  if (namespace) scale.metadata.namespace ||= namespace
+  const problems = byPath ? [] : scaleProblems(scale, replicas)
+  if (problems.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, problems)
+  if (replaces && uid) object.metadata.uid = uid
+  else if (!byPath && uid && uid !== object.metadata.uid) {
+    const problem = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`
+    throw conflict({ group: resource.group, resource: `${resource.resource}/scale` }, name, problem)
   }
   setAt(object, byPath ? mapping.specReplicas : ['spec', 'replicas'], replicas)
-  if (scale.metadata?.resourceVersion) object.metadata.resourceVersion = scale.metadata.resourceVersion
+  if (resourceVersion) object.metadata.resourceVersion = resourceVersion
   else delete object.metadata.resourceVersion
   return object
 }
 
-/** Upstream knows of no other kind where a custom kind's scale is meant. */
-function checkScaleType(body: unknown): void {
-  const { apiVersion, kind } = isRecord(body) ? body : {}
-  if (apiVersion === 'autoscaling/v1' && kind === 'Scale') return
-  throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"')
-}
-
-function decodeScale(body: unknown, served: ServedVersion): Scale {
-  const { typeRef, version } = scaleKindOf(served)
-  try {
-    return decode(typeRef, body).object as unknown as Scale
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    throw badRequest(`Scale in version ${JSON.stringify(version)} cannot be handled as a Scale: ${error.message}`, {
-      cause: error,
-    })
-  }
+/** Model: ValidateScale. */
+function scaleProblems(scale: ApiObject, replicas: number): FieldError[] {
+  const kind = { group: 'autoscaling', namespaced: true, definition: {} }
+  const problems = [...validateMetadata(kind, scale), ...validateKubeFinalizers(kind, scale)]
+  if (replicas >= 0) return problems
+  return [...problems, field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]
 }

@@ -126,7 +126,9 @@ function checkPreconditions(
     const problems = immutableFields(object, old)
     if (problems.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, problems)
   } else if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
-    const key = keyOf(resource, old.metadata.namespace ?? '', request.name)
+    const stored = keyOf(resource, old.metadata.namespace ?? '', request.name)
+    // What is not written is looked at without where it is stored.
+    const key = context.dryRun ? stored.replace(/^\/registry/, '') : stored
     const problem = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
     throw conflict(asked(resource, context), request.name, why)

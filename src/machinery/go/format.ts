@@ -1,7 +1,7 @@
 // Values as Go's fmt package prints them: %v, %+v, %#v, Print, Println and Printf.
 // Spec: https://pkg.go.dev/fmt
 
-import { type GoValue, kindOf, numberOf, sortedEntries } from './value.ts'
+import { type GoValue, kindOf, numberOf, sortedEntries, typeName } from './value.ts'
 
 /** The text of a value under `%v`. */
 export function formatValue(value: GoValue): string {
@@ -19,6 +19,26 @@ export function formatValue(value: GoValue): string {
         .join(' ')}]`
     default:
       return String(value)
+  }
+}
+
+/** The text of a value under `%s`, which says of all that is no text what it is. */
+export function formatText(value: GoValue): string {
+  const within = (inner: GoValue) => (inner === null ? '<nil>' : formatText(inner))
+  switch (kindOf(value)) {
+    case 'string':
+      return value as string
+    case 'invalid':
+    case 'nil':
+      return '%!s(<nil>)'
+    case 'slice':
+      return `[${(value as unknown[]).map(within).join(' ')}]`
+    case 'map':
+      return `map[${sortedEntries(value as object)
+        .map(([key, entry]) => `${key}:${within(entry)}`)
+        .join(' ')}]`
+    default:
+      return `%!s(${typeName(value)}=${formatValue(value)})`
   }
 }
 

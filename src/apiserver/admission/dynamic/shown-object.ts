@@ -7,7 +7,7 @@ import { decodeAs } from '../../registry/decode-body.ts'
 import { encodeForStore, makeEntry } from '../../registry/entry.ts'
 import type { RequestContext } from '../../registry/registry.ts'
 import { type Resource, toVersion } from '../../registry/resource.ts'
-import { applyScale, scaleIn } from '../../registry/scale.ts'
+import { applyScale, scaleIn, scaleVersionOf } from '../../registry/scale.ts'
 import { shown } from '../../registry/view.ts'
 import type { AdmissionAttributes } from '../admission.ts'
 import type { Seen } from './matching.ts'
@@ -55,7 +55,10 @@ export async function takeObject(attributes: AdmissionAttributes, seen: Seen, ch
   const body = bodyOf(attributes)
   if (body === 'own') return replaceObject(object, changed as ApiObject)
   if (body === 'scale') {
-    return replaceObject(object, applyScale(resource, copyOf(object as StoredObject), changed, seen.version))
+    const version = scaleVersionOf(seen.version)
+    const scale = decodeChanged(changed, { ...context, version, fieldValidation: 'Ignore' })
+    scale.metadata ??= {}
+    return replaceObject(object, applyScale(resource, copyOf(object as StoredObject), scale, false))
   }
   const { version } = seen
   const decoded = decodeChanged(changed, { ...context, version, fieldValidation: 'Ignore' })
