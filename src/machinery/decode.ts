@@ -162,13 +162,13 @@ function fieldDecoder(schema: FieldSchema): Decoder {
   const type = goType(schema)
   if (schema.map) {
     const inner = fieldDecoder(schema.map)
-    const zero = schema.map.type === 'string' ? '' : undefined
+    const zero = zeroOf(schema.map)
     return (value, at, context) => {
       if (!isRecord(value)) return fail(value, at, type)
       const out: Record<string, unknown> = {}
       for (const key in value) {
         const item = value[key]
-        const decoded = item === null ? zero : inner(item, { ...at, path: `${at.path}.${key}` }, context)
+        const decoded = item === null ? zero() : inner(item, { ...at, path: `${at.path}.${key}` }, context)
         if (decoded !== undefined)
           Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true })
       }
@@ -177,10 +177,11 @@ function fieldDecoder(schema: FieldSchema): Decoder {
   }
   if (schema.items) {
     const inner = fieldDecoder(schema.items)
+    const zero = zeroOf(schema.items)
     return (value, at, context) => {
       if (!Array.isArray(value)) return fail(value, at, type)
       return value
-        .map((item, i) => (item === null ? undefined : inner(item, { ...at, path: `${at.path}[${i}]` }, context)))
+        .map((item, i) => (item === null ? zero() : inner(item, { ...at, path: `${at.path}[${i}]` }, context)))
         .filter((item) => item !== undefined)
     }
   }
@@ -205,15 +206,64 @@ function isInteger(value: unknown, type: string): boolean {
   return type !== 'int32' || (value >= -2147483648 && value <= 2147483647)
 }
 
+const ZEROS: Readonly<Record<string, unknown>> = {
+  string: '',
+  integer: 0,
+  number: 0,
+  boolean: false,
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': '0',
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': 0,
+}
+
+/** What null is among the elements of a list or a map: what Go's decoder leaves untouched. Undefined for nothing. */
+function zeroOf({ ref, type, format }: FieldSchema): () => unknown {
+  const known = format === 'byte' ? undefined : ZEROS[ref ?? type ?? '']
+  if (known !== undefined || ref === undefined || SPECIAL[ref]) return () => known
+  return () => decodeFields(ref, {})
+}
+
+/** Without anything of where it is: what has no fields has none that are wrong. */
+function decodeFields(ref: string, value: object): unknown {
+  return decoderOf(ref)(value, { struct: '', fields: '', path: '' }, { unknown: [] })
+}
+
 function decodeBytes(value: unknown, at: Place): string {
   if (typeof value !== 'string') return fail(value, at, '[]uint8')
-  const bad = value.search(/[^A-Za-z0-9+/=\r\n]/)
-  if (bad >= 0) throw new DecodeError(`illegal base64 data at input byte ${bad}`)
-  const clean = value.replace(/[\r\n]/g, '')
-  if (clean.length % 4 !== 0 || /=[^=]|={3}/.test(clean)) {
-    throw new DecodeError(`illegal base64 data at input byte ${Math.max(0, clean.length - (clean.length % 4))}`)
+  const bad = malformedBase64(Buffer.from(value))
+  if (bad !== undefined) throw new DecodeError(`illegal base64 data at input byte ${bad}`)
+  // Bits that no byte has are gone, as are line ends.
+  return Buffer.from(value, 'base64').toString('base64')
+}
+
+const BASE64 = /[A-Za-z0-9+/]/
+const isLineEnd = (byte: number | undefined) => byte === 0x0a || byte === 0x0d
+
+/** Where Go's decoder stumbles. Model: Encoding.decodeQuantum of encoding/base64. */
+function malformedBase64(text: Buffer): number | undefined {
+  let digits = 0
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i] ?? 0
+    if (isLineEnd(byte)) continue
+    if (BASE64.test(String.fromCharCode(byte))) digits = (digits + 1) % 4
+    else return byte === 0x3d && digits >= 2 ? malformedPadding(text, i, digits) : i
   }
-  return clean
+  return digits === 0 ? undefined : text.length - digits
+}
+
+function malformedPadding(text: Buffer, first: number, digits: number): number | undefined {
+  const next = (from: number) => {
+    let at = from
+    while (isLineEnd(text[at])) at += 1
+    return at
+  }
+  let last = first
+  if (digits === 2) {
+    last = next(first + 1)
+    if (last === text.length) return text.length
+    if (text[last] !== 0x3d) return last - 1
+  }
+  const end = next(last + 1)
+  return end === text.length ? undefined : end
 }
 
 function decodeTime(fraction: boolean): Decoder {

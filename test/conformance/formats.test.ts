@@ -93,7 +93,10 @@ describe('Accept', () => {
     [`${PROTOBUF};${meta('Table')},application/json`, 'application/json', 'ConfigMap'],
     [`application/json;${meta('PartialObjectMetadata')}`, 'application/json', 'PartialObjectMetadata'],
     [`${PROTOBUF};${meta('PartialObjectMetadata')}`, PROTOBUF, 'PartialObjectMetadata'],
-    ['application/json;sv=v1,application/yaml', 'application/yaml', 'ConfigMap'],
+    ['application/json;sv=v1,application/yaml', 'application/json', 'ConfigMap'],
+    ['application/json;sv=v2,application/yaml', 'application/yaml', 'ConfigMap'],
+    [`application/json;sv=v1;${meta('Table')}`, 'application/json', 'Table'],
+    [`${PROTOBUF};sv=v1`, PROTOBUF, 'ConfigMap'],
     ['application/cbor,application/json', 'application/json', 'ConfigMap'],
   ]
   it.each(cases)('%s: %s %s', async (accept, type, kind) => {
@@ -231,7 +234,8 @@ describe('Content-Type', () => {
 describe('gzip', () => {
   it.each([
     ['gzip', true],
-    ['deflate, gzip;q=0.5', true],
+    ['deflate, gzip', true],
+    ['deflate, gzip;q=0.5', false],
     ['gzip;q=0', false],
     ['br', false],
   ])('%s of something large: %s', async (encoding, compressed) => {

@@ -48,7 +48,7 @@ export interface Answerable {
 /** The first alternative of the Accept header, by what the client prefers, that can be served. Throws NotAcceptable. */
 export function negotiate(headers: Accepting, can: Answerable): Representation {
   const { accept } = headers
-  const base = acceptsGzip(headers) ? OBJECT_JSON_GZIP : OBJECT_JSON
+  const base = wantsGzip(headers) ? OBJECT_JSON_GZIP : OBJECT_JSON
   const readable = isForReading(headers, can.pretty)
   const plain = readable ? { ...base, pretty: true } : base
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return plain
@@ -124,13 +124,15 @@ function representationOf({ parameters }: Clause, format: Representation['format
   if (format === 'cbor' && !can.cbor) return undefined
   const stream = parameters.get('stream')
   if (stream && (stream !== 'watch' || format === 'yaml')) return undefined
-  if (parameters.get('sv')) return undefined
+  const { transforms = true } = can
+  const serverVersion = parameters.get('sv')
+  if (serverVersion && !(transforms && serverVersion === 'v1')) return undefined
   const pretty = parameters.get('pretty') === '1'
   const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name))
   if (as === undefined && group === undefined && version === undefined) {
     return format === 'protobuf' && !can.protobuf ? undefined : { format, pretty }
   }
-  if (can.transforms === false) return undefined
+  if (!transforms) return undefined
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
   const wrapperVersion = `meta.k8s.io/${version}`
   switch (as) {
@@ -154,4 +156,31 @@ function isForReading({ 'user-agent': agent = '' }: Accepting, pretty: string | 
 /** Whether a client takes gzip. */
 export function acceptsGzip({ 'accept-encoding': encoding }: Accepting): boolean {
   return encoding !== undefined && /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/.test(String(encoding))
+}
+
+/** Whether objects are compressed for a client. Model: negotiateContentEncoding, which knows of no qualities. */
+function wantsGzip({ 'accept-encoding': encoding }: Accepting): boolean {
+  return encoding !== undefined && /(?:^|,)[^\S,]*gzip[^\S,]*(?:,|$)/.test(String(encoding))
+}
+
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const MEDIA_TYPE = new RegExp(`^\\s*(${TOKEN}(?:/${TOKEN})?)\\s*$`)
+const PARAMETER = new RegExp(`^\\s*;\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\]|\\\\.)*")\\s*`)
+
+/** The media type that a Content-Type says, in lower case; undefined when it is malformed. Model: mime.ParseMediaType. */
+export function parseMediaType(text: string): string | undefined {
+  const [type = ''] = text.split(';', 1)
+  const [, name] = MEDIA_TYPE.exec(type) ?? []
+  const said = new Map<string, string>()
+  let rest = text.slice(type.length)
+  while (rest.trim() !== '') {
+    const [whole = '', key = '', value = ''] = PARAMETER.exec(rest) ?? []
+    // A semicolon at the end is let pass.
+    if (whole === '') return rest.trim() === ';' ? name?.toLowerCase() : undefined
+    const before = said.get(key.toLowerCase())
+    if (before !== undefined && before !== value) return undefined
+    said.set(key.toLowerCase(), value)
+    rest = rest.slice(whole.length)
+  }
+  return name?.toLowerCase()
 }

@@ -90,13 +90,14 @@ function ownerOf(entry: Entry): Owner {
 
 /** The entries as they are stored, in upstream's order. Undefined for none. */
 export function writeEntries(owners: readonly Managed[]): Entry[] | undefined {
-  if (owners.length === 0) return undefined
-  return [...owners].sort(compareOwners).map((owner) => owner.entry ?? entryOf(owner))
+  const some = owners.filter(({ fields }) => !isEmpty(fields))
+  if (some.length === 0) return undefined
+  return some.sort(compareOwners).map((owner) => owner.entry ?? entryOf(owner))
 }
 
 function entryOf(owner: Managed): Entry {
   return {
-    manager: owner.manager,
+    ...(owner.manager === '' ? {} : { manager: owner.manager }),
     operation: owner.operation,
     apiVersion: owner.apiVersion,
     ...(owner.time === undefined ? {} : { time: owner.time }),
