@@ -286,7 +286,9 @@ function decodeTime(fraction: boolean): Decoder {
 
 const anything: Decoder = (value) => value
 
-const schemaProps: Decoder = (value, at, context) => decoderOf(`${EXTENSIONS}JSONSchemaProps`)(value, at, context)
+/** Schemas in types that read themselves: what is unknown in there nobody is told of (UnmarshalJSON of marshal.go). */
+const schemaProps = (value: unknown, at: Place) => decoderOf(`${EXTENSIONS}JSONSchemaProps`)(value, at, { unknown: [] })
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const SPECIAL: Readonly<Record<string, Decoder>> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': (value, at) => {
@@ -303,14 +305,19 @@ const SPECIAL: Readonly<Record<string, Decoder>> = {
   [`${META}Patch`]: anything,
   'io.k8s.apimachinery.pkg.runtime.RawExtension': anything,
   [`${EXTENSIONS}JSON`]: anything,
-  [`${EXTENSIONS}JSONSchemaPropsOrArray`]: (value, at, context) =>
-    Array.isArray(value)
-      ? value.map((item, i) => schemaProps(item, { ...at, path: `${at.path}[${i}]` }, context))
-      : schemaProps(value, at, context),
-  [`${EXTENSIONS}JSONSchemaPropsOrBool`]: (value, at, context) =>
-    typeof value === 'boolean' ? value : schemaProps(value, at, context),
-  [`${EXTENSIONS}JSONSchemaPropsOrStringArray`]: (value, at, context) => {
-    if (!Array.isArray(value)) return schemaProps(value, at, context)
+  [`${EXTENSIONS}JSONSchemaPropsOrArray`]: (value, at) => {
+    if (Array.isArray(value) && value.length > 0) return value.map((item) => schemaProps(item, at))
+    // Anything else says nothing.
+    return isObject(value) ? schemaProps(value, at) : undefined
+  },
+  [`${EXTENSIONS}JSONSchemaPropsOrBool`]: (value, at) => {
+    if (typeof value === 'boolean') return value
+    if (!isObject(value)) throw new DecodeError('boolean or JSON schema expected')
+    return schemaProps(value, at)
+  },
+  [`${EXTENSIONS}JSONSchemaPropsOrStringArray`]: (value, at) => {
+    if (isObject(value)) return schemaProps(value, at)
+    if (!Array.isArray(value) || value.length === 0) return undefined
     return value.every((item) => typeof item === 'string') ? value : fail(value, at, '[]string')
   },
 }

@@ -224,8 +224,11 @@ export interface FieldError {
   readonly message: string
 }
 
+/** Texts as `%q`, everything else as Go's encoder writes it, which spares HTML. Model: Error.ErrorBody. */
 function show(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : (JSON.stringify(value) ?? 'null')
+  if (typeof value === 'string') return quote(value)
+  const json = JSON.stringify(value) ?? 'null'
+  return json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Constructors of field errors with upstream's wording. */

@@ -135,7 +135,9 @@ function versionsProblems(
     const problem = dns1035LabelProblem(name)
     if (problem) errors.push(field.invalid(`${path}.name`, name, problem))
     for (const detail of deprecationProblems(version)) {
-      errors.push(field.invalid(`${path}.deprecationWarning`, version.deprecationWarning, detail))
+      // Upstream has a pointer to a text here, which is shown in JSON.
+      const shown = { toJSON: () => version.deprecationWarning }
+      errors.push(field.invalid(`${path}.deprecationWarning`, shown, detail))
     }
     const { subresources = common.subresources } = version
     const before = old?.versions.find((one) => one.name === name)
