@@ -16,6 +16,8 @@ export interface AdmissionAttributes {
   readonly name: string
   readonly user: UserInfo
   readonly dryRun: boolean
+  /** Whether an update is a patch. */
+  readonly patches?: boolean
   /** The request behind it: its version, where warnings go. */
   readonly context: RequestContext
   /** The object to be written (storage version); absent for DELETE. Plugins in `admit` may change it. */

@@ -11,6 +11,7 @@ import { persistentVolumeClaimResize } from './claim-resize.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceClaims } from './device-claims.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -66,6 +67,7 @@ export function admissionPlugins(
           rbacEscalation(registry, escalation),
           paramAccess(registry, escalation.authorizer),
           certificateApprovalAndSigning(escalation.authorizer),
+          deviceClaims(registry, escalation.authorizer),
         ]
       : []),
     certificateSubjectRestriction(async (pem) => (await readCertificateRequest(pem)).organizations),

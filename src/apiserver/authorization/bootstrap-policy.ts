@@ -116,6 +116,7 @@ const schedulerRules = [
   rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
   rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims/status'),
   rule(READ, 'resource.k8s.io', 'resourceslices'),
+  rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
 ]
 
 const controllerManagerRules = [

@@ -95,6 +95,7 @@ async function tryUpdate(
     name: request.name,
     user: context.user,
     dryRun: context.dryRun,
+    patches: request.partial === true,
     context,
     object,
     old,
