@@ -13,7 +13,7 @@ import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/en
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
 import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
 import { formatNetwork, parseNetwork } from '../machinery/ip.ts'
-import { admissionFlags, readAdmissionControl } from './admission-settings.ts'
+import { type AdmissionSettings, admissionFlags, readAdmissionControl } from './admission-settings.ts'
 import { type AuditSettings, auditFlags, readAudit } from './audit-settings.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
@@ -102,7 +102,7 @@ export interface ApiServerSettings {
   readonly authorizationFile?: FollowedFile<readonly AuthorizerSettings[]>
   readonly serviceAccounts?: ServiceAccountSettings
   readonly operation?: OperationSettings
-  readonly podSecurity?: PodSecuritySettings
+  readonly admission?: AdmissionSettings
   readonly encryption?: readonly ResourceRule[]
   /** The file that this is from, when it is followed. */
   readonly encryptionFile?: FollowedFile<readonly ResourceRule[]>
@@ -157,10 +157,10 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   // What is wrong with it is said when it is given.
   serves(true)
   const serviceCidrs = serviceCidrsOf(flags['service-cluster-ip-range'])
-  const podSecurity = readAdmissionControl(flags)
+  const admission = readAdmissionControl(flags)
   return {
     features,
-    ...(podSecurity ? { podSecurity } : {}),
+    ...(admission ? { admission } : {}),
     serves,
     ...(serviceCidrs ? { serviceCidrs } : {}),
     requestTimeoutMs,

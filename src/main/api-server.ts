@@ -208,7 +208,8 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
     observePodSecurity: metrics.admission.podSecurityJudged,
-    podSecuritySettings: setup.settings?.podSecurity,
+    podSecuritySettings: setup.settings?.admission?.podSecurity,
+    limitedResources: setup.settings?.admission?.limitedResources,
     webhooks: { call, log, observe: metrics.admission.hookCalled },
   })
   registry.admission = [metrics.admission.timed(plugins)]

@@ -25,6 +25,7 @@ import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { type EscalationOptions, rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
+import type { LimitedResource } from './resource-quota-limits.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use.ts'
@@ -41,12 +42,21 @@ export interface AdmissionOptions {
   readonly observePodSecurity?: PodSecurityObserver
   /** Of pods whose namespaces say nothing, and of those who are exempt. */
   readonly podSecuritySettings?: PodSecuritySettings | undefined
+  /** What no namespace may use up without a quota. */
+  readonly limitedResources?: readonly LimitedResource[] | undefined
   readonly webhooks?: { readonly call: CallWebhook; readonly log: Logger; readonly observe?: HookObserver }
 }
 
 export function admissionPlugins(
   registry: Registry,
-  { escalation, observePolicies, observePodSecurity, podSecuritySettings, webhooks }: AdmissionOptions = {},
+  {
+    escalation,
+    observePolicies,
+    observePodSecurity,
+    podSecuritySettings,
+    limitedResources,
+    webhooks,
+  }: AdmissionOptions = {},
 ): readonly AdmissionPlugin[] {
   const authorizer = escalation?.authorizer ?? NOBODY
   const hooks = webhooks && { registry, ...webhooks, conditionsMet: webhookConditions(registry, authorizer) }
@@ -79,6 +89,6 @@ export function admissionPlugins(
     validatingPolicies(registry, authorizer, observePolicies),
     ...(hooks ? [validatingWebhooks(hooks)] : []),
     // Last, so that nothing is charged for a request that another plugin refuses.
-    resourceQuota(registry),
+    resourceQuota(registry, limitedResources),
   ]
 }

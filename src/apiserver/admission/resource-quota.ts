@@ -22,6 +22,7 @@ import { keyOf, listPrefix, type Resource } from '../registry/resource.ts'
 import { update } from '../registry/update.ts'
 import { MASTERS_GROUP } from '../user.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { type LimitedResource, requireCover } from './resource-quota-limits.ts'
 
 type Quota = DeepReadonly<ResourceQuota>
 
@@ -42,7 +43,7 @@ const ACTOR = { name: 'system:apiserver', groups: [MASTERS_GROUP] }
  * Requests of one namespace are judged together, one batch after another: what a batch uses up is written to the
  * quotas at once, guarded by their versions, so that no number of writers in any number of servers gets past a limit.
  */
-export function resourceQuota(registry: Registry): AdmissionPlugin {
+export function resourceQuota(registry: Registry, limited: readonly LimitedResource[] = []): AdmissionPlugin {
   const quotas = registry.resource('', 'resourcequotas')
   const queues = new Map<string, Waiter[]>()
 
@@ -99,7 +100,7 @@ export function resourceQuota(registry: Registry): AdmissionPlugin {
   /** Judges one request by the numbers so far and adds its own. False when it was refused. */
   function settle(waiter: Waiter, current: readonly Quota[], used: Map<string, ResourceList>): boolean {
     try {
-      const next = charge(waiter, current, used, registry.clock.now())
+      const next = charge(waiter, limited, current, used, registry.clock.now())
       if (!waiter.attributes.dryRun) for (const [name, list] of next) used.set(name, list)
       return true
     } catch (error) {
@@ -160,7 +161,7 @@ export function resourceQuota(registry: Registry): AdmissionPlugin {
       const evaluator = quotaEvaluator(resource)
       if (!evaluator || (operation === 'UPDATE' && !evaluator.changesOn(subresource))) return
       const found = await quotasIn(namespace)
-      if (found.length === 0) return
+      if (found.length === 0 && limited.length === 0) return
       // What exists already is not created, and must not be charged again.
       if (
         operation === 'CREATE' &&
@@ -189,6 +190,7 @@ function systemContext(resource: Resource, namespace: string) {
 /** What the quotas' usage becomes with this request. Throws Forbidden when one of them does not allow it. */
 function charge(
   { attributes, evaluator }: Pick<Waiter, 'attributes' | 'evaluator'>,
+  limitedByDefault: readonly LimitedResource[],
   quotas: readonly Quota[],
   used: ReadonlyMap<string, ResourceList>,
   now: number,
@@ -210,6 +212,16 @@ function charge(
     }
   }
   const delta = deltaOf(evaluator, object, old, now)
+  if (limitedByDefault.length > 0 && Object.keys(delta).length > 0) {
+    const name = object?.metadata.name ?? attributes.name
+    const names = concerned.flatMap((quota) => Object.keys(quota.status.hard ?? {}).filter((n) => evaluator.matches(n)))
+    const scopes = quotas.flatMap(({ spec }) => scopesOf(spec).filter((scope) => evaluator.inScope(object, scope)))
+    requireCover(
+      { limited: limitedByDefault, evaluator },
+      { resource, name, object, usage: evaluator.usage(object, now) },
+      { names: new Set(names), scopes: new Set(scopes.map(({ scopeName }) => scopeName)) },
+    )
+  }
   const next = new Map<string, ResourceList>()
   for (const quota of concerned) {
     const { name } = quota.metadata
