@@ -14,6 +14,10 @@ const ANSWER_WITHIN_MS = 20_000
 /** How long its watches have for what ours said. */
 const EVENTS_WITHIN_MS = 3_000
 
+/** How soon kube-apiserver hears of new policies and webhooks, for which it looks once a second. */
+const HEARD_WITHIN_MS = 1_500
+const ADMISSION = '/apis/admissionregistration.k8s.io/'
+
 /** The server that is asked what a test's server is asked. */
 export class Companion {
   readonly url: string
@@ -123,6 +127,8 @@ function follow(outgoing: ClientRequest, options: Options, companion: Companion)
     companion.next(async () => {
       const ours = await first.done
       if (ours) compare(ours, await askAgain(options, sent(), companion).done)
+      const configures = options.method === 'POST' && options.path?.startsWith(ADMISSION)
+      if (configures) await new Promise((resolve) => setTimeout(resolve, HEARD_WITHIN_MS))
     })
 }
 

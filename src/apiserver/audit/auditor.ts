@@ -59,8 +59,8 @@ export interface AuditTrail {
   /** `constraint` is the verb that allowed it, empty for the one of old. */
   impersonates(user: UserInfo, constraint: string): void
   decided(decision: Decision): void
-  /** Something that admission has to say of the request; the first word on a key stays. */
-  readonly annotate: (key: string, value: string) => void
+  /** Something that admission has to say of the request; the first word on a key stays. `bodies`: where bodies are written. */
+  readonly annotate: (key: string, value: string, bodies?: boolean) => void
   /** Looks at what goes through the handler, as far as it is to be written. */
   observe(request: Request, response: Response): void
   /** What a request within this process carries; `copy` is called when it is to be written. */
@@ -159,8 +159,8 @@ class Trail implements AuditTrail {
     this.#annotations['authorization.k8s.io/reason'] = reason
   }
 
-  readonly annotate = (key: string, value: string): void => {
-    this.#annotations[key] ??= value
+  readonly annotate = (key: string, value: string, bodies = false): void => {
+    if (!bodies || atLeast(this.#scope.level, 'Request')) this.#annotations[key] ??= value
   }
 
   observe(request: Request, response: Response): void {

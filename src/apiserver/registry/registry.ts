@@ -34,8 +34,11 @@ export interface RequestContext {
   mayCreate?(): Promise<void>
   /** Collects a warning for the client. */
   warn(message: string): void
-  /** Adds to what the audit log says about the request; absent where nothing is logged. */
-  annotate?(key: string, value: string): void
+  /**
+   * Adds to what the audit log says about the request; absent where nothing is logged. `bodies`: only where the log has
+   * what was sent, too.
+   */
+  annotate?(key: string, value: string, bodies?: boolean): void
   /** Told how long others were waited for, whose slowness is not this server's. */
   waited?(ms: number): void
 }

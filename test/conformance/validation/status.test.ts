@@ -235,9 +235,9 @@ const jobCases: readonly UpdateCase[] = [
     status({ ...conditions('Complete', 'Failed') }),
     [
       `${CONDITIONS} cannot set Complete=True and Failed=true conditions`,
+      'status.completionTime: Required value: completionTime is required for Complete jobs',
       `${CONDITIONS} cannot set Failed=True condition without the FailureTarget=true condition`,
       `${CONDITIONS} cannot set Complete=True condition without the SuccessCriteriaMet=true condition`,
-      'status.completionTime: Required value: completionTime is required for Complete jobs',
     ],
   ],
   [

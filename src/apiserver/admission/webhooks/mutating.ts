@@ -16,6 +16,7 @@ import type { ReviewAnswer } from './review.ts'
 const NAME = 'MutatingAdmissionWebhook'
 const FAILED_OPEN = 'failed-open.mutation.webhook.admission.k8s.io/'
 const MUTATION = 'mutation.webhook.admission.k8s.io/'
+const PATCH = 'patch.webhook.admission.k8s.io/'
 
 export function mutatingWebhooks(env: HookEnv): AdmissionPlugin {
   const configured = configuredHooks(env.registry, 'mutatingwebhookconfigurations')
@@ -34,6 +35,18 @@ export function mutatingWebhooks(env: HookEnv): AdmissionPlugin {
 
   /** Asks one webhook, and does what it answers. Gives whether the object changed. */
   async function mutate(attributes: AdmissionAttributes, hook: Hook, seen: Seen, place: string): Promise<boolean> {
+    const { configuration, webhook } = hook
+    const told = { configuration, webhook: webhook.name }
+    let mutated = false
+    try {
+      mutated = await answered(attributes, hook, seen, place)
+      return mutated
+    } finally {
+      attributes.context.annotate?.(`${MUTATION}${place}`, JSON.stringify({ ...told, mutated }))
+    }
+  }
+
+  async function answered(attributes: AdmissionAttributes, hook: Hook, seen: Seen, place: string): Promise<boolean> {
     const { object, old, context } = attributes
     const shown = object && (await showObject(attributes, seen, object as StoredObject))
     const answer = await callHook(env, hook, attributes, {
@@ -46,11 +59,12 @@ export function mutatingWebhooks(env: HookEnv): AdmissionPlugin {
     const patched = answer && patchedBy(answer, hook, shown)
     const changed = patched !== undefined && !sameJson(patched, shown)
     if (changed) await takeObject(attributes, seen, patched)
-    const { configuration, webhook } = hook
-    context.annotate?.(
-      `${MUTATION}${place}`,
-      JSON.stringify({ configuration, webhook: webhook.name, mutated: changed }),
-    )
+    if (patched !== undefined) {
+      const { configuration, webhook } = hook
+      const patch = answer?.operations?.map(sortedOperation)
+      const said = { configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }
+      context.annotate?.(`${PATCH}${place}`, JSON.stringify(said), true)
+    }
     return changed
   }
 
@@ -68,6 +82,11 @@ export function mutatingWebhooks(env: HookEnv): AdmissionPlugin {
       return hooks.length === 0 ? undefined : ask(attributes, hooks)
     },
   }
+}
+
+/** With its keys in order, as Go writes maps. */
+function sortedOperation(operation: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(operation).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** The object as a webhook's patch makes it; undefined when it has none. */

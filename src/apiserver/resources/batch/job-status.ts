@@ -35,8 +35,9 @@ export function validateJobStatus(job: Job, old: Job): FieldError[] {
   return [
     ...checkCounts(status, COUNTS),
     ...validateUncounted(status),
-    ...validateConditions(status, changed),
+    ...validateContradictions(status, changed),
     ...validateTimes(status, changed),
+    ...validateReasons(status, changed),
     ...validateFinished(status, changed),
     ...validateIndexes(job, changed),
     ...validateSuccess(job),
@@ -57,24 +58,25 @@ function validateUncounted({ uncountedTerminatedPods: uncounted }: JobStatus): F
   )
 }
 
-function validateConditions(status: JobStatus, changed: Changed): FieldError[] {
-  const errors: FieldError[] = []
-  const [complete, failed, target, met] = ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'].map((type) =>
-    is(status, type),
-  )
-  if (complete && failed && changed('Complete', 'Failed')) {
-    errors.push(wrongConditions('cannot set Complete=True and Failed=true conditions'))
-  }
-  if (complete && target && changed('Complete', 'FailureTarget')) {
-    errors.push(wrongConditions('cannot set Complete=True and FailureTarget=true conditions'))
-  }
-  if (failed && !target && changed('Failed', 'FailureTarget')) {
-    errors.push(wrongConditions('cannot set Failed=True condition without the FailureTarget=true condition'))
-  }
-  if (complete && !met && changed('Complete', 'SuccessCriteriaMet')) {
-    errors.push(wrongConditions('cannot set Complete=True condition without the SuccessCriteriaMet=true condition'))
-  }
-  return errors
+function validateContradictions(status: JobStatus, changed: Changed): FieldError[] {
+  if (!is(status, 'Complete')) return []
+  return [
+    ...(is(status, 'Failed') && changed('Complete', 'Failed')
+      ? [wrongConditions('cannot set Complete=True and Failed=true conditions')]
+      : []),
+    ...(is(status, 'FailureTarget') && changed('Complete', 'FailureTarget')
+      ? [wrongConditions('cannot set Complete=True and FailureTarget=true conditions')]
+      : []),
+  ]
+}
+
+/** What has to be said before a job ends. */
+function validateReasons(status: JobStatus, changed: Changed): FieldError[] {
+  const ends = (type: Condition, reason: Condition) =>
+    is(status, type) && !is(status, reason) && changed(type, reason)
+      ? [wrongConditions(`cannot set ${type}=True condition without the ${reason}=true condition`)]
+      : []
+  return [...ends('Failed', 'FailureTarget'), ...ends('Complete', 'SuccessCriteriaMet')]
 }
 
 function validateTimes(status: JobStatus, changed: Changed): FieldError[] {
