@@ -32,6 +32,8 @@ export interface Column<T> {
   readonly format?: string
   readonly description: string
   readonly priority?: number
+  /** False for a cell that no definition of a column is told for. */
+  readonly hasHeading?: boolean
   value(object: T, now: number): unknown
 }
 

@@ -82,6 +82,14 @@ export class UndecidedRequest extends StatusError {
   }
 }
 
+/** The answer is not there in time; it is told in a form of its own. Model: baseTimeoutWriter.timeout. */
+export class TooLate extends StatusError {
+  constructor() {
+    const message = 'Timeout: request did not complete within the allotted timeout'
+    super({ message, reason: 'Timeout', details: {}, code: 504 })
+  }
+}
+
 /** Nobody serves anything under such a path: the answer is a page, no Status. Model: http.NotFound. */
 export class NothingHere extends StatusError {
   constructor() {

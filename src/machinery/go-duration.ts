@@ -23,3 +23,15 @@ export function parseGoDuration(text: string): number | undefined {
   }
   return text !== '' && end === text.length ? total : undefined
 }
+
+/** What is wrong with a text that is no duration, a sign before it or not. Model: time.ParseDuration of Go. */
+export function goDurationProblem(text: string): string | undefined {
+  const bare = text.replace(/^[+-]/, '')
+  if (parseGoDuration(bare) !== undefined) return undefined
+  const quoted = JSON.stringify(text)
+  for (const [, , unit = ''] of bare.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]*)/gy)) {
+    if (unit === '') return `time: missing unit in duration ${quoted}`
+    if (!(unit in UNITS)) return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`
+  }
+  return `time: invalid duration ${quoted}`
+}

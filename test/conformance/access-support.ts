@@ -106,6 +106,14 @@ export type Call = (
 
 const textOf = (body: object | string) => (typeof body === 'string' ? body : JSON.stringify(body))
 
+/** What an answer holds: an object, the frames of a stream, or text. */
+function bodyOf(text: string): unknown {
+  if (!text.startsWith('{')) return text
+  const lines = text.trimEnd().split('\n')
+  const isStream = lines.length > 1 && lines.every((line) => line.startsWith('{"type":'))
+  return isStream ? { frames: lines.map((line) => JSON.parse(line)) } : JSON.parse(text)
+}
+
 /** Calls a server with a client certificate, or with none for nobody's. */
 export async function callerOf(server: TestServer, user?: { name: string; groups?: readonly string[] }): Promise<Call> {
   const own = user && (await server.certificate(user.name, user.groups ?? []))
@@ -131,8 +139,7 @@ export async function callerOf(server: TestServer, user?: { name: string; groups
           response.on('error', reject)
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString()
-            const body = text.startsWith('{') ? JSON.parse(text) : text
-            resolve({ code: response.statusCode ?? 0, body, text, headers: response.headers })
+            resolve({ code: response.statusCode ?? 0, body: bodyOf(text), text, headers: response.headers })
           })
         },
       )

@@ -77,8 +77,15 @@ export interface AuditTrail {
   completed(code: number): void
 }
 
+const MAX_ID = 64
 const MAX_USER_AGENT = 1024
 const LONG_RUNNING = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
+
+/** What a request is known by: what its client says, or else a name that it is given. Model: WithAuditInit. */
+export function auditIdOf({ headers }: Pick<Sender, 'headers'>, random: Pick<Random, 'uuid'>): string {
+  const given = headers['audit-id']
+  return typeof given === 'string' && given !== '' ? given.slice(0, MAX_ID) : random.uuid()
+}
 
 export function createAuditor(options: AuditorOptions): Auditor {
   const counts: AuditCounts = { events: 0, rejected: 0, levels: new Map() }
@@ -112,8 +119,7 @@ class Trail implements AuditTrail {
     info: RequestInfo,
     remoteAddress: string,
   ) {
-    const given = request.headers['audit-id']
-    this.id = typeof given === 'string' && given !== '' ? given.slice(0, 64) : options.random.uuid()
+    this.id = auditIdOf(request, options.random)
     this.#options = options
     this.#request = request
     this.#info = info

@@ -1,8 +1,8 @@
 // How long a request may take: the server's limit, or less when the client says so.
 
 import type { Clock } from '../../machinery/clock.ts'
-import { badRequest, StatusError } from '../../machinery/errors.ts'
-import { parseGoDuration } from '../../machinery/go-duration.ts'
+import { badRequest, type StatusError, TooLate } from '../../machinery/errors.ts'
+import { goDurationProblem, parseGoDuration } from '../../machinery/go-duration.ts'
 import type { Response } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
 
@@ -35,12 +35,14 @@ export class Deadlines {
 
   /**
    * Calls `late` when a request's time is over unless the answer is complete by then; nothing else can answer from
-   * then on. Throws BadRequest when the client's wish cannot be read.
+   * then on. Throws BadRequest when the client's wish cannot be read, Timeout when it is for next to nothing.
    */
   limit(response: Response, info: Pick<RequestInfo, 'query'>, late: (error: StatusError) => void): void {
     const ms = wishedMs(info)
+    // So little is over before anything is done.
+    if (ms > 0 && ms < LEAST_MS) throw new TooLate()
     const over = () => {
-      late(new StatusError({ message: LATE, reason: 'Timeout', details: {}, code: 504 }))
+      late(new TooLate())
       mute(response)
     }
     if (ms > 0 && ms < this.#limitMs) {
@@ -91,17 +93,15 @@ export class Deadlines {
   }
 }
 
-const LATE = 'Timeout: request did not complete within the allotted timeout'
+const LEAST_MS = 1
 
-/** Milliseconds that the client gives the server; 0 when it says nothing. */
+/** Milliseconds that the client gives the server; 0 when it says nothing. Less than nothing is no wish either. */
 function wishedMs({ query }: Pick<RequestInfo, 'query'>): number {
   const wish = query.get('timeout')
   if (!wish) return 0
-  const ms = parseGoDuration(wish)
-  if (ms === undefined) {
-    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(wish)}`)
-  }
-  return ms
+  const problem = goDurationProblem(wish)
+  if (problem !== undefined) throw badRequest(`invalid timeout specified in the request URL - ${problem}`)
+  return wish.startsWith('-') ? 0 : (parseGoDuration(wish.replace('+', '')) ?? 0)
 }
 
 /** Whoever still works at the answer is not heard. */

@@ -61,7 +61,8 @@ export function negotiate(headers: Accepting, can: Answerable): Representation {
       if (found) return { ...base, ...found, pretty: readable || found.pretty }
     }
   }
-  throw notAcceptable(acceptedBy(can))
+  // Streams are asked about only where something else would do (ListResource negotiates both, one after the other).
+  throw notAcceptable(acceptedBy({ ...can, stream: false }))
 }
 
 function acceptedBy({ stream, cbor }: Answerable): string[] {

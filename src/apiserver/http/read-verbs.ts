@@ -3,7 +3,7 @@
 
 import { badRequest } from '../../machinery/errors.ts'
 import { inVersion } from '../api.ts'
-import { type ListResult, list } from '../registry/list.ts'
+import { type ListResult, list, untilReached } from '../registry/list.ts'
 import { checkVersionOfRead } from '../registry/resource-version.ts'
 import { type Selection, selectionOf } from '../registry/selection.ts'
 import { protobufList } from './protobuf.ts'
@@ -20,11 +20,24 @@ import { includeObjectOf, partialMetadata, tableOf } from './table.ts'
 import { serveWatch } from './watch-handler.ts'
 
 export function serveGet(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> | undefined {
-  checkVersionOfRead(exchange.info.query.get('resourceVersion') ?? '')
+  const { query } = exchange.info
+  if (switchOf(query, 'export'))
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
+  const version = query.get('resourceVersion') ?? ''
+  checkVersionOfRead(version)
+  if (Number(version) > 0) return gotAt(env, exchange, version)
   const found = env.api.get(exchange.target, exchange.context)
   if (found instanceof Promise) return found.then((entry) => sendEntry(exchange, 200, entry, env))
   sendEntry(exchange, 200, found, env)
   return undefined
+}
+
+/** One object not older than a version, once that has come. Model: Cacher.Get. */
+async function gotAt(env: ResourceHandlerEnv, exchange: ResourceRequest, version: string): Promise<void> {
+  const { registry } = env.api
+  const { resource } = exchange.target
+  if (!registry.computed.has(resource)) await untilReached(version, await registry.cache(resource))
+  sendEntry(exchange, 200, await env.api.get(exchange.target, exchange.context), env)
 }
 
 const COMMA = Buffer.from(',')
@@ -130,6 +143,7 @@ export async function serveWatchRequest(env: ResourceHandlerEnv, exchange: Resou
       resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
       allowBookmarks: switchOf(query, 'allowWatchBookmarks') ?? false,
       sendInitialEvents: switchOf(info.query, 'sendInitialEvents'),
+      continue: query.get('continue') ?? '',
     },
   })
 }

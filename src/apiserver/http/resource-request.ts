@@ -1,6 +1,6 @@
 // What serving a resource request shares from verb to verb: the request as it is understood, and how one object is answered.
 
-import { StatusError } from '../../machinery/errors.ts'
+import { StatusError, serverProblem } from '../../machinery/errors.ts'
 import type { Api, Target } from '../api.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Entry } from '../registry/entry.ts'
@@ -59,6 +59,7 @@ export function sendEntry(exchange: ResourceRequest, code: number, entry: Entry,
     return sendObject(response, code, representation, { object: table })
   }
   if (representation.as === 'PartialObjectMetadataList') {
+    if (target.resource.view) throw serverProblem('content is not a list')
     throw notAcceptableAs('PartialObjectMetadataList, but the requested object is not a list', exchange)
   }
   if (representation.as === 'PartialObjectMetadata') {

@@ -1,7 +1,7 @@
 // Writing answers: stored bytes as they are, everything else encoded here, errors as Status objects.
 
 import { gzip } from 'node:zlib'
-import { internalError, NothingHere, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
+import { internalError, NothingHere, StatusError, TooLate, UndecidedRequest } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { toYaml } from '../../machinery/yaml-writer.ts'
 import type { ApiObject } from '../api-object.ts'
@@ -90,6 +90,10 @@ export function sendError(
   }
   if (known instanceof NothingHere) return sendText(response, known.code, `${known.message}\n`)
   if (known instanceof UndecidedRequest) return sendText(response, known.code, pageOf(known, request.url))
+  if (known instanceof TooLate) {
+    const { kind: _, apiVersion: __, ...status } = known.status
+    return sendPlain(response, known.code, `${JSON.stringify(status)}\n`)
+  }
   const retry = known.status.details?.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(retry))
   sendObject(response, known.code, formOfErrors(request), { object: known.status })

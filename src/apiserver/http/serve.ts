@@ -8,7 +8,7 @@ import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
 import type { RemoteApis } from '../aggregation/remote-apis.ts'
-import { AuditLost, type Auditor, type AuditTrail } from '../audit/auditor.ts'
+import { AuditLost, type Auditor, type AuditTrail, auditIdOf } from '../audit/auditor.ts'
 import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
 import { isProxied } from '../connect/proxy-target.ts'
@@ -61,7 +61,7 @@ export async function serve(
   const url = request.url ?? '/'
   const info = parseRequest(method, url)
   const trail = options.audit?.follow(request, info, socket.remoteAddress ?? '')
-  if (trail) response.setHeader('audit-id', trail.id)
+  response.setHeader('audit-id', trail?.id ?? auditIdOf(request, options.system.registry.random))
   response.on('error', (error: Error) => options.log.debug('response-error', { error }))
   const tracked = options.metrics.requests.begin(info, kindOf(info), request.headers)
   response.on('close', () => {

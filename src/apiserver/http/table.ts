@@ -34,21 +34,24 @@ export interface Rows {
   readonly view?: unknown
 }
 
+/** An object, and the form of it that columns are made of where that is another. */
+interface Shown extends Pick<Entry, 'object'> {
+  readonly origin?: Pick<Entry, 'object'>
+}
+
 /** A Table of some entries with the list's metadata. */
-export function tableOf(resource: Rows, entries: readonly Entry[], metadata: object, options: TableOptions): object {
+export function tableOf(resource: Rows, entries: readonly Shown[], metadata: object, options: TableOptions): object {
   const columns = columnsOf(resource)
   return {
     kind: 'Table',
     apiVersion: options.wrapperVersion,
     metadata,
     columnDefinitions: options.withColumns
-      ? columns.map(({ name, type, format = '', description, priority = 0 }) => ({
-          name,
-          type,
-          format,
-          description,
-          priority,
-        }))
+      ? columns
+          .filter(({ hasHeading }) => hasHeading !== false)
+          .map(({ name, type, format = '', description, priority = 0 }) => ({
+            ...{ name, type, format, description, priority },
+          }))
       : null,
     // A slice of Go to which nothing was added.
     rows:

@@ -2,9 +2,11 @@
 
 import type { Clock } from '../../machinery/clock.ts'
 import { internalError, isReason, StatusError } from '../../machinery/errors.ts'
+import { setUnset } from '../../machinery/go/unset.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import type { Api } from '../api.ts'
 import { inVersion } from '../api.ts'
+import type { StoredObject } from '../api-object.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { INITIAL_EVENTS_END, type WatchItem, type WatchQuery, watch } from '../registry/watch.ts'
@@ -41,6 +43,7 @@ export interface WatchExchange {
   readonly timeoutSeconds: number
 }
 
+type Bookmark = Extract<WatchItem, { type: 'BOOKMARK' }>
 type Format = Representation['format']
 
 /** There are no watches in YAML. */
@@ -88,7 +91,8 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
       unsent -= frame.length
     })
   }
-  const send = (frame: Buffer) => {
+  const send = (frame: Buffer | undefined) => {
+    if (!frame) return gaveUp()
     count?.(frame.length)
     write(frame)
   }
@@ -148,7 +152,8 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   if (query.allowBookmarks) {
     const tick = () => {
       if (ended) return
-      write(bookmarkFrame(version, revision(), { initialEventsEnd: false, format }))
+      const mark = frames({ type: 'BOOKMARK', revision: revision(), initialEventsEnd: false })
+      if (mark) write(mark)
       cancelTick = env.clock.after(BOOKMARK_MS, tick)
     }
     let cancelTick = env.clock.after(BOOKMARK_MS, tick)
@@ -156,40 +161,30 @@ export async function serveWatch(env: WatchEnv, exchange: WatchExchange): Promis
   }
 }
 
-function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem) => Buffer {
+function frameEncoder(env: WatchEnv, exchange: WatchExchange): (item: WatchItem) => Buffer | undefined {
   const { representation, resource, version, include } = exchange
-  const { format } = representation
+  const { format, as, wrapperVersion } = representation
   let first = true
   return (item) => {
-    if (item.type === 'BOOKMARK') {
-      return bookmarkFrame(version, item.revision, { initialEventsEnd: item.initialEventsEnd, format })
-    }
-    const entry = inVersion(item.entry, version)
-    if (representation.as === 'Table') {
-      const table = tableOf(
-        resource,
-        [entry],
-        { resourceVersion: entry.object.metadata.resourceVersion },
-        {
-          wrapperVersion: representation.wrapperVersion,
-          include,
-          now: env.clock.now(),
-          withColumns: first,
-        },
-      )
+    // One object is no list: upstream ends what it cannot show (asPartialObjectMetadataList).
+    if (as === 'PartialObjectMetadataList') return undefined
+    const shown = item.type === 'BOOKMARK' ? bookmarkIn(resource, version, item) : inVersion(item.entry, version)
+    const { object } = shown
+    if (as === 'Table') {
+      const { resourceVersion } = object.metadata
+      const options = { wrapperVersion, include, now: env.clock.now(), withColumns: first }
       first = false
-      return objectFrame(item.type, table, format)
+      return objectFrame(item.type, tableOf(resource, [shown], { resourceVersion }, options), format)
     }
-    if (representation.as !== 'object') {
-      return objectFrame(item.type, partialMetadata(entry.object, representation.wrapperVersion), format)
-    }
-    return sharedFrame(item, entry, { version, format })
+    if (as !== 'object') return objectFrame(item.type, partialMetadata(object, wrapperVersion), format)
+    if (item.type === 'BOOKMARK') return objectFrame(item.type, object, format)
+    return sharedFrame(item, inVersion(item.entry, version), { version, format })
   }
 }
 
 /** The frame that all watchers of this version and format share. */
 function sharedFrame(
-  item: Exclude<WatchItem, { type: 'BOOKMARK' }>,
+  item: Exclude<WatchItem, Bookmark>,
   entry: Entry,
   { version, format }: { version: ServedVersion; format: Format },
 ): Buffer {
@@ -215,12 +210,16 @@ function frame(type: string, object: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from('}\n')])
 }
 
-function bookmarkFrame(
-  version: ServedVersion,
-  revision: number,
-  { initialEventsEnd, format }: { initialEventsEnd: boolean; format: Format },
-): Buffer {
-  const annotations = initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}
-  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
-  return objectFrame('BOOKMARK', { kind: version.kind, apiVersion: version.apiVersion, metadata }, format)
+/** A bookmark in a version, and in the one that columns are made of. */
+function bookmarkIn(resource: Resource, version: ServedVersion, item: Bookmark) {
+  return { object: bookmarkOf(version, item), origin: { object: bookmarkOf(resource.storage, item) } }
+}
+
+/** An object that says nothing but how far a watch has come: what a new one of Go looks like. Model: newFunc. */
+function bookmarkOf(version: ServedVersion, { revision, initialEventsEnd }: Bookmark): StoredObject {
+  const annotations = initialEventsEnd ? { [INITIAL_EVENTS_END]: 'true' } : undefined
+  const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) }
+  const object: Record<string, unknown> = { kind: version.kind, apiVersion: version.apiVersion, metadata }
+  if (!version.decode && version.typeRef !== '') setUnset(version.typeRef, object)
+  return object as unknown as StoredObject
 }

@@ -75,14 +75,16 @@ async function tryDelete(
   if (grace.kind === 'pending' || isEmptying(resource, old)) return { entry: current, removed: false }
   const stays = grace.kind === 'graceful' && grace.seconds > 0
   if (!stays && finalizers.length === 0 && !waitsFor(resource, old)) {
-    const gone = grace.kind === 'graceful' ? withMark(current, marked(resource, old, finalizers, grace, now)) : current
-    if (context.dryRun) return { entry: gone, removed: true }
-    const removed = await remove(registry, resource, key, current)
-    if (!removed) return undefined
-    return {
-      entry: grace.kind === 'graceful' ? withMark(removed, { ...gone.object } as ApiObject) : removed,
-      removed: true,
+    if (grace.kind !== 'graceful') {
+      const removed = context.dryRun ? current : await remove(registry, resource, key, current)
+      return removed && { entry: removed, removed: true }
     }
+    const object = marked(resource, old, finalizers, grace, now)
+    if (context.dryRun) return { entry: withMark(current, object), removed: true }
+    // Watchers are told that it is being deleted before it is gone (updateForGracefulDeletionAndFinalizers).
+    const written = await write(registry, resource, { key, current, object, context, stays: true })
+    const removed = written && (await remove(registry, resource, key, written))
+    return removed && { entry: removed, removed: true }
   }
   const object = marked(resource, old, finalizers, grace, now)
   const entry = await write(registry, resource, { key, current, object, context })

@@ -8,7 +8,7 @@ import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
 import { computedEntry, type Registry } from './registry.ts'
 import { listPrefix, type Resource } from './resource.ts'
-import { parseResourceVersion } from './resource-version.ts'
+import { canonicalVersion, parseResourceVersion } from './resource-version.ts'
 import type { Selection } from './selection.ts'
 import { shownAll } from './view.ts'
 import type { Snapshot, WatchCache } from './watch-cache.ts'
@@ -47,6 +47,10 @@ const TOO_OLD =
 /** Lists from the cache. Throws BadRequest, Invalid, Expired (410) or, for a version not reached yet, Timeout. */
 export async function list(registry: Registry, resource: Resource, query: ListQuery): Promise<ListResult> {
   checkVersionMatch(query)
+  return listOf(registry, resource, { ...query, resourceVersion: canonicalVersion(query.resourceVersion) })
+}
+
+async function listOf(registry: Registry, resource: Resource, query: ListQuery): Promise<ListResult> {
   const computed = registry.computed.get(resource)
   if (computed) {
     const entries = (await computed()).filter((object) => query.selection.matches(object)).map(computedEntry)
@@ -56,7 +60,8 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
   await untilReached(query.resourceVersion, cache)
   const prefix = listPrefix(resource, query.namespace)
   // Whoever takes any state gets all of it, whatever the limit.
-  const limit = query.resourceVersion === '0' ? 0 : query.limit
+  const isOne = query.selection.name !== undefined && (query.namespace !== '' || !resource.namespaced)
+  const limit = query.resourceVersion === '0' || isOne ? 0 : query.limit
   if (limit === 0 && query.continue === '' && query.resourceVersionMatch !== 'Exact') {
     checkReached(query.resourceVersion, cache)
     const { revision } = cache
@@ -71,6 +76,7 @@ export async function list(registry: Registry, resource: Resource, query: ListQu
 
 async function page(resource: Resource, query: ListQuery, cache: WatchCache, prefix: string): Promise<ListResult> {
   const token = query.continue === '' ? undefined : readToken(query.continue)
+  if (token && token.rv > 0) await untilReached(String(token.rv), cache)
   const snapshot = snapshotFor(query, token, cache)
   const entries: Entry[] = []
   let next: string | undefined
@@ -85,19 +91,14 @@ async function page(resource: Resource, query: ListQuery, cache: WatchCache, pre
     await view.ready(ahead)
   }
   snapshot.entries.forRange(start, prefixEnd(prefix), false, (key, stored) => {
-    const entry = view ? view.show(stored) : stored
-    if (next !== undefined) {
-      left += 1
-      return undefined
-    }
-    if (!query.selection.matches(entry.object)) return undefined
+    // A full page goes on wherever anything follows, whether it is selected or not (Cacher.GetList).
     if (query.limit > 0 && entries.length === query.limit) {
-      next = key
-      left = 1
-      if (!query.selection.all) return { break: true }
-      return undefined
+      next ??= key
+      left += 1
+      return query.selection.all ? undefined : { break: true }
     }
-    entries.push(entry)
+    const entry = view ? view.show(stored) : stored
+    if (query.selection.matches(entry.object)) entries.push(entry)
     return undefined
   })
   cache.noteList(entries.length + left, entries.length)

@@ -21,6 +21,9 @@ export function parseResourceVersion(text: string): number {
   return Number(text)
 }
 
+/** Zero in more digits than one is no version, and does not have what is special about `0`. */
+export const canonicalVersion = (text: string) => (/^00+$/.test(text) ? '' : text)
+
 /** Throws a problem of the server, as upstream does for the versions of watches and gets. Model: ParseResourceVersion. */
 export function checkVersionOfRead(text: string): void {
   const problem = problemOf(text)

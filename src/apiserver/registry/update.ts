@@ -319,12 +319,19 @@ const problemOf = ({ path, message }: FieldError) => `${path} ${message}`
 export async function write(
   registry: Registry,
   resource: Resource,
-  change: { key: string; current: Entry; object: ApiObject; context: RequestContext },
+  change: {
+    key: string
+    current: Entry
+    object: ApiObject
+    context: RequestContext
+    /** Whether it is written even if nothing keeps it any more. */
+    stays?: boolean
+  },
 ): Promise<Entry | undefined> {
-  const { key, current, object, context } = change
+  const { key, current, object, context, stays = false } = change
   completeObject(resource, object, true)
   const stored = object as StoredObject
-  if (readyToVanish(resource, stored)) {
+  if (!stays && readyToVanish(resource, stored)) {
     // Who updates it is shown what was written, not that it is gone. Model: deleteWithoutFinalizers.
     const written = makeEntry(key, encodeForStore(stored), current.revision, stored)
     if (context.dryRun) return written

@@ -21,6 +21,8 @@ export interface WatchQuery {
   readonly resourceVersionMatch: string
   readonly allowBookmarks: boolean
   readonly sendInitialEvents: boolean | undefined
+  /** The token of a page of a list. */
+  readonly continue?: string
 }
 
 /** What a watcher gets. `source` is the cache's event when the frame can be shared with other watchers. */
@@ -41,18 +43,19 @@ export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 export async function watch(
   registry: Registry,
   resource: Resource,
-  query: WatchQuery,
+  asked: WatchQuery,
   sink: WatchSink,
   onEnd: (error?: unknown) => void,
 ): Promise<{ stop: () => void; revision: () => Revision }> {
   if (registry.computed.has(resource)) throw methodNotSupported(resource, 'watch')
+  const query = withDefaults(asked)
   checkQuery(query)
   const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   const prefix = listPrefix(resource, query.namespace)
   const from = query.resourceVersion
-  const wantsState = query.sendInitialEvents ?? (from === '' || from === '0')
+  const wantsState = query.sendInitialEvents ?? Number(from) === 0
   if (query.sendInitialEvents) await untilReached(from, cache)
-  const anywhere = wantsState || from === '' || from === '0'
+  const anywhere = wantsState || Number(from) === 0
   const start = anywhere ? cache.revision : Number(from)
   const { view } = resource
   const through = view ? inOrder(view, onEnd) : undefined
@@ -83,6 +86,14 @@ export async function watch(
   if (view?.ended.aborted) end()
   else view?.ended.addEventListener('abort', end, { once: true })
   return { stop, revision: () => (through?.behind ? told : Math.max(start, cache.revision)) }
+}
+
+/** Who asks for the state in the old way is answered as who asks in the new one. Model: SetListOptionsDefaults. */
+function withDefaults(query: WatchQuery): WatchQuery {
+  const { resourceVersion, resourceVersionMatch, sendInitialEvents } = query
+  const isOld = sendInitialEvents === undefined && resourceVersionMatch === ''
+  if (!isOld || !['', '0'].includes(resourceVersion)) return query
+  return { ...query, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
 }
 
 function sendState(entries: readonly Entry[], query: WatchQuery, sink: WatchSink): void {
@@ -137,7 +148,8 @@ function checkQuery(query: WatchQuery): void {
 }
 
 /** Model: validateWatchOptions of k8s.io/apimachinery/pkg/apis/meta/internalversion/validation. */
-function watchMatchProblems({ resourceVersionMatch: match, sendInitialEvents }: WatchQuery): FieldError[] {
+function watchMatchProblems(query: WatchQuery): FieldError[] {
+  const { resourceVersionMatch: match, sendInitialEvents } = query
   const path = 'resourceVersionMatch'
   const problems: FieldError[] = []
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
@@ -148,6 +160,9 @@ function watchMatchProblems({ resourceVersionMatch: match, sendInitialEvents }: 
     problems.push(field.forbidden(path, why))
   }
   if (match !== '' && match !== 'NotOlderThan') problems.push(field.notSupported(path, match, ['NotOlderThan']))
+  if (match !== '' && query.continue) {
+    problems.push(field.forbidden(path, 'resourceVersionMatch is forbidden when continue is provided'))
+  }
   return problems
 }
 

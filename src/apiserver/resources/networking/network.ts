@@ -40,6 +40,8 @@ const ipAddresses = defineResource<IPAddress>({
           ].join('/')
         : '<none>',
     ),
+    // Upstream fills this cell and has no heading for it.
+    { ...ageColumn, hasHeading: false },
   ],
 })
 

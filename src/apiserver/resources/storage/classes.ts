@@ -107,7 +107,7 @@ function validateTopologies(path: string, terms: readonly TopologySelectorTerm[]
 
 function attributesClassName({ metadata }: VolumeAttributesClass): string {
   const isDefault = metadata.annotations?.[DEFAULT_ATTRIBUTES_CLASS] === 'true'
-  return isDefault ? `${metadata.name} (default)` : metadata.name
+  return isDefault ? `${metadata.name} (default)` : (metadata.name ?? '')
 }
 
 const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
