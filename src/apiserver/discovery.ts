@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { APIGroup, APIResource } from '../api/generated/meta-v1.ts'
 import { servedResources } from '../api/schema.ts'
+import { compareBytes } from '../machinery/go/value.ts'
 import { compareVersions } from '../machinery/version-order.ts'
 import { aggregatedVersion, type RemoteVersion } from './aggregation/remote-discovery.ts'
 import type { Registry } from './registry/registry.ts'
@@ -141,7 +142,10 @@ export function apiResourceList(registry: Registry, group: string, version: stri
     ...found.resources.flatMap(({ resource, version: v }) => classicResources(resource, v)),
     ...virtualResources(registry, group, version),
   ]
-  resources.sort((a, b) => (a.name < b.name ? -1 : 1))
+  // Subresources of custom kinds stay in the order in which definitions have them.
+  const custom = found.resources.some(({ resource }) => resource.view)
+  const place = custom ? (name: string) => name.replace(/\/.*/, '') : (name: string) => name
+  resources.sort((a, b) => compareBytes(place(a.name), place(b.name)))
   return {
     kind: 'APIResourceList',
     ...(group === '' ? {} : { apiVersion: 'v1' }),
@@ -171,6 +175,12 @@ function categoriesOf({ definition, group }: Resource, version: ServedVersion): 
   return definition.categories && version.group === group ? { categories: [...definition.categories] } : {}
 }
 
+/** Where a definition is about to go, nothing is made or changed any more. */
+function verbsNow({ view }: Resource, { verbs }: ServedVersion): string[] {
+  const ending = view?.ending?.() ?? false
+  return verbs.filter((verb) => !ending || !['patch', 'create', 'update'].includes(verb))
+}
+
 /** Kinds that upstream stores in another version than the newest, which shows in nothing but the hash. */
 const STORED_AS_BETA = new Set([
   'customresourcedefinitions',
@@ -179,9 +189,11 @@ const STORED_AS_BETA = new Set([
 ])
 
 /** Tells clients when objects have come to be stored in another version. Model: discovery.StorageVersionHash. */
-function storageVersionHash({ resource, storage }: Resource): string {
+function storageVersionHash({ resource, storage, view }: Resource): string {
   const version = STORED_AS_BETA.has(resource) ? 'v1beta1' : storage.version
-  const digest = createHash('sha256').update(`${storage.group}/${version}/${storage.kind}`).digest()
+  const stored = view ? view.storedAs : `${storage.group}/${version}`
+  if (stored === undefined) return ''
+  const digest = createHash('sha256').update(`${stored}/${storage.kind}`).digest()
   return digest.subarray(0, 8).toString('base64')
 }
 
@@ -192,15 +204,16 @@ function shortNamesOf({ definition }: Resource, version: ServedVersion): { short
 
 function classicResources(resource: Resource, version: ServedVersion): APIResource[] {
   const { namespaced } = resource
+  const hash = version.verbs.includes('create') ? storageVersionHash(resource) : ''
   const own: APIResource = {
     name: resource.resource,
     singularName: resource.singular,
     namespaced,
     kind: version.kind,
-    verbs: [...version.verbs],
+    verbs: verbsNow(resource, version),
     ...shortNamesOf(resource, version),
     ...categoriesOf(resource, version),
-    ...(version.verbs.includes('create') && !resource.view ? { storageVersionHash: storageVersionHash(resource) } : {}),
+    ...(hash === '' ? {} : { storageVersionHash: hash }),
   }
   const subresources = [...version.subresources.values()].map((served) => {
     const foreign = served.kind.group !== version.group || served.kind.version !== version.version
@@ -281,7 +294,7 @@ function aggregatedResource(resource: Resource, version: ServedVersion) {
     responseKind: resource.view ? kindOf(version) : responseKind(version, version),
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
-    verbs: version.verbs,
+    verbs: verbsNow(resource, version),
     ...shortNamesOf(resource, version),
     ...categoriesOf(resource, version),
     ...(subresources.length === 0 ? {} : { subresources }),

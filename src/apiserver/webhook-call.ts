@@ -7,6 +7,7 @@ import type { WebhookClientConfig } from '../api/generated/admissionregistration
 import type { Service } from '../api/generated/core-v1.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
+import { notAnObject } from './registry/decode-body.ts'
 import type { Registry } from './registry/registry.ts'
 import { namedCertificate, UNNAMED } from './webhook-identity.ts'
 
@@ -228,10 +229,15 @@ async function readAnswer(
   if (code < 200 || code > 299) {
     throw new AnswerError(refusal(code, text), { code, retryAfter: response.headers['retry-after'] })
   }
+  if (text === '' && !ignored) {
+    const type = response.headers['content-type'] ?? ''
+    throw new AnswerError(`0-length response with status code: ${code} and content type: ${type}`, { code })
+  }
   try {
     return { answer: ignored ? undefined : JSON.parse(text), bytes: size }
   } catch (cause) {
-    throw new AnswerError('the answer is not JSON', { code, cause })
+    // What is no JSON is read as a text of YAML.
+    throw new AnswerError(notAnObject(text), { code, cause })
   }
 }
 

@@ -3,12 +3,14 @@
 
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
-import { type FieldError, StatusError } from '../../machinery/errors.ts'
+import { type FieldError, serverProblem } from '../../machinery/errors.ts'
 import { typeName } from '../../machinery/go/value.ts'
 import type { Random } from '../../machinery/random.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
+import { kindProblem } from '../registry/decode-body.ts'
 import { validateAnnotations, validateLabels } from '../registry/metadata.ts'
+import { notAMap } from '../registry/patch.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 
 /** Gives objects in `apiVersion`. `sync` when it only takes their names to be changed. */
@@ -38,8 +40,7 @@ export function converterOf(
       const request = { uid, desiredAPIVersion: apiVersion, objects }
       const subject = `${objects[0]?.apiVersion ?? `${group}/`}, Kind=${names.kind}`
       const failed = (what: string, cause: unknown) => {
-        const message = `conversion webhook for ${subject} ${what}`
-        return new StatusError({ message, reason: '', code: 500 }, { cause })
+        return serverProblem(`conversion webhook for ${subject} ${what}`, { cause })
       }
       let converted: unknown[]
       try {
@@ -55,6 +56,7 @@ export function converterOf(
       try {
         return checked(objects, converted, apiVersion)
       } catch (error) {
+        if (error instanceof NoObject) throw serverProblem(error.message, { cause: error })
         if (!(error instanceof BadConversion)) throw error
         throw failed(`returned ${error.message}`, error)
       }
@@ -63,13 +65,15 @@ export function converterOf(
 }
 
 function readReview(answer: unknown, expected: { uid: string; review: string }): unknown[] {
+  const unreadable = kindProblem(answer)
+  if (unreadable !== undefined) throw new Error(unreadable)
   const response = isRecord(answer) ? answer.response : undefined
   const apiVersion = `apiextensions.k8s.io/${expected.review}`
   // The old review never had these two checked.
   const strict = expected.review === 'v1'
   if (strict && isRecord(answer) && (answer.apiVersion !== apiVersion || answer.kind !== 'ConversionReview')) {
     throw new Error(
-      `expected webhook response of ${apiVersion}, Kind=ConversionReview, got ${answer.apiVersion}, Kind=${answer.kind}`,
+      `expected webhook response of ${apiVersion}, Kind=ConversionReview, got ${answer.apiVersion || '/'}, Kind=${answer.kind ?? ''}`,
     )
   }
   if (!isRecord(answer) || !isRecord(response)) throw new Error('no response provided')
@@ -88,6 +92,9 @@ function readReview(answer: unknown, expected: { uid: string; review: string }):
 /** What a webhook returned is not what it was asked for; the message says what it returned. */
 class BadConversion extends Error {}
 
+/** What a webhook returned is not even an object of some kind: upstream does not say then who returned it. */
+class NoObject extends Error {}
+
 /** What came back, each with the metadata it must keep. */
 function checked(objects: readonly StoredObject[], converted: readonly unknown[], apiVersion: string): StoredObject[] {
   if (converted.length !== objects.length) {
@@ -95,8 +102,10 @@ function checked(objects: readonly StoredObject[], converted: readonly unknown[]
   }
   return objects.map((original, i) => {
     const one = converted[i]
-    if (!isRecord(one) || typeof one.kind !== 'string' || one.kind === '') {
-      throw new BadConversion(`invalid object: Object 'Kind' is missing in '${JSON.stringify(one)}'`)
+    if (one === null) throw new NoObject('unexpected end of JSON input')
+    if (!isRecord(one)) throw new NoObject(notAMap(one))
+    if (typeof one.kind !== 'string' || one.kind === '') {
+      throw new NoObject(`Object 'Kind' is missing in '${JSON.stringify(one)}'`)
     }
     const unlike = (what: string, expected: string, received: unknown) =>
       new BadConversion(`invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`)

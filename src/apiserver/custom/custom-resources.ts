@@ -112,7 +112,8 @@ export class CustomResources {
     const { name } = definition.metadata
     if (!isTrue(definition, 'Established')) return
     const before = this.#served.get(name)
-    const terminating = definition.metadata.deletionTimestamp !== undefined
+    // With its objects gone a definition that others hold on to serves as before.
+    const terminating = isTrue(definition, 'Terminating')
     const { acceptedNames } = definition.status
     if (before && sameJson(before.spec, definition.spec) && sameJson(before.acceptedNames, acceptedNames)) {
       before.terminating = terminating

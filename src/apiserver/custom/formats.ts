@@ -1,7 +1,6 @@
 // Formats of strings that schemas may ask for. Model: k8s.io/kube-openapi/pkg/validation/strfmt.
 
 import { isIP } from 'node:net'
-import { parseQuantity } from '../../machinery/quantity.ts'
 import { elementOf, type Schema } from './schema.ts'
 
 type Check = (text: string) => boolean
@@ -98,7 +97,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
   date: isDate,
   duration: (text) => DURATION.test(text) || text === '0' || WORDS.test(text),
   datetime: isDateTime,
-  quantity: (text) => parseQuantity(text) !== undefined,
   'k8s-short-name': (text) => text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text),
   'k8s-long-name': (text) =>
     text.length <= 253 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(text),

@@ -57,8 +57,14 @@ describe('custom resources over HTTP', () => {
     const classic = await call({ path: '/apis/bakery.example.com/v1' })
     expect(classic.body.resources).toMatchObject([
       { name: 'ovens', singularName: 'oven', namespaced: true, kind: 'Oven', shortNames: ['ov'], categories: ['all'] },
-      { name: 'ovens/scale', group: 'autoscaling', version: 'v1', kind: 'Scale' },
       { name: 'ovens/status', kind: 'Oven', verbs: ['get', 'patch', 'update'] },
+      { name: 'ovens/scale', group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    ])
+    // The beginning of the hash of bakery.example.com/v1/Oven.
+    expect(classic.body.resources).toMatchObject([
+      { storageVersionHash: expect.stringMatching(/^[\w+/]{11}=$/) },
+      {},
+      {},
     ])
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
     const { text } = await call({ path: '/apis', accept })

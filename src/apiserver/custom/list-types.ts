@@ -24,6 +24,11 @@ export function duplicateItems(value: unknown, schema: Schema, path = ''): Field
 function duplicatesIn(items: readonly unknown[], schema: Schema, path: string): FieldError[] {
   const type = schema['x-kubernetes-list-type']
   if (type !== 'set' && type !== 'map') return []
+  const strange = type === 'map' ? items.findIndex((item) => item !== null && !isRecord(item)) : -1
+  if (strange >= 0) {
+    const why = 'must be an object for an array of list-type map'
+    return [field.invalid(`${path}[${strange}]`, items[strange], why)]
+  }
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   const seen = new Map<string, number>()
   const errors: FieldError[] = []

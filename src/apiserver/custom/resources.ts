@@ -88,7 +88,8 @@ function resourceOf(definition: Definition, version: Version, options: MakeOptio
     schema: given,
     keepUnknown: preserveUnknownFields === true || !structural,
   }
-  const storageVersion = `${group}/${versions.find((v) => v.storage)?.name ?? version.name}`
+  const storage = versions.find((v) => v.storage)
+  const storageVersion = `${group}/${storage?.name ?? version.name}`
   const served = servedVersion(definition, version, shape)
   const { uid, generation } = definition.metadata
   return {
@@ -111,6 +112,8 @@ function resourceOf(definition: Definition, version: Version, options: MakeOptio
     view: customView({
       apiVersion: served.apiVersion,
       storageVersion,
+      ending: options.terminating,
+      storageServed: storage?.served === true,
       shape,
       convert: options.convert,
       ended: options.ended,

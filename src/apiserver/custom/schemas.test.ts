@@ -35,7 +35,10 @@ describe('values', () => {
       'a fraction for an integer',
       { type: 'integer' },
       1.5,
-      ['a: Invalid value: "number": a in body must be of type integer: "number"'],
+      [
+        'a: Invalid value: "number": a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in a',
+      ],
     ],
     [
       'int-or-string',

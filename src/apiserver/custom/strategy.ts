@@ -138,17 +138,20 @@ const NOT_CHECKED = field.invalid(
 
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])
 
-/** What is to be said of finalizers that an object did not have before. Model: validateKubeFinalizerName. */
+/**
+ * What is to be said of finalizers that an object did not have before. Malformed ones are refused, and nothing is said
+ * then. Model: validateKubeFinalizerName.
+ */
 function finalizerWarnings(object: ApiObject, old?: ApiObject): string[] {
   const before = new Set(old?.metadata.finalizers ?? [])
-  const added = new Set((object.metadata.finalizers ?? []).filter((name) => !before.has(name)))
+  const names = object.metadata.finalizers ?? []
+  if (names.some((name) => qualifiedNameProblems(name).length > 0)) return []
+  const added = new Set(names.filter((name) => !before.has(name)))
   return [...added].sort().flatMap((name) => {
-    const said = (text: string) => `metadata.finalizers: ${JSON.stringify(name)}: ${text}`
-    const wrong = qualifiedNameProblems(name).map(said)
-    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return wrong
+    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return []
     const path = name.includes('.') ? ' including a path (/)' : ''
     const better = `prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`
-    return [...wrong, said(better)]
+    return [`metadata.finalizers: ${JSON.stringify(name)}: ${better}`]
   })
 }
 

@@ -79,7 +79,13 @@ class Judge {
       wanted.includes(type) ||
       (type === 'integer' && wanted.includes('number')) ||
       (value === null && schema.nullable === true)
-    if (!fits) return { errors: [this.#mistyped(path, wanted.join(','), type)], matches: 0 }
+    if (!fits) {
+      const byFormat = format !== '' && typeof value !== 'string' && !Array.isArray(value) && value !== null
+      const error = byFormat
+        ? this.#mistyped(path, format, numberFormat(value))
+        : this.#mistyped(path, wanted.join(','), type)
+      return { errors: [error], matches: 0 }
+    }
     if (typeof value === 'string' && format !== '' && !hasFormat(format, value)) {
       return { errors: [this.#mistyped(path, format, value)], matches: 1 }
     }
@@ -88,7 +94,10 @@ class Judge {
 
   #enum(value: unknown, schema: Schema, path: string): Result {
     const { enum: allowed } = schema
-    if (!allowed || allowed.length === 0 || allowed.some((one) => sameJson(one, value))) return fine(1)
+    // A fraction is compared with whole numbers without what is behind its point.
+    const whole = typeof value === 'number' ? Math.trunc(value) : value
+    const same = (one: unknown) => sameJson(one, value) || (Number.isInteger(one) && one === whole)
+    if (!allowed || allowed.length === 0 || allowed.some(same)) return fine(1)
     const shown = allowed.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
     const supported = shown.map((one) => JSON.stringify(one)).join(', ')
     const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`
@@ -148,6 +157,10 @@ class Judge {
   #number(value: number, schema: Schema, path: string): Result {
     const { minimum, maximum, multipleOf, type, format } = schema
     const errors: FieldError[] = []
+    if (!isInRange(value, type, format)) {
+      const how = format ? ` with format ${format}` : ' (default format)'
+      errors.push(this.#general(`Checked value must be of type ${type}${how} in ${path}`))
+    }
     const refuse = (text: string) => errors.push(this.#wrong(path, value, text))
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) refuse(`should be a multiple of ${multipleOf}`)
     if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
@@ -155,9 +168,6 @@ class Judge {
     }
     if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
       refuse(`should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`)
-    }
-    if (type === 'integer' && format === 'int32' && (value > 2147483647 || value < -2147483648)) {
-      errors.push(this.#general(`Checked value must be of type integer with format int32 in ${path}`))
     }
     return { errors, matches: errors.length === 0 ? 1 : 0 }
   }
@@ -184,13 +194,13 @@ class Judge {
   #object(value: Record<string, unknown>, schema: Schema, path: string, before: Before): Result {
     const { minProperties, maxProperties, required = [] } = schema
     const names = Object.keys(value)
+    const results: Result[] = [fine(1)]
     if (minProperties !== undefined && names.length < minProperties) {
-      return bad(this.#wrong(path, names.length, `should have at least ${minProperties} properties`))
+      results.push(bad(this.#wrong(path, names.length, `should have at least ${minProperties} properties`)))
     }
     if (maxProperties !== undefined && names.length > maxProperties) {
-      return bad(field.tooMany(this.#at(path), names.length, maxProperties))
+      results.push(bad(field.tooMany(this.#at(path), names.length, maxProperties)))
     }
-    const results: Result[] = [fine(1)]
     const element = elementOf(schema)
     const old = before && isRecord(before.value) ? before.value : undefined
     for (const name of names) {
@@ -224,8 +234,27 @@ function formerItems(schema: Schema, before: Before): (item: unknown) => Before 
 function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  if (typeof value === 'number') return isInteger64(value) ? 'integer' : 'number'
   return typeof value
+}
+
+/** What is too large for that is read as a fraction. */
+function isInteger64(value: number): boolean {
+  return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63
+}
+
+/** The format of numbers as Go holds them; all else has none. Model: schemaInfoForType. */
+function numberFormat(value: unknown): string {
+  if (typeof value !== 'number') return ''
+  return isInteger64(value) ? 'int64' : 'float64'
+}
+
+/** Model: IsValueValidAgainstRange. */
+function isInRange(value: number, type: string | undefined, format: string | undefined): boolean {
+  if (type === 'integer') {
+    return isInteger64(value) && (format !== 'int32' || (value <= 2147483647 && value >= -2147483648))
+  }
+  return type !== 'number' || format !== 'float' || Number.isFinite(Math.fround(value))
 }
 
 function isMultiple(value: number, factor: number): boolean {

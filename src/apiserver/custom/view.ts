@@ -10,6 +10,8 @@ import { conform, type Shape } from './decode.ts'
 export interface ViewOptions {
   readonly apiVersion: string
   readonly storageVersion: string
+  readonly storageServed: boolean
+  ending(): boolean
   readonly shape: Shape
   readonly convert: Convert
   readonly ended: AbortSignal
@@ -35,6 +37,8 @@ export function customView(options: ViewOptions): EntryView {
     return deriveEntry(entry, name, () => object as StoredObject)
   }
   return {
+    storedAs: options.storageServed ? storageVersion : undefined,
+    ending: options.ending,
     ended: options.ended,
     ready(entries) {
       if (convert.sync) return undefined

@@ -21,6 +21,7 @@ import { dropRepeatedOwners, validateKubeFinalizers, validateMetadata } from './
 import type { Registry, RequestContext } from './registry.ts'
 import { beginsGenerations, completeObject, keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
+import { shownWritten } from './view.ts'
 
 const NAME_ATTEMPTS = 8
 const MAX_GENERATED_BASE = 58
@@ -183,12 +184,13 @@ async function store(
   const reservation = await allocator?.reserve(object, undefined, context.dryRun)
   try {
     const stored = object as StoredObject
-    if (context.dryRun) {
-      reservation?.rollback()
-      return dryRunEntry(key, encodeForStore(stored))
-    }
     const kept = resource.view ? await resource.view.stored(stored) : stored
     const value = encodeForStore(kept)
+    if (context.dryRun) {
+      reservation?.rollback()
+      const tried = dryRunEntry(key, value)
+      return kept === stored ? tried : shownWritten(resource, tried)
+    }
     const lease = await leaseFor(registry, resource)
     reservation?.begin()
     const result = await registry.store.put(key, value, {
@@ -201,7 +203,7 @@ async function store(
       return undefined
     }
     await reservation?.commit()
-    if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
+    if (resource.view) return shownWritten(resource, makeEntry(key, value, result.revision, kept))
     const written = cache.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
   } catch (error) {

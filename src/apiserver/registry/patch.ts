@@ -209,7 +209,8 @@ function applyPatch(typeRef: string, patch: Patch, before: ApiObject): unknown {
   }
 }
 
-function notAMap(body: unknown): string {
+/** What Go's decoder says of a value that is to be a map. */
+export function notAMap(body: unknown): string {
   return `json: cannot unmarshal ${jsonKind(body)} into Go value of type map[string]interface {}`
 }
 

@@ -17,7 +17,7 @@ import { resetMetadata } from './reset-fields.ts'
 import { completeObject, countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
 import { wrongVersionOfObject } from './resource-version.ts'
 import { leaseFor } from './ttl.ts'
-import { shown } from './view.ts'
+import { shown, shownWritten } from './view.ts'
 
 // Of all writers that meet at an object one wins each round: this many can meet before one is turned away.
 const MAX_ATTEMPTS = 1000
@@ -342,11 +342,12 @@ export async function write(
   const reservation =
     object.spec === current.object.spec ? undefined : await allocator?.reserve(object, current.object, context.dryRun)
   try {
+    const kept = resource.view ? await resource.view.stored(stored) : stored
     if (context.dryRun) {
       reservation?.rollback()
-      return withVersion(dryRunEntry(key, encodeForStore(stored)), current)
+      const tried = withVersion(dryRunEntry(key, encodeForStore(kept)), current)
+      return kept === stored ? tried : shownWritten(resource, tried)
     }
-    const kept = resource.view ? await resource.view.stored(stored) : stored
     const value = encodeForStore(kept)
     // An update that changes nothing writes nothing: no new version, no event. What is stored in another version than
     // today's does change.
@@ -370,7 +371,7 @@ export async function write(
       return undefined
     }
     await reservation?.commit()
-    if (resource.view) return makeEntry(key, encodeForStore(stored), result.revision, stored)
+    if (resource.view) return shownWritten(resource, makeEntry(key, value, result.revision, kept))
     const written = registry.openCache(resource)?.get(key)
     return written?.revision === result.revision ? written : makeEntry(key, value, result.revision, stored)
   } catch (error) {

@@ -7,6 +7,10 @@ import type { Resource } from './resource.ts'
 
 /** How a resource reads and writes its entries. */
 export interface EntryView {
+  /** The version in which objects are stored, where that one is served. */
+  readonly storedAs?: string | undefined
+  /** Whether the kind is about to go: nothing of it is made or changed any more. */
+  ending?(): boolean
   /** Fetches whatever `show` needs for these entries; undefined when it needs nothing. */
   ready(entries: readonly Entry[]): Promise<void> | undefined
   /** The entry as this resource shows it. */
@@ -23,6 +27,11 @@ export function shown(resource: Resource, entry: Entry | undefined): Entry | und
   if (!view || !entry) return entry
   const pending = view.ready([entry])
   return pending ? pending.then(() => view.show(entry)) : view.show(entry)
+}
+
+/** What was just written, as the client that wrote it is shown it: what is stored in another version is converted back. */
+export async function shownWritten(resource: Resource, entry: Entry): Promise<Entry> {
+  return (await shown(resource, entry)) ?? entry
 }
 
 /** Many entries as the resource shows them. */

@@ -35,7 +35,63 @@ describe('values', () => {
       'kubeOpenAPIResultToFieldErrors: fraction',
       number,
       1.5,
-      ['spec.a: Invalid value: "number": spec.a in body must be of type integer: "number"'],
+      [
+        'spec.a: Invalid value: "number": spec.a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec.a',
+      ],
+    ],
+    [
+      'IsValueValidAgainstRange: too large for 64 bits',
+      number,
+      1e30,
+      [
+        'spec.a: Invalid value: "number": spec.a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec.a',
+      ],
+    ],
+    [
+      'typeValidator: a format of numbers is called by its name',
+      { type: 'integer', format: 'int32' },
+      1.5,
+      [
+        'spec.a: Invalid value: "float64": spec.a in body must be of type int32: "float64"',
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in spec.a',
+      ],
+    ],
+    [
+      'IsValueValidAgainstRange: too large for a float',
+      { type: 'number', format: 'float' },
+      1e39,
+      ['<nil>: Invalid value: "": Checked value must be of type number with format float in spec.a'],
+    ],
+    [
+      'Enum: what is behind the point is not compared',
+      { type: 'integer', enum: [1, 2] },
+      1.5,
+      [
+        'spec.a: Invalid value: "number": spec.a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec.a',
+      ],
+    ],
+    [
+      'objectValidator: too few properties, and which',
+      { type: 'object', required: ['b'], minProperties: 1, properties: { b: { type: 'string' } } },
+      {},
+      ['spec.a: Invalid value: 0: spec.a in body should have at least 1 properties', 'spec.a.b: Required value'],
+    ],
+    [
+      'validateListMap: what is no object',
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        items: { type: 'object', required: ['k'], properties: { k: { type: 'string' } } },
+      },
+      ['x'],
+      [
+        'spec.a[0]: Invalid value: "string": spec.a[0] in body must be of type object: "string"',
+        'spec.a[0]: Invalid value: "x": must be an object for an array of list-type map',
+      ],
     ],
     [
       'kubeOpenAPIResultToFieldErrors: object for text',
