@@ -222,9 +222,7 @@ export class Api {
         mayCreate: false,
         ownership,
         transform,
-        prepare: (object, old) => {
-          if (!sameJson(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1
-        },
+        prepare: countGeneration,
       },
       context,
     )
@@ -261,6 +259,7 @@ const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) =>
     const added = (object.spec as { ephemeralContainers?: unknown[] } | undefined)?.ephemeralContainers
     keepAll(object, old)
     object.spec = { ...(old.spec as object), ...(added ? { ephemeralContainers: added } : {}) }
+    countGeneration(object, old)
   },
   'pods/resize': (object, old) => {
     const wanted = structuredClone(object.spec) as Partial<PodSpec> | undefined
@@ -273,6 +272,11 @@ const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) =>
     const { conditions: _, ...rest } = (old.status ?? {}) as { conditions?: unknown[] }
     object.status = { ...rest, ...(conditions ? { conditions } : {}) }
   },
+}
+
+/** What is wanted changes through subresources too. Model: updatePodGeneration. */
+function countGeneration(object: ApiObject, old: StoredObject): void {
+  if (!sameJson(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1
 }
 
 function keepAll(object: ApiObject, old: StoredObject): void {

@@ -102,7 +102,10 @@ describe('a webhook for tokens', () => {
       audiences: ['vault'],
     })
     expect(await review({ token: 'good', audiences: ['vault'] })).toEqual({ user: {}, error: 'invalid bearer token' })
-    expect(await review({ token: 'strange' })).toEqual({ user: {}, error: 'never seen' })
+    expect(await review({ token: 'strange' })).toEqual({
+      user: {},
+      error: '[invalid bearer token, never seen]',
+    })
   })
 
   it('knows tokens that browsers name as a protocol of a WebSocket', async () => {

@@ -61,7 +61,7 @@ describe('reviews', () => {
       'a review of both',
       SELF,
       { spec: { resourceAttributes: get, nonResourceAttributes: { path: '/x', verb: 'get' } } },
-      'spec.nonResourceAttributes: Invalid value: {"path":"/x","verb":"get"}: cannot be specified in combination with resourceAttributes',
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/x","Verb":"get"}: cannot be specified in combination with resourceAttributes',
     ],
     [
       'a local review of another namespace',
@@ -73,7 +73,7 @@ describe('reviews', () => {
       'a local review of a path',
       LOCAL,
       { spec: { user: 'ann', nonResourceAttributes: { path: '/x' } } },
-      'spec.nonResourceAttributes: Invalid value: {"path":"/x"}: disallowed on this kind of request',
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/x","Verb":""}: disallowed on this kind of request',
     ],
   ])('refuse %s', async (_what, path, body, problem) => {
     const { code, body: status } = await admin(path, { body })
@@ -232,7 +232,12 @@ describe('reviews', () => {
     const own = 'https://kubernetes.default.svc.cluster.local'
     expect(await review({ token })).toEqual({
       user: {},
-      error: `token audiences ["vault"] is invalid for the target audiences ["${own}"]`,
+      error: `[invalid bearer token, token audiences ["vault"] is invalid for the target audiences ["${own}"]]`,
+    })
+    const forged = `${token.slice(0, -4)}${token.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`
+    expect(await review({ token: forged })).toEqual({
+      user: {},
+      error: '[invalid bearer token, go-jose/go-jose: error in cryptographic primitive]',
     })
     expect(await review({ token, audiences: ['vault'] })).toMatchObject({ authenticated: true, audiences: ['vault'] })
   })

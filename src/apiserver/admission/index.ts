@@ -74,7 +74,6 @@ export function admissionPlugins(
     runtimeClass(registry),
     ...(escalation
       ? [
-          rbacEscalation(registry, escalation),
           paramAccess(registry, escalation.authorizer),
           certificateApprovalAndSigning(escalation.authorizer),
           deviceClaims(registry, escalation.authorizer),
@@ -86,6 +85,8 @@ export function admissionPlugins(
     defaultStorageClass(registry),
     mutatingPolicies(registry, authorizer),
     ...(hooks ? [mutatingWebhooks(hooks)] : []),
+    // Of what all others have made of it, and before it is looked at whether it is valid.
+    ...(escalation ? [rbacEscalation(registry, escalation)] : []),
     validatingPolicies(registry, authorizer, observePolicies),
     ...(hooks ? [validatingWebhooks(hooks)] : []),
     // Last, so that nothing is charged for a request that another plugin refuses.

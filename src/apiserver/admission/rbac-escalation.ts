@@ -4,6 +4,7 @@
 import type { PolicyRule, RoleBinding } from '../../api/generated/rbac-v1.ts'
 import { forbidden, notFound } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { ruleText, uncoveredRules } from '../authorization/escalation.ts'
 import type { RbacAuthorizer } from '../authorization/rbac.ts'
@@ -43,38 +44,46 @@ export function rbacEscalation(registry: Registry, { authorizer, rbac }: Escalat
   }
 
   async function checkRole(a: AdmissionAttributes): Promise<void> {
-    const rules = (a.object?.rules ?? []) as PolicyRule[]
-    const aggregates = a.object?.aggregationRule !== undefined
-    const unchanged =
-      a.old && sameJson(a.old.rules ?? [], rules) && sameJson(a.old.aggregationRule, a.object?.aggregationRule)
-    if (unchanged || (await may(a, 'escalate', a.resource.resource, a.name))) return
+    if (onlyForCollector(a) || (await may(a, 'escalate', a.resource.resource, a.name))) return
+    requireHeld(a, (a.object?.rules ?? []) as PolicyRule[])
     // Whoever decides what is gathered could gather anything.
-    if (aggregates && !sameJson(a.old?.aggregationRule, a.object?.aggregationRule)) {
-      requireHeld(a, [
-        { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
-        { nonResourceURLs: ['*'], verbs: ['*'] },
-      ])
-    }
-    requireHeld(a, rules)
+    if ((a.object?.aggregationRule ?? a.old?.aggregationRule) === undefined) return
+    if (uncoveredRules(rbac.rulesFor(a.user, a.namespace), EVERYTHING).length === 0) return
+    throw forbidden(a.resource, a.name, 'must have cluster-admin privileges to use the aggregationRule')
   }
 
   async function checkBinding(a: AdmissionAttributes): Promise<void> {
-    const { roleRef, subjects } = a.object as unknown as RoleBinding
-    const unchanged = a.old && sameJson(a.old.roleRef, roleRef) && sameJson(a.old.subjects ?? [], subjects ?? [])
+    const { roleRef } = a.object as unknown as RoleBinding
     const resource = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
-    if (unchanged || (await may(a, 'bind', resource, roleRef.name))) return
+    if (onlyForCollector(a) || (await may(a, 'bind', resource, roleRef.name))) return
     const namespace = roleRef.kind === 'ClusterRole' ? '' : a.namespace
     const role = await registry.lookup<{ rules?: PolicyRule[] }>(GROUP, resource, namespace, roleRef.name)
-    if (!role) throw notFound({ group: GROUP, resource }, roleRef.name)
+    // Upstream takes what is missing for a binding, as that is what is written.
+    if (!role) throw notFound(a.resource, roleRef.name)
     requireHeld(a, role.rules ?? [])
   }
 
   return {
     name: 'RBACEscalation',
-    validate(a) {
+    admit(a) {
       if (a.resource.group !== GROUP || !a.object) return undefined
       const { resource } = a.resource
       return resource === 'roles' || resource === 'clusterroles' ? checkRole(a) : checkBinding(a)
     },
   }
+}
+
+const EVERYTHING: readonly PolicyRule[] = [
+  { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+  { nonResourceURLs: ['*'], verbs: ['*'] },
+]
+
+/** Whether nothing changes but what garbage collection needs. Model: IsOnlyMutatingGCFields. */
+function onlyForCollector({ object, old }: AdmissionAttributes): boolean {
+  if (!object || !old) return false
+  const rest = ({ metadata, ...others }: ApiObject | StoredObject) => {
+    const { ownerReferences: _, finalizers: __, managedFields: ___, resourceVersion: ____, ...kept } = metadata
+    return { ...others, metadata: kept }
+  }
+  return sameJson(rest(object), rest(old))
 }

@@ -92,6 +92,8 @@ export interface TokenFigures {
   failed: number
 }
 
+const UNKNOWN = 'invalid bearer token'
+const WRONG_SIGNATURE = 'go-jose/go-jose: error in cryptographic primitive'
 const MAX_CACHED = 4096
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -130,9 +132,15 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     return claims
   }
 
+  /** Of tokens that are said to be of this server more is told than of those of others. Model: hasCorrectIssuer. */
+  function unsignedProblem(token: string): string {
+    const issuer = parseSigned(token)?.claims.iss
+    return typeof issuer === 'string' && issuers.includes(issuer) ? WRONG_SIGNATURE : UNKNOWN
+  }
+
   async function verifyToken(token: string, audiences: readonly string[]) {
     const claims = claimsOf(token)
-    if (!claims || !issuers.includes(claims.iss)) throw refused('invalid bearer token')
+    if (!claims || !issuers.includes(claims.iss)) throw refused(claims ? UNKNOWN : unsignedProblem(token))
     const now = clock.now() / 1000
     if (claims.exp < now) throw refused('service account token has expired')
     if (claims.nbf > now + 60) throw refused('service account token is not valid yet')

@@ -52,12 +52,13 @@ function coversPath(held: string, wanted: string): boolean {
   return held === '*' || held === wanted || (held.endsWith('*') && wanted.startsWith(held.slice(0, -1)))
 }
 
-/** What of `wanted` no rule of `held` covers, verbs of the same thing together. */
+/** What of `wanted` no rule of `held` covers, verbs of the same resource together. Model: CompactRules. */
 export function uncoveredRules(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   const missing = new Map<string, PolicyRule>()
   for (const atom of wanted.flatMap(atomsOf)) {
     if (held.some((rule) => covers(rule, atom))) continue
-    const id = JSON.stringify([atom.group, atom.resource, atom.name, atom.path])
+    const { group, resource, name, path, verb } = atom
+    const id = JSON.stringify(path === undefined ? [group, resource, name] : [path, verb])
     const known = missing.get(id)
     if (known) known.verbs.push(atom.verb)
     else missing.set(id, ruleOf(atom))

@@ -105,7 +105,10 @@ export async function createRbacAuthorizer(registry: Registry): Promise<RbacAuth
   }
 
   function bindingsIn(user: UserInfo, namespace: string): Binding[] {
-    return [...bindingsOf(user)].filter((b) => b.namespace === '' || b.namespace === namespace)
+    const all = [...bindingsOf(user)]
+    const bound = namespace === '' ? [] : all.filter((b) => b.namespace === namespace)
+    // What holds everywhere is told first. Model: DefaultRuleResolver.VisitRulesFor.
+    return [...all.filter((b) => b.namespace === ''), ...bound]
   }
 
   return {

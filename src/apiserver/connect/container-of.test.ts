@@ -35,7 +35,7 @@ describe('containerOf', () => {
       'a container name must be specified for pod p, choose one of: [a b]',
     )
     expect(() => containerOf(pod(['a', 'b'], ['i', 'j']), null)).toThrow(
-      'a container name must be specified for pod p, choose one of: [a b] or one of the init containers: [i j]',
+      'a container name must be specified for pod p, choose one of: [i j a b]',
     )
   })
 })

@@ -7,15 +7,12 @@ import { badRequest } from '../../machinery/errors.ts'
 /** The container that is named, of whatever kind; else the only regular one, whatever else the pod has. */
 export function containerOf(pod: DeepReadonly<Pod>, wanted: string | null): string {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec
+  const all = [...initContainers, ...containers, ...ephemeralContainers].map(({ name }) => name)
   if (wanted) {
-    if ([...containers, ...initContainers, ...ephemeralContainers].some((c) => c.name === wanted)) return wanted
+    if (all.includes(wanted)) return wanted
     throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`)
   }
   const [first] = containers
   if (first && containers.length === 1) return first.name
-  const names = (list: readonly { readonly name: string }[]) => `[${list.map((c) => c.name).join(' ')}]`
-  const init = initContainers.length > 0 ? ` or one of the init containers: ${names(initContainers)}` : ''
-  throw badRequest(
-    `a container name must be specified for pod ${pod.metadata.name}, choose one of: ${names(containers)}${init}`,
-  )
+  throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${all.join(' ')}]`)
 }

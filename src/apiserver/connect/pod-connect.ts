@@ -2,10 +2,11 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Pod } from '../../api/generated/core-v1.ts'
+import type { Node, Pod } from '../../api/generated/core-v1.ts'
 import { badRequest, notFound, StatusError } from '../../machinery/errors.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
+import { NOT_KEPT } from '../http/respond.ts'
 import type { Registry } from '../registry/registry.ts'
 import { containerOf } from './container-of.ts'
 import type { KubeletConnector } from './kubelet-connection.ts'
@@ -28,9 +29,12 @@ async function podOf(env: PodConnectEnv, info: RequestInfo): Promise<Pod> {
   return pod
 }
 
-function scheduledNode(pod: Pod): string {
-  if (pod.spec.nodeName) return pod.spec.nodeName
-  throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+async function scheduledNode(env: PodConnectEnv, { metadata, spec }: Pod): Promise<string> {
+  const { nodeName } = spec
+  if (!nodeName) throw badRequest(`pod ${metadata.name} does not have a host assigned`)
+  // Upstream takes what is missing for a pod, as that is what was asked for.
+  if (!(await env.registry.lookup<Node>('', 'nodes', '', nodeName))) throw notFound(pods, nodeName)
+  return nodeName
 }
 
 /** Serves `pods/log`. */
@@ -44,8 +48,8 @@ export async function servePodLog(
   const pod = await podOf(env, info)
   const container = containerOf(pod, info.query.get('container'))
   if (!pod.spec.nodeName) {
-    // Nothing has run yet: an empty log, as upstream answers.
-    response.writeHead(200, { 'content-type': 'text/plain' })
+    // Nothing has run yet, and nothing is what there is to read. Model: LogLocation.
+    response.writeHead(204, { 'cache-control': NOT_KEPT })
     response.end()
     return
   }
@@ -57,7 +61,7 @@ export async function servePodLog(
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   const path = `/containerLogs/${info.namespace}/${pod.metadata.name}/${container}?${query}`
-  const answer = await env.kubelets.request(pod.spec.nodeName, { method: 'GET', path, signal: gone.signal })
+  const answer = await env.kubelets.request(await scheduledNode(env, pod), { method: 'GET', path, signal: gone.signal })
   if (answer.statusCode !== 200) throw await passedOn(answer)
   response.writeHead(200, { 'content-type': 'text/plain' })
   try {
@@ -93,18 +97,25 @@ async function passedOn(answer: NodeJS.ReadableStream & { statusCode?: number | 
   return new StatusError({ message: text.trim(), reason: reasons[code] ?? 'InternalError', code })
 }
 
+/** Refuses whoever wants a connection without asking for another protocol, for what is wrong with the rest first. */
+export async function requireUpgrade(env: PodConnectEnv, info: RequestInfo): Promise<void> {
+  const { node } = await kubeletPath(env, info)
+  await env.kubelets.endpoint(node)
+  throw badRequest('Upgrade request required')
+}
+
 /** The kubelet's path for an upgrade request on a pod. */
 async function kubeletPath(env: PodConnectEnv, info: RequestInfo): Promise<{ node: string; path: string }> {
   const pod = await podOf(env, info)
-  const node = scheduledNode(pod)
   const query = new URLSearchParams()
   const { namespace, query: given, subresource } = info
   const { name } = pod.metadata
   if (subresource === 'portforward') {
-    for (const port of given.getAll('ports')) query.append('port', port)
-    return { node, path: `/portForward/${namespace}/${name}?${query}` }
+    for (const port of given.getAll('ports')) query.append('port', portOf(port))
+    return { node: await scheduledNode(env, pod), path: `/portForward/${namespace}/${name}?${query}` }
   }
   const container = containerOf(pod, given.get('container'))
+  const node = await scheduledNode(env, pod)
   for (const parameter of EXEC_PARAMETERS) {
     const value = given.get(parameter)
     // The kubelet's own parameters are called input, output, error.
@@ -116,6 +127,12 @@ async function kubeletPath(env: PodConnectEnv, info: RequestInfo): Promise<{ nod
   }
   for (const command of given.getAll('command')) query.append('command', command)
   return { node, path: `/${subresource}/${namespace}/${name}/${container}?${query}` }
+}
+
+/** Throws BadRequest for what is no number. Model: Convert_Slice_string_To_Slice_int32. */
+function portOf(text: string): string {
+  if (/^\d+$/.test(text)) return text
+  throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
 }
 
 const HOP_HEADERS = new Set(['host', 'authorization'])

@@ -57,7 +57,8 @@ async function behindService(registry: Registry, namespace: string, wanted: Prox
   if (portName === undefined) {
     throw unavailable(`no service port ${wanted.port} found for service ${JSON.stringify(name)}`)
   }
-  const places = endpoints ? placesOf(endpoints, portName) : []
+  if (!endpoints) throw notFound({ group: '', resource: 'services' }, name)
+  const places = placesOf(endpoints, portName)
   const start = Math.floor(registry.random.next() * places.length)
   for (const { address, port } of [...places.slice(start), ...places.slice(0, start)]) {
     if (await isOfItsPod(registry, namespace, address)) return target(wanted.scheme, address.ip, port)

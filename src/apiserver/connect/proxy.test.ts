@@ -175,7 +175,7 @@ describe.skipIf(!address)('through the server', () => {
 
   it.each([
     ['services/web:81/proxy/', 503, 'no service port 81 found for service "web"'],
-    ['services/idle:80/proxy/', 503, 'no endpoints available for service "idle"'],
+    ['services/idle:80/proxy/', 404, 'services "idle" not found'],
     ['services/stray:80/proxy/', 503, 'no endpoints available for service "stray"'],
     ['services/none:80/proxy/', 404, 'services "none" not found'],
     ['services/ftp:web:80/proxy/', 400, 'invalid service request "ftp:web:80"'],

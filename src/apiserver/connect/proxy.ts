@@ -29,6 +29,7 @@ export async function serveProxy(
   response: Response,
   info: RequestInfo,
 ): Promise<void> {
+  const target = await proxyTarget(env, info)
   const url = request.url ?? '/'
   const path = proxiedPath(url)
   const method = request.method ?? 'GET'
@@ -40,7 +41,6 @@ export async function serveProxy(
     request.resume()
     return
   }
-  const target = await proxyTarget(env, info)
   const headers = forwardedHeaders(request, isPrivate)
   await forward({ target, request, response, path: path ?? `/${url.slice(info.path.length)}`, headers })
 }

@@ -135,8 +135,7 @@ function credentialsOf(options: AccessOptions, request: Request, socket: Socket)
   const { headers } = request
   const { certificate, proxyName } = identityOf(socket, options.tls)
   const { authorization } = headers
-  let bearerToken =
-    authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined
+  let bearerToken = bearerTokenOf(authorization)
   const named = bearerToken === undefined ? webSocketToken(headers) : undefined
   if (named) {
     bearerToken = named.token
@@ -145,10 +144,15 @@ function credentialsOf(options: AccessOptions, request: Request, socket: Socket)
   return { certificate, proxyName, bearerToken, headers }
 }
 
-/** Nobody in particular. Throws Unauthorized for those who offered credentials, and where one has to be somebody. */
+/** The token of the header; words of other schemes are none of ours. Model: bearertoken.AuthenticateRequest. */
+function bearerTokenOf(header = ''): string | undefined {
+  const [scheme = '', token = ''] = header.trim().split(' ', 3)
+  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined
+}
+
+/** Nobody in particular. Throws Unauthorized for those who showed a token, and where one has to be somebody. */
 function anonymous(options: AccessOptions, request: Request, { bearerToken }: Credentials): UserInfo {
-  const offered = request.headers.authorization !== undefined || bearerToken !== undefined
-  if (offered || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
+  if (bearerToken !== undefined || options.allowsAnonymous?.(pathOf(request)) === false) throw unauthorized()
   return ANONYMOUS
 }
 

@@ -31,7 +31,7 @@ export function serveResource(
   const served = env.api.registry.served(info.group, info.version, info.resource)
   if (!served) return serveVirtual(env, request, response, info, user)
   const { resource, version } = served
-  checkPlace(request, info, resource)
+  checkPlace(info, resource)
   const context = contextOf(request, response, info, user, version, resource.namespaced, told)
   const target = { resource, subresource: info.subresource, name: info.name }
   checkRoute(request, info, { resource, version, cbor: env.cbor ?? false })
@@ -113,9 +113,11 @@ function kindOfVirtual({ group, version, resource }: RequestInfo): string {
   return served?.kind.kind ?? ''
 }
 
-/** Reviews have versions, too. */
-function isServedVirtual({ api }: ResourceHandlerEnv, { group, version, resource }: RequestInfo): boolean {
-  return /^v\d+$/.test(version) && api.registry.serves(group, version, resource)
+/** Reviews have versions and a scope, too. */
+function isServedVirtual({ api }: ResourceHandlerEnv, { group, version, resource, namespace }: RequestInfo): boolean {
+  if (!/^v\d+$/.test(version) || !api.registry.serves(group, version, resource)) return false
+  const served = servedResources.find((r) => r.group === group && r.version === version && r.resource === resource)
+  return served?.namespaced === (namespace !== '')
 }
 
 function virtualVersion(info: RequestInfo): ServedVersion {

@@ -19,20 +19,37 @@ import type { RequestInfo } from './request-info.ts'
 
 const READS_EVERYWHERE = new Set(['list', 'watch'])
 
-/** Throws when nothing is served at this place, or not with this method. */
-export function checkPlace({ method }: Request, info: RequestInfo, resource: Resource): void {
+/** Throws when nothing is served at this place, whatever the method. */
+export function checkPlace(info: RequestInfo, resource: Resource): void {
   const { namespace, name, verb } = info
   const { group, resource: kind, namespaced, view } = resource
   const namespaces = group === '' && kind === 'namespaces'
+  // Proxies that are named before what they lead to are no more.
+  if (verb === 'proxy') throw view ? new NothingHere() : pageNotFound()
   if (!namespaced && namespace !== '' && !namespaces) throw view ? new NothingHere() : pageNotFound()
   if (namespaced && namespace === '' && !READS_EVERYWHERE.has(verb)) {
     // Across all namespaces there are only lists and watches. Model: APIInstaller, crdHandler.ServeHTTP.
     if (view) throw new NothingHere()
     throw name === '' ? methodNotAllowed() : pageNotFound()
   }
-  if (view) return
-  // Routes are for exactly one method, and there is none for HEAD.
-  if (method === 'HEAD' || (verb === 'watch' && method !== 'GET')) throw methodNotAllowed()
+}
+
+/** Which methods the connections of pods have routes for. Model: ConnectMethods of pkg/registry/core/pod/rest. */
+const CONNECTIONS: Readonly<Record<string, readonly string[]>> = {
+  log: ['GET'],
+  exec: ['GET', 'POST'],
+  attach: ['GET', 'POST'],
+  portforward: ['GET', 'POST'],
+}
+
+/** Whether a request is for a connection to a pod. Throws when there is none at this place or with this method. */
+export function checkConnection({ method = 'GET' }: Request, info: RequestInfo): boolean {
+  const { group, resource, subresource, namespace, rest } = info
+  const methods = group === '' && resource === 'pods' ? CONNECTIONS[subresource] : undefined
+  if (!methods) return false
+  if (namespace === '' || rest !== '' || info.version !== 'v1') throw pageNotFound()
+  if (!methods.includes(method)) throw methodNotAllowed()
+  return true
 }
 
 /** Throws BadRequest for a name that could be no part of a key. Model: NoNamespaceKeyFunc, IsPathSegmentName. */
@@ -48,7 +65,8 @@ function noSubresource(resource: Resource, { name }: RequestInfo): Error {
 
 /** Built-in kinds have routes, custom ones a handler that says what it was asked for. */
 export function notOffered(resource: Resource, { verb, name, subresource }: RequestInfo): Error {
-  if (resource.view && name === '' && subresource === '') return badRequest('name must be provided')
+  const named = verb === 'update' || verb === 'patch'
+  if (resource.view && named && name === '' && subresource === '') return badRequest('name must be provided')
   return resource.view ? methodNotSupported(resource, verb) : methodNotAllowed()
 }
 
@@ -60,6 +78,11 @@ export function checkRoute(
 ): void {
   const { resource, version, cbor } = served
   if (info.subresource !== '' && !version.subresources.has(info.subresource)) throw noSubresource(resource, info)
+  if (!resource.view) {
+    // A route is for one path and one method: nothing is below it, and there is none for HEAD.
+    if (info.rest !== '') throw pageNotFound()
+    if (request.method === 'HEAD' || (info.verb === 'watch' && request.method !== 'GET')) throw methodNotAllowed()
+  }
   if (!offers(version, info)) throw notOffered(resource, info)
   if (!resource.view) checkMediaTypes(request, info, cbor)
   checkName(info)

@@ -3,13 +3,13 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { isReason, methodNotAllowed, pageNotFound, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
+import { isReason, pageNotFound, StatusError, UndecidedRequest } from '../../machinery/errors.ts'
 import type { Logger } from '../../machinery/logger.ts'
 import { admitConnect } from '../admission/connect.ts'
 import { serveRemote, serveRemoteUpgrade } from '../aggregation/aggregator-proxy.ts'
 import type { RemoteApis } from '../aggregation/remote-apis.ts'
 import { AuditLost, type Auditor, type AuditTrail, auditIdOf } from '../audit/auditor.ts'
-import { type PodConnectEnv, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
+import { type PodConnectEnv, requireUpgrade, servePodLog, servePodUpgrade } from '../connect/pod-connect.ts'
 import { serveProxy, serveProxyUpgrade } from '../connect/proxy.ts'
 import { isProxied } from '../connect/proxy-target.ts'
 import type { Admitted, FlowControl } from '../flow-control/flow-control.ts'
@@ -25,6 +25,7 @@ import { parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource-handler.ts'
 import type { ResourceHandlerEnv } from './resource-request.ts'
 import { NOT_KEPT, sendError, sendText } from './respond.ts'
+import { checkConnection } from './routes.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
 export interface ServeOptions extends AccessOptions {
@@ -186,12 +187,9 @@ function dispatch(
   if (isProxied(info)) {
     return admitConnect(options.pods.registry, info, user).then(() => serveProxy(options.pods, request, response, info))
   }
-  if (info.verb === '') throw methodNotAllowed()
-  if (info.group === '' && info.resource === 'pods') {
+  if (checkConnection(request, info)) {
     if (info.subresource === 'log') return servePodLog(options.pods, request, response, info)
-    if (UPGRADES.has(info.subresource)) {
-      throw new StatusError({ message: 'Upgrade request required', reason: 'BadRequest', code: 400 })
-    }
+    return requireUpgrade(options.pods, info)
   }
   const { waited } = tracked
   const told = trail ? { waited, annotate: trail.annotate } : { waited }
@@ -224,7 +222,7 @@ export async function upgrade(
     }
     // Whoever may run commands over WebSocket must be allowed to create them, as with POST.
     if (info.verb === 'get') await authorize(options, { ...info, verb: 'create' }, user)
-    if (info.group !== '' || info.resource !== 'pods' || !UPGRADES.has(info.subresource)) throw pageNotFound()
+    if (!checkConnection(request, info) || info.subresource === 'log') throw pageNotFound()
     await admitConnect(options.pods.registry, info, user)
     await servePodUpgrade(options.pods, request, socket, head, info)
   } catch (error) {
@@ -250,7 +248,7 @@ export function refuseUpgrade(options: ServeOptions, socket: Duplex, error: unkn
   const body = JSON.stringify(status)
   const code = status.code ?? 500
   socket.end(
-    `HTTP/1.1 ${code} ${status.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${code} ${status.reason}\r\nCache-Control: ${NOT_KEPT}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
 }
 

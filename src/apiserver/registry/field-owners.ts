@@ -80,8 +80,14 @@ function updaterOf(context: RequestContext, subresource: string) {
   return { manager: managerOf(context), operation: 'Update', apiVersion, subresource } as const
 }
 
-/** Records in a new object that the request's manager owns what it says. */
-export function trackCreate(resource: Resource, object: ApiObject, context: RequestContext, now: number): void {
+/** Records in a new object, or in one that is posted to a subresource, that the request's manager owns what it says. */
+export function trackCreate(
+  resource: Resource,
+  object: ApiObject,
+  context: RequestContext,
+  now: number,
+  subresource = '',
+): void {
   const { version } = context
   const sent = object.metadata.managedFields
   setEntries(object, undefined)
@@ -93,7 +99,7 @@ export function trackCreate(resource: Resource, object: ApiObject, context: Requ
     live: { apiVersion: version.apiVersion, object: empty },
     next: viewIn(version, object as StoredObject),
     owners: sentOwners(sent) ?? [],
-    self: updaterOf(context, ''),
+    self: updaterOf(context, subresource),
     now: formatTime(now),
   })
   setEntries(object, writeEntries(capUpdaters(owners)))

@@ -8,9 +8,10 @@ import type {
   SubjectAccessReviewStatus,
 } from '../../api/generated/authorization-v1.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
+import { labelValueProblem, qualifiedNameProblems } from '../../machinery/names.ts'
 import type { ApiObject } from '../api-object.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
-import { fieldSelectorOf, labelSelectorOf } from '../authorization/selector-attributes.ts'
+import { fieldSelectorOf, labelSelectorOf, type SelectorRequirement } from '../authorization/selector-attributes.ts'
 import type { UserInfo } from '../user.ts'
 
 export type AccessReviewKind = 'SelfSubjectAccessReview' | 'SubjectAccessReview' | 'LocalSubjectAccessReview'
@@ -24,7 +25,7 @@ export function accessReviewProblems(kind: AccessReviewKind, review: ApiObject):
     errors.push(
       field.invalid(
         'spec.nonResourceAttributes',
-        nonResourceAttributes,
+        internalText(nonResourceAttributes),
         'cannot be specified in combination with resourceAttributes',
       ),
     )
@@ -43,9 +44,62 @@ export function accessReviewProblems(kind: AccessReviewKind, review: ApiObject):
   }
   return [
     ...errors,
+    ...selectorProblems(resourceAttributes),
     ...metadataProblems(kind, review),
     ...(kind === 'LocalSubjectAccessReview' ? localProblems(review) : []),
   ]
+}
+
+/** As upstream shows its internal type, which has no other names for its fields. */
+const internalText = ({ path = '', verb = '' }: Partial<NonResourceAttributes>) => ({ Path: path, Verb: verb })
+
+const SELECTORS = ['fieldSelector', 'labelSelector'] as const
+
+/** Model: validateResourceAttributes. */
+function selectorProblems(attributes: ResourceAttributes | undefined): FieldError[] {
+  return SELECTORS.flatMap((name) => {
+    const selector = attributes?.[name]
+    if (!selector) return []
+    const path = `spec.resourceAttributes.${name}`
+    const { rawSelector = '', requirements = [] } = selector
+    const both = rawSelector !== '' && requirements.length > 0
+    const none = rawSelector === '' && requirements.length === 0
+    return [
+      ...(both
+        ? [field.invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements')]
+        : []),
+      ...(none
+        ? [field.required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)]
+        : []),
+      ...requirements.flatMap((requirement, i) => requirementProblems(name, requirement, `${path}.requirements[${i}]`)),
+    ]
+  })
+}
+
+/** Operators that nobody knows are let through: a newer server may know them. */
+function requirementProblems(
+  selector: (typeof SELECTORS)[number],
+  { key = '', operator, values = [] }: SelectorRequirement,
+  path: string,
+): FieldError[] {
+  const takes = ['In', 'NotIn'].includes(operator)
+  const takesNone = ['Exists', 'DoesNotExist'].includes(operator)
+  const errors: FieldError[] = []
+  if (takes && values.length === 0) {
+    errors.push(field.required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
+  }
+  if (takesNone && values.length > 0) {
+    errors.push(field.forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+  }
+  if (selector === 'fieldSelector') {
+    return [...(key === '' ? [field.required(`${path}.key`, 'must be specified')] : []), ...errors]
+  }
+  for (const problem of qualifiedNameProblems(key)) errors.push(field.invalid(`${path}.key`, key, problem))
+  for (const [i, value] of values.entries()) {
+    const problem = labelValueProblem(value)
+    if (problem !== undefined) errors.push(field.invalid(`${path}.values[${i}]`, value, problem))
+  }
+  return errors
 }
 
 function metadataProblems(kind: AccessReviewKind, { metadata }: ApiObject): FieldError[] {
@@ -64,7 +118,13 @@ function localProblems({ metadata, spec }: ApiObject): FieldError[] {
       ? [field.invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]
       : []),
     ...(nonResourceAttributes
-      ? [field.invalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request')]
+      ? [
+          field.invalid(
+            'spec.nonResourceAttributes',
+            internalText(nonResourceAttributes),
+            'disallowed on this kind of request',
+          ),
+        ]
       : []),
   ]
 }

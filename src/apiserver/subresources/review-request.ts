@@ -72,7 +72,7 @@ export async function admitReview(
 
 function settleNamespace(review: ApiObject, namespace: string): void {
   const { metadata } = review
-  if (metadata.namespace && metadata.namespace !== namespace) {
+  if (metadata.namespace && namespace !== '' && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (namespace === '') delete metadata.namespace

@@ -2,13 +2,18 @@
 
 import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
 import type { Node, Pod, Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
+import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { conflict, field, forbidden, invalid, notFound } from '../../machinery/errors.ts'
+import { badRequest, conflict, field, forbidden, invalid, notFound } from '../../machinery/errors.ts'
+import { setUnset } from '../../machinery/go/unset.ts'
 import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import type { TokenBinding, TokenIssuer } from '../authentication/service-account-tokens.ts'
 import { nodeNameOf } from '../authorization/node.ts'
+import { decodeBody } from '../registry/decode-body.ts'
+import { trackCreate } from '../registry/field-owners.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Resource, ServedVersion } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
 
 const MIN_SECONDS = 600
@@ -18,6 +23,18 @@ const MAX_SECONDS = 2 ** 32
 const WARN_ONLY_SECONDS = 3607
 const EXTENDED_SECONDS = 365 * 24 * 3600
 const accounts = { group: '', resource: 'serviceaccounts' }
+const GROUP_KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+
+/** The kind that is posted; it has no resource of its own. */
+const KIND: ServedVersion = {
+  ...GROUP_KIND,
+  version: 'v1',
+  apiVersion: 'authentication.k8s.io/v1',
+  typeRef: 'io.k8s.api.authentication.v1.TokenRequest',
+  verbs: [],
+  subresources: new Map(),
+}
+const kindOf = (resource: Resource): Resource => ({ ...resource, storage: KIND, versions: [KIND] })
 
 export interface TokenRequestSettings {
   /** Used when a request names none. */
@@ -33,16 +50,20 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
   const { audiences, maxSeconds } = settings
   return async ({ name, body, context }) => {
     const { namespace } = context
-    const request = body as Partial<TokenRequest>
+    const posted = decodeBody(body ?? {}, KIND, { ...context, version: KIND })
+    const request = posted as unknown as TokenRequest & { metadata: Partial<ObjectMeta> }
+    checkNames(request.metadata, name, namespace)
     const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, name)
     if (!account) throw notFound(accounts, name)
     const resource = registry.resource('', 'serviceaccounts')
+    settle(request, account.metadata, registry.clock.now())
+    trackCreate(kindOf(resource), posted, { ...context, version: KIND }, registry.clock.now(), 'token')
     await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
-    const asked = request.spec?.expirationSeconds ?? DEFAULT_SECONDS
+    const asked = request.spec.expirationSeconds ?? DEFAULT_SECONDS
     checkSeconds(asked)
     const seconds = maxSeconds === undefined ? asked : Math.min(asked, maxSeconds)
     if (seconds < asked) context.warn(`requested expiration of ${asked} seconds shortened to ${seconds} seconds`)
-    const wanted = request.spec?.audiences ?? []
+    const wanted = request.spec.audiences ?? []
     const granted = wanted.length > 0 ? wanted : audiences
     await restrictNode(registry, namespace, name, request, context.user)
     const binding = await bindingOf(registry, namespace, name, request)
@@ -59,14 +80,41 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
       ...(extended ? { warnAfter: seconds } : {}),
       ...(binding ? { binding } : {}),
     })
-    return {
-      kind: 'TokenRequest',
-      apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name, namespace, creationTimestamp: formatTime(registry.clock.now()) },
+    const answer = {
+      ...posted,
       spec: { ...request.spec, audiences: granted, expirationSeconds: seconds },
       status: { token, expirationTimestamp: formatTime(registry.clock.now() + seconds * 1000) },
-    } satisfies object
+    }
+    setUnset(KIND.typeRef, answer)
+    return answer
   }
+}
+
+/** Throws Invalid when the body speaks of another account than the path. */
+function checkNames(said: Partial<ObjectMeta>, name: string, namespace: string): void {
+  const check = (part: 'name' | 'namespace', is: string) => {
+    const given = said[part]
+    if (!given || given === is) return
+    throw invalid(GROUP_KIND, name, [
+      field.invalid(`metadata.${part}`, given, `must match the service account ${part} if specified`),
+    ])
+  }
+  check('name', name)
+  check('namespace', namespace)
+}
+
+/** Puts into a request what goes without saying. Throws Conflict when it is about an account that is no more. */
+function settle(request: TokenRequest & { metadata: Partial<ObjectMeta> }, account: ObjectMeta, now: number): void {
+  const { metadata } = request
+  const { name, namespace = '', uid } = account
+  if (metadata.uid && metadata.uid !== uid) {
+    const why = `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`
+    throw conflict({ group: GROUP_KIND.group, resource: GROUP_KIND.kind }, name, why)
+  }
+  Object.assign(metadata, { name, namespace, uid, creationTimestamp: formatTime(now) })
+  request.spec ??= {} as TokenRequest['spec']
+  request.spec.expirationSeconds ??= DEFAULT_SECONDS
+  request.status = {} as TokenRequest['status']
 }
 
 function checkSeconds(seconds: number): void {
@@ -75,9 +123,7 @@ function checkSeconds(seconds: number): void {
     seconds < MIN_SECONDS
       ? 'may not specify a duration less than 10 minutes'
       : 'may not specify a duration larger than 2^32 seconds'
-  throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-    field.invalid('spec.expirationSeconds', seconds, problem),
-  ])
+  throw invalid(GROUP_KIND, '', [field.invalid('spec.expirationSeconds', seconds, problem)])
 }
 
 /** A kubelet gets tokens only for pods that run on its node. */
@@ -108,20 +154,18 @@ async function bindingOf(
   const ref = request.spec?.boundObjectRef
   if (!ref) return undefined
   const { kind = '', name = '' } = ref
+  const apiVersion = ref.apiVersion?.includes('/') ? ref.apiVersion : `/${ref.apiVersion ?? ''}`
+  if (!apiVersion.startsWith('/')) throw unbindable(apiVersion, kind)
+  if (name === '') throw badRequest('Name parameter required.')
   switch (kind) {
     case 'Pod': {
       const pod = await registry.lookup<Pod>('', 'pods', namespace, name)
       if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
-      checkUid('pods', name, ref.uid, pod.metadata.uid)
       if (pod.spec.serviceAccountName !== account) {
-        throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-          field.invalid(
-            'spec.boundObjectRef',
-            name,
-            `cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`,
-          ),
-        ])
+        const why = 'to pod running with different serviceaccount name.'
+        throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} ${why}`)
       }
+      checkUid('Pod', name, ref.uid, pod.metadata.uid)
       const nodeName = pod.spec.nodeName
       const node = nodeName ? await registry.lookup<Node>('', 'nodes', '', nodeName) : undefined
       return {
@@ -134,21 +178,22 @@ async function bindingOf(
     case 'Secret': {
       const secret = await registry.lookup<Secret>('', 'secrets', namespace, name)
       if (!secret) throw notFound({ group: '', resource: 'secrets' }, name)
-      checkUid('secrets', name, ref.uid, secret.metadata.uid)
+      checkUid('Secret', name, ref.uid, secret.metadata.uid)
       return { kind, name, uid: secret.metadata.uid }
     }
     case 'Node': {
       const node = await registry.lookup<Node>('', 'nodes', '', name)
       if (!node) throw notFound({ group: '', resource: 'nodes' }, name)
-      checkUid('nodes', name, ref.uid, node.metadata.uid)
+      checkUid('Node', name, ref.uid, node.metadata.uid)
       return { kind, name, uid: node.metadata.uid }
     }
     default:
-      throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-        field.invalid('spec.boundObjectRef.kind', kind, `cannot bind token to object of type ${kind}`),
-      ])
+      throw unbindable(apiVersion, kind)
   }
 }
+
+const unbindable = (apiVersion: string, kind: string) =>
+  badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`)
 
 function checkUid(resource: string, name: string, wanted: string | undefined, actual: string): void {
   if (!wanted || wanted === actual) return

@@ -3,6 +3,7 @@
 import type { TokenReviewSpec, TokenReviewStatus } from '../../api/generated/authentication-v1.ts'
 import { badRequest, StatusError } from '../../machinery/errors.ts'
 import type { TokenReviewer } from '../authentication/token-reviewer.ts'
+import { aggregated } from '../authorization/aggregated.ts'
 import type { UserInfo } from '../user.ts'
 
 /** What is known about the token. Throws BadRequest without one. */
@@ -16,7 +17,9 @@ export async function tokenStatus(
     return { authenticated: true, user: userInfoOf(user), audiences: [...granted] }
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    return { user: {}, error: error.cause instanceof Error ? error.cause.message : 'invalid bearer token' }
+    // Whoever knows nothing of a token and whoever says what is wrong with it are both heard.
+    const why = error.cause instanceof Error ? [error.cause.message] : []
+    return { user: {}, error: aggregated(['invalid bearer token', ...why]) }
   }
 }
 
