@@ -29,6 +29,7 @@ import { type FlowControl, PriorityAndFairness } from '../apiserver/flow-control
 import { maxInFlight } from '../apiserver/flow-control/max-in-flight.ts'
 import { turnTakingClient } from '../apiserver/flow-control/turn-taking-client.ts'
 import type { HealthCheck } from '../apiserver/http/health.ts'
+import { healthChecks } from '../apiserver/http/health-checks.ts'
 import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http/server.ts'
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { addAllocators, repairFigures } from '../apiserver/metrics/allocators.ts'
@@ -294,16 +295,12 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const shutdown = new AbortController()
   let shuttingDown = false
   const serverAddress = `${setup.advertiseIP}:${setup.port}`
-  const live: HealthCheck[] = [
-    { name: 'ping', check: () => {} },
-    { name: 'log', check: () => {} },
-    { name: 'etcd', check: async () => void (await store.currentRevision()) },
-  ]
+  const askStore = async () => void (await store.currentRevision())
   // Scheduler and controllers live and die with this process; the store can fail by itself.
   const components: HealthCheck[] = [
-    { name: 'controller-manager', check: () => {} },
     { name: 'scheduler', check: () => {} },
-    { name: 'etcd-0', check: async () => void (await store.currentRevision()) },
+    { name: 'controller-manager', check: () => {} },
+    { name: 'etcd-0', check: askStore },
   ]
   registry.computed.set(registry.resource('', 'componentstatuses'), () => checkComponents(components))
   const fairness = flow.fair
@@ -355,17 +352,13 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       metrics,
       version,
       serverAddress,
-      livez: live,
-      readyz: [
-        ...live,
-        ...setup.readyChecks,
-        {
-          name: 'shutdown',
-          check() {
-            if (shuttingDown) throw new Error('process is shutting down')
-          },
+      ...healthChecks({
+        store: askStore,
+        pending: setup.readyChecks,
+        shutdown() {
+          if (shuttingDown) throw new Error('process is shutting down')
         },
-      ],
+      }),
       openApi: createOpenApiHandler({
         ...{ registry, clock, release: gitVersion, remotes: aggregation.remotes },
         ...(setup.loadDocs ? { loadDocs: setup.loadDocs } : {}),

@@ -1,7 +1,7 @@
 // The roles and bindings every cluster starts with.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
 
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../api/generated/rbac-v1.ts'
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '../../api/generated/rbac-v1.ts'
 import type { New } from '../../client/client.ts'
 import { controllerRoleBindings, controllerRoles } from './controller-policy.ts'
 import { nodeRules } from './node-rules.ts'
@@ -29,6 +29,7 @@ export interface BootstrapPolicy {
   readonly roleBindings: readonly New<RoleBinding>[]
 }
 
+const BOTH = 'create delete deletecollection get list patch update watch'
 const AUTHENTICATED = 'system:authenticated'
 const UNAUTHENTICATED = 'system:unauthenticated'
 const DISCOVERY = '/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/'
@@ -38,7 +39,7 @@ const BATCH = 'cronjobs cronjobs/status jobs jobs/status'
 const CORE_VIEW =
   'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status'
 const CORE_STATUS =
-  'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'
+  'bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'
 const EXTENSIONS_VIEW =
   'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale'
 
@@ -46,6 +47,7 @@ const viewRules = [
   rule(READ, 'core', CORE_VIEW),
   rule(READ, 'core', CORE_STATUS),
   rule(READ, 'core', 'namespaces'),
+  rule(READ, 'core events.k8s.io', 'events'),
   rule(READ, 'discovery.k8s.io', 'endpointslices'),
   rule(READ, 'apps', APPS),
   rule(READ, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
@@ -64,9 +66,10 @@ const editRules = [
   rule(
     WRITE,
     'core',
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
+    'configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
   ),
   rule('create', 'core', 'serviceaccounts/token'),
+  rule(WRITE, 'core events.k8s.io', 'events'),
   rule(
     WRITE,
     'apps',
@@ -81,21 +84,20 @@ const editRules = [
   ),
   rule(WRITE, 'policy', 'poddisruptionbudgets'),
   rule(WRITE, 'networking.k8s.io', 'ingresses networkpolicies'),
-  rule(WRITE, 'coordination.k8s.io', 'leases'),
-  rule(READ, 'coordination.k8s.io', 'leases'),
+  rule(BOTH, 'coordination.k8s.io', 'leases'),
   rule(WRITE, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ]
 
 const adminRules = [
   rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews'),
-  rule(`${READ} ${WRITE}`, 'rbac.authorization.k8s.io', 'rolebindings roles'),
+  rule(BOTH, 'rbac.authorization.k8s.io', 'rolebindings roles'),
 ]
 
 const schedulerRules = [
   eventsRule,
   rule('create', 'coordination.k8s.io', 'leases'),
   rule('get list update watch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
-  rule('create delete get list patch update watch', 'coordination.k8s.io', 'leasecandidates'),
+  rule(BOTH, 'coordination.k8s.io', 'leasecandidates'),
   rule(READ, 'core', 'nodes'),
   rule('delete get list watch', 'core', 'pods'),
   rule('create', 'core', 'bindings pods/binding'),
@@ -104,26 +106,27 @@ const schedulerRules = [
   rule(READ, 'apps extensions', 'replicasets'),
   rule(READ, 'apps', 'statefulsets'),
   rule(READ, 'policy', 'poddisruptionbudgets'),
-  rule('get list patch update watch', 'core', 'persistentvolumeclaims persistentvolumes'),
+  rule(READ, 'core', 'persistentvolumeclaims persistentvolumes'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
   rule(READ, 'storage.k8s.io', 'csinodes'),
+  rule(READ, 'storage.k8s.io', 'volumeattachments'),
   rule(READ, 'core', 'namespaces'),
   rule(READ, 'storage.k8s.io', 'csidrivers'),
   rule(READ, 'storage.k8s.io', 'csistoragecapacities'),
-  rule(READ, 'storage.k8s.io', 'volumeattachments'),
   rule(READ, 'resource.k8s.io', 'deviceclasses'),
   rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
   rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims/status'),
+  rule('update', 'core', 'pods/finalizers'),
   rule(READ, 'resource.k8s.io', 'resourceslices'),
+  rule('create delete', 'resource.k8s.io', 'resourceclaims'),
   rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
 ]
 
 const controllerManagerRules = [
   eventsRule,
   rule('create', 'coordination.k8s.io', 'leases'),
-  rule('get list update watch', 'coordination.k8s.io', 'leases', 'kube-controller-manager'),
-  rule('create delete get list patch update watch', 'coordination.k8s.io', 'leasecandidates'),
+  rule('get update', 'coordination.k8s.io', 'leases', 'kube-controller-manager'),
   rule('create', 'core', 'secrets serviceaccounts'),
   rule('delete', 'core', 'secrets'),
   rule('get', 'core', 'configmaps namespaces secrets serviceaccounts'),
@@ -134,7 +137,7 @@ const controllerManagerRules = [
   rule('create', 'core', 'serviceaccounts/token'),
 ]
 
-const monitoringPaths = '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'
+const monitoringPaths = '/flagz /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/* /statusz'
 
 function clusterRoles(): New<ClusterRole>[] {
   const signer = (suffix: string, verb: string, name: string) =>
@@ -146,7 +149,7 @@ function clusterRoles(): New<ClusterRole>[] {
   return [
     clusterRole('cluster-admin', [rule('*', '*', '*'), paths('*', '*')]),
     clusterRole('system:discovery', [paths('get', DISCOVERY)]),
-    clusterRole('system:monitoring', [paths('get', monitoringPaths)]),
+    clusterRole('system:monitoring', [paths('get', monitoringPaths), rule('get', 'core', 'nodes/metrics')]),
     clusterRole('system:basic-user', [
       rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
       rule('create', 'authentication.k8s.io', 'selfsubjectreviews'),
@@ -172,17 +175,14 @@ function clusterRoles(): New<ClusterRole>[] {
       rule('list watch', 'core', 'endpoints services'),
       rule(READ, 'core', 'nodes'),
       eventsRule,
-      rule('list watch', 'discovery.k8s.io', 'endpointslices'),
       rule('list watch', 'networking.k8s.io', 'servicecidrs'),
+      rule('list watch', 'discovery.k8s.io', 'endpointslices'),
     ]),
     clusterRole('system:kubelet-api-admin', [
       rule(READ, 'core', 'nodes'),
       rule('proxy', 'core', 'nodes'),
-      rule(
-        '*',
-        'core',
-        'nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/spec nodes/stats',
-      ),
+      rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
+      rule('*', 'core', 'nodes/configz nodes/healthz nodes/pods'),
     ]),
     clusterRole('system:node-bootstrapper', [
       rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
@@ -265,15 +265,15 @@ const LEADERS = { scheduler: 'kube-scheduler', manager: 'kube-controller-manager
 function roles(): New<Role>[] {
   const leader = (name: string) =>
     role(SYSTEM, `system::leader-locking-${name}`, [
-      rule('watch', 'core', 'configmaps'),
-      rule('get update', 'core', 'configmaps', name),
+      rule('create get list update watch', 'coordination.k8s.io', 'leases'),
+      rule('create get list update watch', 'coordination.k8s.io', 'leasecandidates'),
     ])
   return [
     role(SYSTEM, 'extension-apiserver-authentication-reader', [
       rule(READ, 'core', 'configmaps', 'extension-apiserver-authentication'),
     ]),
     role(SYSTEM, 'system:controller:bootstrap-signer', [rule(READ, 'core', 'secrets')]),
-    role(SYSTEM, 'system:controller:cloud-provider', [rule('create get list update watch', 'core', 'configmaps')]),
+    role(SYSTEM, 'system:controller:cloud-provider', [rule('create get list watch', 'core', 'configmaps')]),
     role(SYSTEM, 'system:controller:token-cleaner', [rule('delete get list watch', 'core', 'secrets'), eventsRule]),
     leader(LEADERS.manager),
     leader(LEADERS.scheduler),
@@ -287,17 +287,19 @@ function roles(): New<Role>[] {
 }
 
 function roleBindings(): New<RoleBinding>[] {
-  const leader = (name: string) =>
-    binding(SYSTEM, `system::leader-locking-${name}`, [user(`system:${name}`), account(name)])
+  const leader = (name: string, ...others: Subject[]) =>
+    binding(SYSTEM, `system::leader-locking-${name}`, [user(`system:${name}`), account(name), ...others])
   return [
     binding(SYSTEM, 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
     binding(SYSTEM, 'system:controller:cloud-provider', [account('cloud-provider')]),
     binding(SYSTEM, 'system:controller:token-cleaner', [account('token-cleaner')]),
-    binding(SYSTEM, 'extension-apiserver-authentication-reader', [
-      user(`system:${LEADERS.manager}`),
-      user(`system:${LEADERS.scheduler}`),
-    ]),
-    leader(LEADERS.manager),
+    binding(
+      SYSTEM,
+      'extension-apiserver-authentication-reader',
+      [user(`system:${LEADERS.manager}`), user(`system:${LEADERS.scheduler}`)],
+      'system::extension-apiserver-authentication-reader',
+    ),
+    leader(LEADERS.manager, account('leader-election-controller')),
     leader(LEADERS.scheduler),
     binding('kube-public', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
     binding('kube-public', CLUSTER_INFO_READER, [group(UNAUTHENTICATED), group(AUTHENTICATED)]),

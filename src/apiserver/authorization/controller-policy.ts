@@ -7,7 +7,7 @@ import { account, clusterBinding, clusterRole, eventsRule, READ, rule } from './
 
 const LIST = 'list watch'
 const SIGNERS =
-  'kubernetes.io/legacy-unknown kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving'
+  'kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown'
 
 const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
   'attachdetach-controller': [
@@ -84,7 +84,6 @@ const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('patch update', 'core', 'persistentvolumeclaims/status'),
     rule(READ, 'core', 'persistentvolumeclaims'),
     eventsRule,
-    rule('get', 'core', 'services'),
   ],
   'ephemeral-volume-controller': [
     rule(READ, 'core', 'pods'),
@@ -97,9 +96,9 @@ const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', 'core', 'pods/finalizers'),
     rule('create delete get list watch', 'resource.k8s.io', 'resourceclaims'),
     rule('patch update', 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
-    rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
     rule('patch update', 'core', 'pods/status'),
     eventsRule,
+    rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
   ],
   'device-taint-eviction-controller': [
     rule('delete get list watch', 'core', 'pods'),
@@ -154,7 +153,6 @@ const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(LIST, 'core', 'nodes'),
     eventsRule,
     rule('watch', 'core', 'events'),
-    rule('get', 'core', 'services'),
   ],
   'pod-garbage-collector': [
     rule('delete list watch', 'core', 'pods'),
@@ -165,6 +163,7 @@ const CONTROLLERS: Readonly<Record<string, readonly PolicyRule[]>> = {
   'pv-protection-controller': [rule('get list update watch', 'core', 'persistentvolumes'), eventsRule],
   'pvc-protection-controller': [
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule('update', 'core', 'persistentvolumeclaims/status'),
     rule(READ, 'core', 'pods'),
     eventsRule,
   ],

@@ -71,7 +71,7 @@ export function role(namespace: string, name: string, rules: readonly PolicyRule
   return { metadata: metadata(name, {}, namespace), rules: [...rules] }
 }
 
-export function binding(namespace: string, name: string, subjects: readonly Subject[]): New<RoleBinding> {
-  const roleRef = { apiGroup: GROUP, kind: 'Role', name }
+export function binding(namespace: string, role: string, subjects: readonly Subject[], name = role): New<RoleBinding> {
+  const roleRef = { apiGroup: GROUP, kind: 'Role', name: role }
   return { metadata: metadata(name, {}, namespace), roleRef, subjects: [...subjects] }
 }

@@ -37,6 +37,7 @@ export async function healthAnswer(
       : { code: 500, text: `internal server error: ${problem}\n` }
   }
   const lines: string[] = []
+  const unmatched = request.excluded.filter((name) => !checks.some((check) => check.name === name))
   let failed = false
   for (const check of checks) {
     if (request.excluded.includes(check.name)) {
@@ -50,6 +51,10 @@ export async function healthAnswer(
       failed = true
       lines.push(`[-]${check.name} failed: reason withheld`)
     }
+  }
+  if (unmatched.length > 0) {
+    const names = [...new Set(unmatched)].map((name) => JSON.stringify(name)).join(',')
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
   }
   if (failed) return { code: 500, text: `${lines.join('\n')}\n${endpoint} check failed\n` }
   return { code: 200, text: request.verbose ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok' }

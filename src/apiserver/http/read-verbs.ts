@@ -60,7 +60,7 @@ export function sendList(env: ResourceHandlerEnv, exchange: ResourceRequest, res
   const { target, version, info, response, representation } = exchange
   const entries = result.entries.map((entry) => inVersion(entry, version))
   const metadata = {
-    resourceVersion: String(result.revision),
+    ...(result.revision === 0 ? {} : { resourceVersion: String(result.revision) }),
     // Lists of custom kinds tell that they do not go on (UnstructuredList); upstream's types leave that out.
     ...(result.continue !== '' || (target.resource.view && representation.as === 'object')
       ? { continue: result.continue }

@@ -67,7 +67,8 @@ function noSubresource(resource: Resource, { name }: RequestInfo): Error {
 export function notOffered(resource: Resource, { verb, name, subresource }: RequestInfo): Error {
   const named = verb === 'update' || verb === 'patch'
   if (resource.view && named && name === '' && subresource === '') return badRequest('name must be provided')
-  return resource.view ? methodNotSupported(resource, verb) : methodNotAllowed()
+  // Lists and watches share a route.
+  return resource.view || verb === 'watch' ? methodNotSupported(resource, verb) : methodNotAllowed()
 }
 
 /** Throws when the resource has no such subresource or method, or is named as none can be. */

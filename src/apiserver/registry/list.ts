@@ -54,7 +54,8 @@ async function listOf(registry: Registry, resource: Resource, query: ListQuery):
   const computed = registry.computed.get(resource)
   if (computed) {
     const entries = (await computed()).filter((object) => query.selection.matches(object)).map(computedEntry)
-    return { entries, revision: await registry.store.currentRevision(), continue: '', remaining: undefined }
+    // What is worked out is of no version.
+    return { entries, revision: 0, continue: '', remaining: undefined }
   }
   const cache = registry.openCache(resource) ?? (await registry.cache(resource))
   await untilReached(query.resourceVersion, cache)
