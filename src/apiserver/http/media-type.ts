@@ -39,6 +39,8 @@ export interface Answerable {
   readonly cbor?: boolean
   /** Whether it can be shown as something else; absent: it can. */
   readonly transforms?: boolean
+  /** Whether it can be shown as a Table; absent: it can. */
+  readonly tables?: boolean
   /** The answer is a stream of watch events. */
   readonly stream?: boolean
   /** The query parameter of that name. */
@@ -139,7 +141,8 @@ function representationOf({ parameters }: Clause, format: Representation['format
   switch (as) {
     case 'Table':
       // The cells of a Table are of any type, which protobuf has no form for.
-      return format === 'protobuf' ? undefined : { format, as, wrapperVersion, pretty }
+      if (format === 'protobuf' || can.tables === false) return undefined
+      return { format, as, wrapperVersion, pretty }
     case 'PartialObjectMetadata':
     case 'PartialObjectMetadataList':
       return { format, as, wrapperVersion, pretty } as const

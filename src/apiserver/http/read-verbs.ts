@@ -45,8 +45,9 @@ const OPEN = Buffer.from('{')
 
 export async function serveList(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target } = exchange
+  const result = await list(env.api.registry, target.resource, listQueryOf(exchange))
   checkListable(exchange)
-  sendList(env, exchange, await list(env.api.registry, target.resource, listQueryOf(exchange)))
+  sendList(env, exchange, result)
 }
 
 /** Throws NotAcceptable when the client wants what no list can be shown as. */

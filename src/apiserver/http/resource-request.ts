@@ -46,7 +46,23 @@ export function representationOf({
     cbor,
     stream: info.verb === 'watch',
     pretty: info.query.get('pretty'),
+    tables: hasTables(info),
   })
+}
+
+/** Subresources that upstream has no columns for, of some kinds the status, too. Model: rest.TableConvertor. */
+const NO_TABLES = new Set([
+  ...['approval', 'binding', 'ephemeralcontainers', 'eviction', 'finalize', 'log', 'resize', 'rollback', 'token'],
+  ...['podgroups/status', 'resourceclaims/status', 'devicetaintrules/status', 'resourcepoolstatusrequests/status'],
+  ...['customresourcedefinitions/status', 'apiservices/status'],
+])
+
+/** What is answered and never stored has none either. */
+const UNSTORED = new Set(['authentication.k8s.io', 'authorization.k8s.io'])
+
+function hasTables({ group, resource, subresource }: RequestInfo): boolean {
+  if (UNSTORED.has(group) || resource === 'bindings') return false
+  return subresource === '' || !(NO_TABLES.has(subresource) || NO_TABLES.has(`${resource}/${subresource}`))
 }
 
 /** One entry in the representation that the client wants. */

@@ -6,6 +6,7 @@ import { badRequest, field, methodNotAllowed, unsupportedMediaType } from '../..
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
 import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
+import { checkVersionMatch } from '../registry/list.ts'
 import type { PatchType } from '../registry/patch.ts'
 import { duplicateFields, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
 import { switchOf } from './query.ts'
@@ -147,10 +148,11 @@ function warnOfOrphans({ target, context }: ResourceRequest, options: DeleteOpti
 
 export async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, context } = exchange
+  const query = listQueryOf(exchange)
+  checkVersionMatch(query)
+  const options = await deleteOptionsOf(exchange)
   // Upstream finds out only when everything is deleted.
   checkListable(exchange)
-  const query = listQueryOf(exchange)
-  const options = await deleteOptionsOf(exchange)
   warnOfOrphans(exchange, options)
   const dryRun = (options.dryRun ?? []).includes('All')
   const result = await deleteCollection(env.api.registry, target.resource, query, options, { ...context, dryRun })

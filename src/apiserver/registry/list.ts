@@ -162,7 +162,8 @@ function checkReached(resourceVersion: string, cache: WatchCache): void {
   })
 }
 
-function checkVersionMatch(query: ListQuery): void {
+/** Throws Invalid or BadRequest for options that do not go together. */
+export function checkVersionMatch(query: ListQuery): void {
   const { resourceVersion } = query
   checkListOptions(listMatchProblems(query))
   parseResourceVersion(resourceVersion)
