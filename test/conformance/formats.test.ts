@@ -11,6 +11,7 @@ import { decodeProtobuf, encodeProtobuf } from '../../src/machinery/protobuf/cod
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const ONE = `${MAPS}/one`
 const CONFIG_MAP = 'io.k8s.api.core.v1.ConfigMap'
@@ -126,11 +127,19 @@ describe('Accept', () => {
       'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)',
     ],
     [`${MAPS}?watch=1`, 'text/html', NO_LIST_ROUTED],
+    // Of what has no columns, and before it is looked for (AllowsMediaTypeTransform).
+    ['/api/v1/namespaces/default/pods/none/ephemeralcontainers', `application/json;${meta('Table')}`, NOT_ACCEPTABLE],
+    [`${DEFINITIONS}/none.example.com/status`, `application/json;${meta('Table')}`, NOT_ACCEPTABLE],
   ]
   it.each(refused)('%s refuses %s', async (path, accept, message) => {
     const answer = await get(path, accept)
     expect({ code: answer.code, type: answer.type }).toEqual({ code: 406, type: 'application/json' })
     expect(jsonOf(answer)).toMatchObject({ kind: 'Status', reason: 'NotAcceptable', message })
+  })
+
+  it('says what is wrong with the options of a list before that it cannot be shown so (ListResource)', async () => {
+    const answer = await get(`${MAPS}?resourceVersionMatch=Exact`, `application/json;${meta('PartialObjectMetadata')}`)
+    expect({ code: answer.code, reason: jsonOf(answer).reason }).toEqual({ code: 422, reason: 'Invalid' })
   })
 
   it('has no YAML for watches', async () => {
