@@ -58,7 +58,7 @@ export function parseBody(
     case PROTOBUF:
       return parseProtobuf(body, kind)
     case CBOR:
-      if (cbor) return parseCbor(body)
+      if (cbor) return parseCbor(body, (problem, cause) => unrecognized(kind, problem, body, cause))
       throw unsupportedMediaType(ACCEPTED)
     default:
       throw unsupportedMediaType(cbor ? [...ACCEPTED, CBOR] : ACCEPTED)
@@ -161,13 +161,16 @@ function parseYamlBody(body: Buffer, kind: string): unknown {
   }
 }
 
-/** Parses CBOR. Throws BadRequest. */
-export function parseCbor(body: Buffer): unknown {
+/** Parses CBOR. Throws BadRequest, or what `refusal` makes of what is wrong. */
+export function parseCbor(
+  body: Buffer,
+  refusal: (problem: string, cause: unknown) => Error = (problem, cause) => badRequest(problem, { cause }),
+): unknown {
   try {
     return decodeCbor(body)
   } catch (error) {
     if (!(error instanceof CborError)) throw error
-    throw badRequest(`unable to determine group/version/kind: ${error.message}`, { cause: error })
+    throw refusal(`unable to determine group/version/kind: ${error.message}`, error)
   }
 }
 

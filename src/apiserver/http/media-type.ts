@@ -140,8 +140,8 @@ function representationOf({ parameters }: Clause, format: Representation['format
   const wrapperVersion = `meta.k8s.io/${version}`
   switch (as) {
     case 'Table':
-      // The cells of a Table are of any type, which protobuf has no form for.
-      if (format === 'protobuf' || can.tables === false) return undefined
+      // The cells of a Table are of any type, which protobuf has no form for; in CBOR upstream has none.
+      if (format === 'protobuf' || format === 'cbor' || can.tables === false) return undefined
       return { format, as, wrapperVersion, pretty }
     case 'PartialObjectMetadata':
     case 'PartialObjectMetadataList':
