@@ -159,7 +159,6 @@ export class Api {
     const { resource, subresource, name } = target
     const id = `${resource.resource}/${subresource}`
     if (id === 'pods/binding' || id === 'pods/eviction') {
-      if (!isRecord(body)) throw badRequest('the body of the request must be an object')
       if (id === 'pods/binding') await bindPod(this.registry, name, body, context)
       else await evictPod(this.registry, name, body, context)
       return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }

@@ -91,9 +91,7 @@ function optionsOf(args: readonly unknown[]): Options {
   const [target, options] = args
   if (typeof target !== 'string' && !(target instanceof URL)) return target as Options
   const url = new URL(target)
-  // As it was written: a URL would put dots and slashes in order.
-  const path = typeof target === 'string' ? target.replace(/^https:\/\/[^/]*/, '') : `${url.pathname}${url.search}`
-  return { port: url.port, path, ...(typeof options === 'object' ? options : {}) }
+  return { port: url.port, path: `${url.pathname}${url.search}`, ...(typeof options === 'object' ? options : {}) }
 }
 
 const isWatch = (path: string) => /[?&]watch(?!=(false|0|f|F|False|FALSE)(&|$))/.test(path)

@@ -153,12 +153,16 @@ function summaryOf(body: Buffer): string {
 }
 
 function parseYamlBody(body: Buffer, kind: string): unknown {
+  let value: unknown
   try {
-    return parseFirstYaml(body.toString('utf8')).value ?? {}
+    value = parseFirstYaml(body.toString('utf8')).value ?? {}
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw unrecognized(kind, `yaml: ${error.message}`, body, error)
   }
+  const wrong = kindProblem(value)
+  if (wrong !== undefined) throw unrecognized(kind, wrong, body, undefined)
+  return value
 }
 
 /** Parses CBOR. Throws BadRequest, or what `refusal` makes of what is wrong. */

@@ -11,7 +11,7 @@ import { serveGet, serveList, serveWatchRequest } from './read-verbs.ts'
 import type { RequestInfo } from './request-info.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, representationOf } from './resource-request.ts'
 import { sendObject } from './respond.ts'
-import { checkPlace, checkRoute, nothingServed, notOffered } from './routes.ts'
+import { checkMediaTypes, checkPlace, checkRoute, nothingServed, notOffered } from './routes.ts'
 import { warningsOf } from './warnings.ts'
 import { dryRunOf, fieldManagerOf, fieldValidationOf } from './write-options.ts'
 import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdate } from './write-verbs.ts'
@@ -100,6 +100,7 @@ async function serveVirtual(
   if (info.verb !== 'create') throw methodNotAllowed()
   const version = virtualVersion(info)
   const { cbor = false } = env
+  checkMediaTypes(request, info, cbor)
   const representation = representationOf({ request, version, info, cbor })
   const kind = kindOfVirtual(info)
   const body = parseBody(await readBody(request), request.headers['content-type'], { kind, cbor })

@@ -52,13 +52,6 @@ export function checkConnection({ method = 'GET' }: Request, info: RequestInfo):
   return true
 }
 
-/** Throws BadRequest for a name that could be no part of a key. Model: NoNamespaceKeyFunc, IsPathSegmentName. */
-function checkName({ name }: RequestInfo): void {
-  const problem =
-    name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : undefined
-  if (problem) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problem}`)
-}
-
 function noSubresource(resource: Resource, { name }: RequestInfo): Error {
   return resource.view ? notFound(resource, name) : pageNotFound()
 }
@@ -71,7 +64,7 @@ export function notOffered(resource: Resource, { verb, name, subresource }: Requ
   return resource.view || verb === 'watch' ? methodNotSupported(resource, verb) : methodNotAllowed()
 }
 
-/** Throws when the resource has no such subresource or method, or is named as none can be. */
+/** Throws when the resource has no such subresource or method. */
 export function checkRoute(
   request: Request,
   info: RequestInfo,
@@ -86,7 +79,6 @@ export function checkRoute(
   }
   if (!offers(version, info)) throw notOffered(resource, info)
   if (!resource.view) checkMediaTypes(request, info, cbor)
-  checkName(info)
 }
 
 const PATCHES = [
@@ -99,7 +91,8 @@ const PATCHES = [
 export const PRODUCED = ['application/json', 'application/yaml', PROTOBUF]
 const STREAMED = ['application/json;stream=watch', `${PROTOBUF};stream=watch`]
 
-function checkMediaTypes({ headers, method }: Request, { verb }: RequestInfo, cbor: boolean): void {
+/** Throws when a route neither takes nor gives what the client sends and accepts. */
+export function checkMediaTypes({ headers, method }: Request, { verb }: RequestInfo, cbor: boolean): void {
   const length = headers['content-length'] ?? ''
   const fits = verb !== 'patch' || patchIsKnown(headers['content-type'], cbor)
   if (!fits) throw unsupported('415: Unsupported Media Type')
@@ -152,7 +145,8 @@ function unsupported(message: string): StatusError {
 /** Whether the resource has this verb at this place: what changes one object has to name it. */
 function offers(version: ServedVersion, { verb, name, subresource }: RequestInfo): boolean {
   if (name === '' && (verb === 'update' || verb === 'patch')) return false
-  if (subresource === '') return version.verbs.includes(verb)
+  // What is created is named in its body.
+  if (subresource === '') return version.verbs.includes(verb) && (verb !== 'create' || name === '' || !!version.schema)
   const served = version.subresources.get(subresource)
   return served !== undefined && verbsOf(served).includes(verb)
 }

@@ -53,9 +53,9 @@ export function tableOf(resource: Rows, entries: readonly Shown[], metadata: obj
             ...{ name, type, format, description, priority },
           }))
       : null,
-    // A slice of Go to which nothing was added.
+    // Without columns of its own upstream adds rows to none at all (NewDefaultTableConvertor).
     rows:
-      entries.length === 0
+      entries.length === 0 && resource.definition.columns === undefined
         ? null
         : entries.map((entry) => ({
             cells: columns.map((column) =>

@@ -18,7 +18,6 @@ import { checkWriteOptions, deleteOptionsOf } from './write-options.ts'
 export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, response } = exchange
   const { subresource } = target
-  if (target.name !== '' && subresource === '' && !target.resource.view) throw methodNotAllowed()
   const { body, context } = await readObject(exchange)
   checkWriteOptions('CreateOptions', exchange)
   if (subresource !== '') {

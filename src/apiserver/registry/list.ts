@@ -3,6 +3,7 @@
 
 import { posix } from 'node:path'
 import { badRequest, expired, type FieldError, field, invalid, StatusError } from '../../machinery/errors.ts'
+import { scanJson } from '../../machinery/json-scan.ts'
 import { prefixEnd } from '../../machinery/ordered-map.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
@@ -219,10 +220,12 @@ function readToken(text: string): Token {
   const illegal = illegalBase64At(text)
   if (illegal >= 0) throw wrong(`illegal base64 data at input byte ${illegal}`)
   let parsed: { v?: unknown; rv?: unknown; start?: unknown }
+  const json = Buffer.from(text, 'base64url')
   try {
-    parsed = JSON.parse(Buffer.from(text, 'base64url').toString())
+    parsed = JSON.parse(json.toString())
   } catch (cause) {
-    throw wrong('invalid character in continue token', { cause })
+    // Go names a byte that is wrong, not the character it is a part of.
+    throw wrong(scanJson(json.toString('latin1')).error ?? 'unexpected end of JSON input', { cause })
   }
   const { v, rv, start } = parsed ?? {}
   if (v !== TOKEN_VERSION) throw wrong(`server does not recognize this encoded version ${String(v ?? '')}`)

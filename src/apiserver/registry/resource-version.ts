@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 
 import { badRequest, type StatusError, serverProblem } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 
 const LARGEST = 2n ** 64n - 1n
 
@@ -9,10 +10,10 @@ const LARGEST = 2n ** 64n - 1n
 function problemOf(text: string): string | undefined {
   if (text === '') return undefined
   const problem = !/^\d+$/.test(text) ? 'invalid syntax' : BigInt(text) > LARGEST ? 'value out of range' : undefined
-  return problem && `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`
+  return problem && `strconv.ParseUint: parsing ${quote(text)}: ${problem}`
 }
 
-const named = (text: string, problem: string) => `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${problem}`
+const named = (text: string, problem: string) => `resourceVersion: Invalid value: ${quote(text)}: ${problem}`
 
 /** The version as a number, 0 for none. Throws BadRequest for what is none. Model: ValidateListResourceVersion. */
 export function parseResourceVersion(text: string): number {

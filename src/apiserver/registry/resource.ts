@@ -4,7 +4,8 @@ import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { currentResources, type ServedResource, servedResources, typeOf, typeRefOfKind } from '../../api/schema.ts'
 import type { TypeSchema } from '../../machinery/apply/schema.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
-import type { FieldError } from '../../machinery/errors.ts'
+import { badRequest, type FieldError } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import { setUnset } from '../../machinery/go/unset.ts'
 import { compareVersions } from '../../machinery/version-order.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -195,8 +196,13 @@ export function countsGenerations({ definition: { generation }, hasSpec }: Resou
   return generation === undefined ? hasSpec : generation === true || generation === 'counted'
 }
 
-/** The store's key of an object. `namespace` is ignored for cluster-wide resources. */
+/**
+ * The store's key of an object. `namespace` is ignored for cluster-wide resources. Throws BadRequest for a name that could
+ * be no part of a key. Model: NamespaceKeyFunc, IsValidPathSegmentName.
+ */
 export function keyOf(resource: Resource, namespace: string, name: string): string {
+  if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: "${name}": may not be '${name}'`)
+  if (name.includes('%')) throw badRequest(`Name parameter invalid: ${quote(name)}: may not contain '%'`)
   return resource.namespaced ? `${resource.prefix}${namespace}/${name}` : `${resource.prefix}${name}`
 }
 

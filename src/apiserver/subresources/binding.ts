@@ -2,31 +2,43 @@
 
 import type { Binding, Pod } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { badRequest, conflict, field, invalid } from '../../machinery/errors.ts'
+import { badRequest, conflict, type FieldError, field, serverProblem } from '../../machinery/errors.ts'
 import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
+import { decodeBody } from '../registry/decode-body.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
+import type { ServedVersion } from '../registry/resource.ts'
 import { update } from '../registry/update.ts'
 
 const pods = { group: '', resource: 'pods' }
 
-/** Assigns the pod to `binding.target.name` and marks it scheduled. Throws Conflict when it has a node already. */
-export async function bindPod(
-  registry: Registry,
-  name: string,
-  binding: Partial<Binding>,
-  context: RequestContext,
-): Promise<void> {
+const KIND: ServedVersion = {
+  ...{ group: '', version: 'v1', kind: 'Binding', apiVersion: 'v1', typeRef: 'io.k8s.api.core.v1.Binding' },
+  verbs: [],
+  subresources: new Map(),
+}
+
+/** What is wrong with a binding, which upstream does not say as it says it of objects. Model: ValidatePodBinding. */
+function checkTarget({ target }: Partial<Binding>): void {
+  const kind = target?.kind ?? ''
+  const errors: FieldError[] = []
+  if (kind !== '' && kind !== 'Node') errors.push(field.notSupported('target.kind', kind, ['Node', '<empty>']))
+  if (!target?.name) errors.push(field.required('target.name'))
+  const texts = errors.map(({ path, message }) => `${path}: ${message}`)
+  if (texts.length > 0) throw serverProblem(texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`)
+}
+
+/**
+ * Assigns the pod to the target of the binding in `body` and marks it scheduled. Throws BadRequest, Conflict when it has a
+ * node already. Model: BindingREST of pkg/registry/core/pod/storage.
+ */
+export async function bindPod(registry: Registry, name: string, body: unknown, context: RequestContext): Promise<void> {
+  const binding = decodeBody(body, KIND, { ...context, version: KIND }) as Partial<Binding>
+  if ((binding.metadata?.name ?? '') !== name) throw badRequest('name in URL does not match name in Binding object')
+  checkTarget(binding)
+  if (name === '') throw badRequest('Name parameter required.')
   const node = binding.target?.name ?? ''
-  if (node === '') {
-    throw invalid({ group: '', kind: 'Binding' }, name, [field.required('target.name')])
-  }
-  if (binding.target?.kind && binding.target.kind !== 'Node') {
-    throw invalid({ group: '', kind: 'Binding' }, name, [
-      field.notSupported('target.kind', binding.target.kind, ['Node', '<empty>']),
-    ])
-  }
   const resource = registry.resource('', 'pods')
   await admitBody(registry, { resource, subresource: 'binding', name, body: binding }, context)
   await update(
@@ -74,10 +86,8 @@ export async function bindPod(
 /** The handler of `bindings`, the older way in: the pod is named in the body. */
 export function bindings(registry: Registry): VirtualCreate {
   return async ({ body, context }) => {
-    const binding = isRecord(body) ? (body as Partial<Binding>) : {}
-    const name = binding.metadata?.name ?? ''
-    if (name === '') throw invalid({ group: '', kind: 'Binding' }, name, [field.required('metadata.name')])
-    await bindPod(registry, name, binding, context)
+    const { metadata } = isRecord(body) ? (body as Partial<Binding>) : {}
+    await bindPod(registry, metadata?.name ?? '', body, context)
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
   }
 }

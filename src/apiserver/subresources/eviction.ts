@@ -3,21 +3,34 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import type { Eviction, PodDisruptionBudget } from '../../api/generated/policy-v1.ts'
-import { internalError, notFound, StatusError } from '../../machinery/errors.ts'
+import { badRequest, internalError, notFound, StatusError } from '../../machinery/errors.ts'
 import { matches, selectorOf } from '../../machinery/labels.ts'
 import { admitBody } from '../admission/admit-body.ts'
+import { isRecord } from '../api-object.ts'
+import { decodeBody } from '../registry/decode-body.ts'
 import { deleteOne } from '../registry/delete.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
-import { listPrefix } from '../registry/resource.ts'
+import { listPrefix, type ServedVersion } from '../registry/resource.ts'
 import { update } from '../registry/update.ts'
 
-/** Evicts a pod. Throws TooManyRequests (429, cause DisruptionBudget) when a budget is used up. */
+const KIND: ServedVersion = {
+  ...{ group: 'policy', version: 'v1', kind: 'Eviction', apiVersion: 'policy/v1' },
+  typeRef: 'io.k8s.api.policy.v1.Eviction',
+  verbs: [],
+  subresources: new Map(),
+}
+const OLD: ServedVersion = { ...KIND, version: 'v1beta1', apiVersion: 'policy/v1beta1' }
+
+/** Evicts a pod as `body` says. Throws BadRequest, TooManyRequests (429, cause DisruptionBudget) when a budget is used up. */
 export async function evictPod(
   registry: Registry,
   name: string,
-  eviction: Partial<Eviction>,
+  body: unknown,
   request: RequestContext,
 ): Promise<void> {
+  const version = isRecord(body) && body.apiVersion === OLD.apiVersion ? OLD : KIND
+  const eviction = decodeBody(body, version, { ...request, version }) as Partial<Eviction>
+  if ((eviction.metadata?.name ?? '') !== name) throw badRequest('name in URL does not match name in Eviction object')
   const options = (eviction.deleteOptions ?? {}) as DeleteOptions
   // A dry run may be asked for in the URL, or with the options of the deletion.
   const context = { ...request, dryRun: request.dryRun || (options.dryRun ?? []).includes('All') }
