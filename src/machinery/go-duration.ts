@@ -35,3 +35,13 @@ export function goDurationProblem(text: string): string | undefined {
   }
   return `time: invalid duration ${quoted}`
 }
+
+/** Milliseconds as Go writes them: `1m30s`, `250ms`. Model: Duration.String of Go. */
+export function formatGoDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  if (ms < 1000) return `${ms}ms`
+  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60]
+  const seconds = `${(ms % 60_000) / 1000}s`
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds
+}

@@ -169,4 +169,4 @@ export function exponential(start: number, factor: number, count: number): numbe
 }
 
 /** The type of the text. */
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'

@@ -2,7 +2,6 @@
 // Spec: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
 import { readFileSync } from 'node:fs'
-import type { PodSecuritySettings } from '../apiserver/admission/pod-security/configuration.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import {
   type AuthenticationConfig,
@@ -90,6 +89,8 @@ export const apiServerFlags: readonly ApiServerFlag[] = [
 ]
 
 export interface ApiServerSettings {
+  /** The flags that were given, as they were. */
+  readonly flags?: Readonly<Record<string, string>>
   readonly features?: FeatureGates
   /** Which versions are served, given whether those that upstream retired are unless it is said otherwise. */
   readonly serves?: (legacyApis: boolean) => Serves
@@ -159,6 +160,7 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const serviceCidrs = serviceCidrsOf(flags['service-cluster-ip-range'])
   const admission = readAdmissionControl(flags)
   return {
+    flags,
     features,
     ...(admission ? { admission } : {}),
     serves,

@@ -64,6 +64,7 @@ import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiServerSettings, FollowedFile } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
+import { flagValues } from './flag-values.ts'
 import { followFile } from './follow-file.ts'
 import { gitVersion, versionInfo } from './version.ts'
 
@@ -127,6 +128,7 @@ export interface RunningApiServer {
 /** Starts the API server; it answers when this resolves. */
 export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiServer> {
   const { store, clock, random, log } = setup
+  const startedAt = clock.now()
   const {
     encryption,
     audit,
@@ -348,9 +350,16 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     },
     ...(operation && operation.goawayChance > 0 ? { sendsAway: () => random.next() < operation.goawayChance } : {}),
     system: {
-      registry,
-      metrics,
-      version,
+      ...{ registry, metrics, version, clock, random, startedAt },
+      flags: flagValues(setup.settings?.flags ?? {}, {
+        'advertise-address': setup.advertiseIP,
+        'bind-address': setup.host,
+        'secure-port': String(setup.port),
+        'service-account-issuer': issuers.join(','),
+        'service-account-signing-key-file': join(setup.pki, SIGNING_KEY),
+        'service-cluster-ip-range': serviceCidrs.join(','),
+        'service-node-port-range': `${setup.nodePorts.from}-${setup.nodePorts.to}`,
+      }),
       serverAddress,
       ...healthChecks({
         store: askStore,
@@ -452,9 +461,11 @@ function withEventTtl(resources: readonly Resource[], ttlSeconds: number | undef
   )
 }
 
+const SIGNING_KEY = 'service-account.key'
+
 /** The key that signs service-account tokens, made once. */
 function signingKey(pki: string): string {
-  const file = join(pki, 'service-account.key')
+  const file = join(pki, SIGNING_KEY)
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })

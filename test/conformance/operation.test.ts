@@ -41,6 +41,111 @@ describe('health', () => {
   })
 })
 
+describe('pages of the server about itself (apiserver/pkg/server/{statusz,flagz})', () => {
+  const accepting = (accept: string) => ({ headers: { accept } })
+  const as = (kind: string, version: string) => `v=${version};g=config.k8s.io;as=${kind}`
+
+  it('are listed beside everything else that is served (routes.Index)', async () => {
+    const { paths } = (await call('/')).body
+    const some = ['/apis/', '/flagz', '/healthz/log', '/livez/etcd', '/openapi/v3/', '/readyz/shutdown', '/statusz']
+    expect(paths).toEqual(expect.arrayContaining(some))
+    expect(paths).toEqual([...paths].sort())
+    expect(paths.filter((path: string) => path.startsWith('/readyz/'))).toHaveLength(36)
+  })
+
+  const texts: readonly [accept: string][] = [
+    [''],
+    ['*/*'],
+    ['text/*'],
+    ['text/plain;charset=utf-8'],
+    ['application/json, text/plain'],
+    ['application/json;q=0.5, text/plain;q=0.1'],
+    ['text/plain;pretty=1'],
+  ]
+  it.each(texts)('are text for %j, with one of four delimiters', async (accept) => {
+    const status = await call('/statusz', accepting(accept))
+    expect(status.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(status.headers['x-content-type-options']).toBeUndefined()
+    expect(status.text).toMatch(
+      /^\napiserver statusz\nWarning: .*purposes only\.\n\nStarted(:|: |=| ) \w{3} \w{3} [ \d]\d /,
+    )
+    expect(status.text).toMatch(/\nUp(:|: |=| ) 0 hr 0\d min \d\d sec\nGo version/)
+    expect(status.text).toMatch(/\nPaths.* \/flagz \/healthz \/livez \/metrics \/readyz \/statusz \/version\n$/)
+    const flags = await call('/flagz', accepting(accept))
+    expect(flags.text).toMatch(
+      /^\napiserver flagz\nWarning: .*purposes only\.\nadmission-control-config-file(:|: |=| )\n/,
+    )
+    expect(flags.text).toMatch(/\nevent-ttl(:|: |=| )1h0m0s\n/)
+  })
+
+  it.each(['v1beta1', 'v1alpha1'])(
+    'are objects of config.k8s.io/%s, the older of which is warned of',
+    async (version) => {
+      const [status, flags] = await Promise.all([
+        call('/statusz', accepting(`application/json;${as('Statusz', version)}`)),
+        call('/flagz', accepting(`application/json;${as('Flagz', version)}`)),
+      ])
+      const type = (kind: string) => `application/json;g=config.k8s.io;v=${version};as=${kind}`
+      const warning = (page: string) =>
+        `299 - "This version of the ${page} endpoint is deprecated. Please use a newer version."`
+      const metadata = { name: 'apiserver' }
+      const apiVersion = `config.k8s.io/${version}`
+      expect(status.body).toMatchObject({ kind: 'Statusz', apiVersion, metadata, emulationVersion: '1.36' })
+      expect(status.body.paths).toEqual(['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'])
+      expect(status.headers['content-type']).toBe(type('Statusz'))
+      expect(flags.body).toMatchObject({ kind: 'Flagz', apiVersion, metadata })
+      expect(flags.body.flags).toMatchObject({
+        'authorization-mode': '[Node,RBAC]',
+        'service-cluster-ip-range': '10.96.0.0/16',
+        'request-timeout': '1m0s',
+        'advertise-address': '127.0.0.1',
+      })
+      expect(flags.headers['content-type']).toBe(type('Flagz'))
+      const old = version === 'v1alpha1'
+      expect(status.headers.warning).toBe(old ? warning('statusz') : undefined)
+      expect(flags.headers.warning).toBe(old ? warning('flagz') : undefined)
+    },
+  )
+
+  it('are YAML, too', async () => {
+    const { text, headers } = await call('/statusz', accepting(`application/yaml;${as('Statusz', 'v1beta1')}`))
+    expect(headers['content-type']).toBe('application/yaml;g=config.k8s.io;v=v1beta1;as=Statusz')
+    expect(text).toMatch(/^apiVersion: config\.k8s\.io\/v1beta1\nbinaryVersion: /)
+  })
+
+  const refused: readonly [accept: string][] = [
+    ['application/json'],
+    ['application/*'],
+    ['application/cbor'],
+    ['application/vnd.kubernetes.protobuf'],
+    ['text/html'],
+    ['foo'],
+    ['application/json;sv=v1'],
+    ['application/json;stream=watch'],
+    ['application/json;as=Statusz'],
+    [`application/json;${as('Statusz', 'v1')}`],
+    [`application/json;${as('Flagz', 'v1beta1')}`],
+    [`text/plain;${as('Statusz', 'v1beta1')}`],
+  ]
+  it.each(refused)('have no form for %j', async (accept) => {
+    const answer = await call('/statusz', accepting(accept))
+    const message = 'only the following media types are accepted: application/json, application/yaml, text/plain'
+    expect(answer).toMatchObject({ code: 406, body: { message, reason: 'NotAcceptable' } })
+    expect(answer.headers['content-type']).toBe('application/json')
+  })
+
+  it('are refused in YAML to whoever reads that', async () => {
+    const { code, headers, text } = await call('/flagz', accepting('application/yaml'))
+    expect([code, headers['content-type']]).toEqual([406, 'application/yaml'])
+    expect(text).toContain('reason: NotAcceptable')
+  })
+
+  it('are for every method, and have nothing below them', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE']) expect((await call('/statusz', { method })).code).toBe(200)
+    for (const path of ['/statusz/', '/flagz/x']) expect((await call(path)).code).toBe(404)
+  })
+})
+
 it('components are listed in the order in which they are asked, at no version (componentstatus.List)', async () => {
   const { body } = await call('/api/v1/componentstatuses')
   const names = body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)

@@ -56,7 +56,7 @@ export function negotiate(headers: Accepting, can: Answerable): Representation {
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return plain
   for (const clause of clausesOf(accept)) {
     for (const format of FORMATS) {
-      if (!includes(clause.type, format)) continue
+      if (!includesType(clause.type, TYPES[format])) continue
       const found = representationOf(clause, format, can)
       // Who accepts only what cannot be streamed cannot watch.
       if (found && can.stream && format === 'yaml') throw notAcceptable(acceptedBy(can))
@@ -72,7 +72,8 @@ function acceptedBy({ stream, cbor }: Answerable): string[] {
   return cbor ? [...ACCEPTED, CBOR] : ACCEPTED
 }
 
-interface Clause {
+/** One alternative of an Accept header. */
+export interface Clause {
   readonly type: string
   readonly quality: number
   readonly parameters: ReadonlyMap<string, string>
@@ -118,8 +119,9 @@ const TYPES: Readonly<Record<Representation['format'], string>> = {
   cbor: CBOR,
 }
 
-function includes(type: string, format: Representation['format']): boolean {
-  return type === TYPES[format] || type === 'application/*' || type === '*/*'
+/** Whether a media type is one of those that a clause names. */
+export function includesType(clause: string, type: string): boolean {
+  return clause === type || clause === '*/*' || clause === `${type.split('/')[0]}/*`
 }
 
 /** What a clause asks for in a format; undefined when that cannot be. Upstream's acceptMediaTypeOptions. */
@@ -152,7 +154,7 @@ function representationOf({ parameters }: Clause, format: Representation['format
 }
 
 /** Whether a person reads the answer: the query says so, or the client is one that people use. */
-function isForReading({ 'user-agent': agent = '' }: Accepting, pretty: string | null | undefined): boolean {
+export function isForReading({ 'user-agent': agent = '' }: Accepting, pretty: string | null | undefined): boolean {
   if (pretty) return /^(1|t|true)$/i.test(pretty)
   return agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0')
 }

@@ -108,9 +108,10 @@ function pageOf({ why }: UndecidedRequest, url: string): string {
 }
 
 /** Status has a form in every format; nothing else that may be asked for can be made of it. */
-function formOfErrors({ headers, cbor = false }: { headers: Accepting; cbor?: boolean }): Representation {
+export function formOfErrors(asked: { headers: Accepting; protobuf?: boolean; cbor?: boolean }): Representation {
+  const { headers, protobuf = true, cbor = false } = asked
   try {
-    return negotiate(headers, { protobuf: true, cbor, transforms: false })
+    return negotiate(headers, { protobuf, cbor, transforms: false })
   } catch (error) {
     if (error instanceof StatusError) return negotiate({}, { protobuf: true })
     throw error

@@ -1,7 +1,9 @@
 // Everything that is served beside resources: health, version, metrics, OpenAPI, token keys; discovery has its own file.
 
+import type { Clock } from '../../machinery/clock.ts'
 import { NothingHere, pageNotFound } from '../../machinery/errors.ts'
 import { METRICS_TYPE } from '../../machinery/metrics.ts'
+import type { Random } from '../../machinery/random.ts'
 import { apiGroupList } from '../discovery.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -12,6 +14,7 @@ import { type HealthCheck, healthAnswer } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
 import { NOT_KEPT, sendJson, sendPlain, sendText } from './respond.ts'
 import { requireGet, requireProduced } from './routes.ts'
+import { flagz, serveZPage, statusz, type ZPage } from './zpages.ts'
 
 /** Serves documents under /openapi; false when the path is none of its own. */
 export type OpenApiHandler = (request: Request, response: Response, info: RequestInfo) => boolean
@@ -20,7 +23,13 @@ export interface SystemHandlerEnv {
   readonly registry: Registry
   readonly metrics: ApiMetrics
   /** The answer of /version. */
-  readonly version: object
+  readonly version: Readonly<Record<string, string>>
+  readonly clock: Clock
+  readonly random: Random
+  /** When the server was started. */
+  readonly startedAt: number
+  /** Flags under upstream's names, with what they are set to. */
+  readonly flags: Readonly<Record<string, string>>
   /** Address clients are told to use, `10.0.0.1:6443`. */
   readonly serverAddress: string
   readonly livez: readonly HealthCheck[]
@@ -39,14 +48,18 @@ const PATHS = [
   '/api',
   '/api/v1',
   '/apis',
+  '/apis/',
+  '/flagz',
   '/healthz',
   '/livez',
   '/metrics',
   '/metrics/slis',
   '/openapi/v2',
   '/openapi/v3',
+  '/openapi/v3/',
   '/openid/v1/jwks',
   '/readyz',
+  '/statusz',
   '/version',
 ]
 
@@ -61,7 +74,7 @@ export async function serveSystem(
 ): Promise<void> {
   const { path } = info
   if (path === '/' || path === '/index.html') {
-    return sendJson(response, 200, JSON.stringify({ paths: [...PATHS, ...groupPaths(env.registry)].sort() }))
+    return sendJson(response, 200, JSON.stringify({ paths: listedPaths(env) }))
   }
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
     return serveDiscovery(env, request, response, info)
@@ -70,9 +83,18 @@ export async function serveSystem(
   if (endpoint !== undefined) return serveHealth(env, response, info, endpoint, single)
   if (path.startsWith('/debug/')) return serveDebugPages(env, request, response, info)
   if (path.startsWith('/openapi/')) return serveOpenApi(env, request, response, info)
-  if (path === '/metrics') return sendText(response, 200, env.metrics.all.text(), METRICS_TYPE)
-  if (path === '/metrics/slis') return sendText(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
+  if (path === '/metrics') return sendPlain(response, 200, env.metrics.all.text(), METRICS_TYPE)
+  if (path === '/metrics/slis') return sendPlain(response, 200, env.metrics.health.all.text(), METRICS_TYPE)
+  const page = zPage(env, path)
+  if (page) return serveZPage(page, request, response, { query: info.query, draw: env.random.next() })
   return serveRouted(env, request, response, path)
+}
+
+function zPage(env: SystemHandlerEnv, path: string): ZPage | undefined {
+  if (path === '/flagz') return flagz(env.flags)
+  if (path !== '/statusz') return undefined
+  const { startedAt, version } = env
+  return statusz({ startedAt, version, now: env.clock.now(), paths: listedPaths(env) })
 }
 
 function serveRouted(env: SystemHandlerEnv, request: Request, response: Response, path: string): void {
@@ -125,6 +147,12 @@ function sendPublished(response: Response, document: object, type: string): void
     'cache-control': 'public, max-age=3600',
   })
   response.end(json)
+}
+
+function listedPaths({ registry, livez, readyz }: SystemHandlerEnv): string[] {
+  const below = (endpoint: string, checks: readonly HealthCheck[]) => checks.map(({ name }) => `${endpoint}/${name}`)
+  const checks = [...below('/healthz', livez), ...below('/livez', livez), ...below('/readyz', readyz)]
+  return [...PATHS, ...checks, ...groupPaths(registry)].sort()
 }
 
 function groupPaths(registry: Registry): string[] {
