@@ -2,6 +2,7 @@
 // Model: sigs.k8s.io/yaml.
 
 import { CORE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml'
+import { sortedEntries } from './go/value.ts'
 
 /** Text that is no YAML; the message says where. */
 export class YamlError extends Error {
@@ -55,19 +56,55 @@ export function parseYamlStream(text: string): unknown[] {
   return guarded(() => loadAll(text, null, { schema: SCHEMA })).filter((d) => d !== null && d !== undefined)
 }
 
-/** The first document of a stream. `twice` says which key of it is there more than once; its last value counts. Throws YamlError. */
+/**
+ * The first document of a stream, with the keys of its maps in order. `twice` says, a line each, which of them are there
+ * more than once; the last value counts. Throws YamlError.
+ */
 export function parseFirstYaml(text: string): { value: unknown; twice: string | undefined } {
   const first = firstDocument(text)
-  try {
-    return { value: load(first, { schema: SCHEMA }), twice: undefined }
-  } catch (error) {
-    if (!(error instanceof YAMLException) || error.reason !== 'duplicated mapping key') throw yamlError(error)
-    const { line = 0 } = error.mark ?? {}
-    const [, key = ''] = /^[\s-]*["']?([^"':]*)/.exec(first.split('\n')[line] ?? '') ?? []
-    const twice = `line ${line + 1}: key ${JSON.stringify(key)} already set in map`
-    return { value: guarded(() => load(first, { schema: SCHEMA, json: true })), twice }
+  const keys = new KeyWatch()
+  const value = guarded(() => load(first, { schema: SCHEMA, json: true, listener: keys.listener }))
+  return { value: sorted(value), twice: keys.twice.length === 0 ? undefined : keys.twice.join('\n  ') }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(sortedEntries(value).map(([name, inner]) => [name, sorted(inner)]))
+}
+
+/** Where the parser stands. */
+interface ParserState {
+  readonly input: string
+  readonly position: number
+  readonly line: number
+  readonly kind: string | null
+  readonly result: unknown
+}
+
+/** Hears of each node that begins and ends, and notes keys that a map has already: scalars before a colon. */
+class KeyWatch {
+  readonly twice: string[] = []
+  /** The keys of the nodes that are open. */
+  readonly #open: Set<unknown>[] = []
+
+  readonly listener = (event: 'open' | 'close', state: unknown): void => {
+    const { input, position, line, kind, result } = state as ParserState
+    if (event === 'open') {
+      this.#open.push(new Set())
+      return
+    }
+    this.#open.pop()
+    const keys = this.#open.at(-1)
+    if (keys === undefined || kind !== 'scalar' || !/^[ \t]*:/.test(input.slice(position, position + 80))) return
+    if (keys.has(result) && this.twice.length < MAX_TWICE) {
+      this.twice.push(`line ${line + 1}: key ${JSON.stringify(result)} already set in map`)
+    }
+    keys.add(result)
   }
 }
+
+const MAX_TWICE = 100
 
 /** A line of three dashes begins a document wherever it is; before the first one there may be directives. */
 function firstDocument(text: string): string {

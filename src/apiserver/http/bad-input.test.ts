@@ -387,7 +387,7 @@ describe('bad input', () => {
     expect(quiet.headers.warning).toBeUndefined()
     const loud = await call({ path: `${MAPS}?dryRun=All`, body })
     expect(loud.code).toBe(201)
-    expect(loud.headers.warning).toBe('299 - "duplicate field \\"data.a\\"", 299 - "unknown field \\"dat\\""')
+    expect(loud.headers.warning).toBe('299 - "unknown field \\"dat\\"", 299 - "duplicate field \\"data.a\\""')
     expect(loud.body.data).toEqual({ a: '2' })
   })
 

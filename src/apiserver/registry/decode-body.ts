@@ -6,6 +6,7 @@ import { badRequest, StatusError } from '../../machinery/errors.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
 import type { ServedVersion } from './resource.ts'
+import { inOrderOf, unknownField, warningsOf } from './strict-fields.ts'
 
 /**
  * Checks that `body` is an object of `version`, decodes it and converts it to the storage version. Unknown fields
@@ -102,7 +103,7 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
   if (version.decode && isRecord(body)) return version.decode(body, context)
   try {
     const { object, unknownFields } = decode(version.typeRef, body)
-    reportUnknown(unknownFields, version, context)
+    report(inOrderOf(body, context.duplicateFields ?? [], unknownFields), version, context)
     keepReset(body, object as ApiObject)
     return object as ApiObject
   } catch (error) {
@@ -121,13 +122,21 @@ function keepReset(body: unknown, object: ApiObject): void {
   if (Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) object.metadata.managedFields = []
 }
 
+/** How what a patch made is judged. */
+export interface PatchJudge {
+  /** What is wrong with the patch itself. */
+  readonly problems: readonly string[]
+  /** Puts the paths of unknown fields of a built-in type into upstream's order. */
+  readonly order: (unknown: readonly string[]) => readonly string[]
+  readonly refuse: (problem: string | DecodeError) => Error
+}
+
 /** Decodes what a patch made, as the type of `version`. Throws what `refuse` makes of a problem in upstream's words. */
 export function decodePatched(
   patched: unknown,
   version: ServedVersion,
   context: RequestContext,
-  problems: readonly string[],
-  refuse: (problem: string | DecodeError) => Error,
+  { problems, order, refuse }: PatchJudge,
 ): ApiObject {
   const settle = (all: readonly string[]) => {
     if (all.length === 0 || context.fieldValidation === 'Ignore') return
@@ -144,7 +153,8 @@ export function decodePatched(
   }
   try {
     const { object, unknownFields } = decode(version.typeRef, patched)
-    settle([...problems, ...unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)])
+    const told = unknownFields.length > 1 ? order(unknownFields) : unknownFields
+    settle([...problems, ...told.map(unknownField)])
     keepReset(patched, object as ApiObject)
     return object as ApiObject
   } catch (error) {
@@ -165,13 +175,15 @@ function customPatched(
   }
 }
 
-/** Warns about unknown and duplicate fields, or refuses them, as the request says. */
+/** Warns about unknown and duplicate fields, or refuses them, as the request says: first what is there twice. */
 export function reportUnknown(paths: readonly string[], version: ServedVersion, context: RequestContext): void {
-  if (context.fieldValidation === 'Ignore') return
-  const problems = [...(context.duplicateFields ?? []), ...paths.map((path) => `unknown field ${JSON.stringify(path)}`)]
-  if (problems.length === 0) return
+  report([...(context.duplicateFields ?? []), ...paths.map(unknownField)], version, context)
+}
+
+function report(problems: readonly string[], version: ServedVersion, context: RequestContext): void {
+  if (context.fieldValidation === 'Ignore' || problems.length === 0) return
   if (context.fieldValidation === 'Warn') {
-    for (const problem of problems) context.warn(problem)
+    for (const warning of problems.flatMap(warningsOf)) context.warn(warning)
     return
   }
   throw badRequest(

@@ -16,7 +16,7 @@ import {
 import { inFieldOrder, inNameOrder } from '../../machinery/go/field-order.ts'
 import { formatValue } from '../../machinery/go/format.ts'
 import { unstructuredError } from '../../machinery/go/unstructured-error.ts'
-import { sortedEntries } from '../../machinery/go/value.ts'
+import { compareBytes, sortedEntries } from '../../machinery/go/value.ts'
 import { JsonPatchError, jsonPatch, stepsOf } from '../../machinery/json-patch.ts'
 import { mergePatch } from '../../machinery/merge-patch.ts'
 import { StrategicMergeError, strategicMerge } from '../../machinery/strategic-merge.ts'
@@ -24,6 +24,7 @@ import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-obje
 import { decodePatched, internalName, kindProblem, notRegistered } from './decode-body.ts'
 import type { RequestContext } from './registry.ts'
 import { type Resource, type ServedVersion, toVersion } from './resource.ts'
+import { inOrderOf } from './strict-fields.ts'
 
 export type PatchType = 'json' | 'merge' | 'strategic'
 
@@ -49,7 +50,8 @@ export function patchTransform(
     const after = applyPatch(version.typeRef, patch, before)
     const refuse = (problem: string | DecodeError) => refusal(patch, after, problem, version)
     if (patch.type !== 'strategic') checkKind(resource, after, before.metadata.name ?? '', version, refuse)
-    const object = decodePatched(after, version, context, problems, refuse)
+    const order = (unknown: readonly string[]) => inOrderOfPatch(unknown, patch, after, version)
+    const object = decodePatched(after, version, context, { problems, order, refuse })
     object.metadata = isRecord(object.metadata) ? object.metadata : {}
     checkIdentity(resource, object, before)
     if (!namesVersion(patch)) delete object.metadata.resourceVersion
@@ -63,9 +65,7 @@ const OPERATION_FIELDS = new Set(['op', 'path', 'from', 'value'])
 
 /** What is said twice in a patch, or not known in it. */
 function problemsOf({ type, body }: Patch, { duplicateFields = [] }: RequestContext): string[] {
-  const prefix = type === 'json' ? 'json patch ' : ''
-  const twice = duplicateFields.map((problem) => `${prefix}${problem}`)
-  if (type !== 'json' || !Array.isArray(body)) return twice
+  if (type !== 'json' || !Array.isArray(body)) return [...duplicateFields]
   const unknown = body.flatMap((operation, i) =>
     isRecord(operation)
       ? Object.keys(operation)
@@ -73,7 +73,7 @@ function problemsOf({ type, body }: Patch, { duplicateFields = [] }: RequestCont
           .map((key) => `[${i}].${key}`)
       : [],
   )
-  return [...twice, ...unknown.map((path) => `json patch unknown field ${JSON.stringify(path)}`)]
+  return inOrderOf(body, duplicateFields, unknown).map((problem) => `json patch ${problem}`)
 }
 
 /** What a patch makes has to be of a kind's type. */
@@ -110,6 +110,12 @@ function walkedInOrder(document: unknown, [step, ...rest]: readonly string[]): u
   if (!isRecord(document)) return document
   const entries = sortedEntries(document)
   return Object.fromEntries(entries.map(([name, v]) => [name, name === step ? walkedInOrder(v, rest) : v]))
+}
+
+/** Upstream meets unknown fields in the document that it made, or sorts their paths when it made none. */
+function inOrderOfPatch(unknown: readonly string[], patch: Patch, after: unknown, version: ServedVersion) {
+  if (patch.type === 'strategic') return [...unknown].sort(compareBytes)
+  return decode(version.typeRef, documentOf(patch, after, version)).unknownFields
 }
 
 /** A strategic patch is read into the type there is; the others make a document, which says what it is. */
