@@ -14,6 +14,7 @@ import { Api, type VirtualCreate } from './api.ts'
 import { allowAll } from './authorization/authorizer.ts'
 import { CustomResources } from './custom/custom-resources.ts'
 import type { ResourceRule } from './encryption/encryption-configuration.ts'
+import type { CipherOfPlugin } from './encryption/providers.ts'
 import type { Serves } from './features/runtime-config.ts'
 import { createInProcessClient } from './in-process-client.ts'
 import { Registry } from './registry/registry.ts'
@@ -44,6 +45,7 @@ export async function startTestApi(
     customResources?: boolean
     store?: Store
     encryption?: readonly ResourceRule[]
+    cipherOfPlugin?: CipherOfPlugin
     serves?: Serves
     /** Ranges of the default ServiceCIDR. */
     serviceCidrs?: readonly string[]
@@ -67,6 +69,7 @@ export async function startTestApi(
     freeze: true,
     ...(options.serves ? { serves: options.serves } : {}),
     ...(options.encryption ? { encryption: options.encryption } : {}),
+    ...(options.cipherOfPlugin ? { cipherOfPlugin: options.cipherOfPlugin } : {}),
   })
   const log = jsonLogger({ level: 'error', now: () => clock.now(), write: (line) => process.stderr.write(line) })
   const serviceCidrs = options.serviceCidrs ?? ['10.96.0.0/16']

@@ -144,7 +144,9 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     path: flags[name] ?? '',
     read: () => read(name, parse),
   })
-  const encryption = read('encryption-provider-config', parseEncryptionConfiguration)
+  const features = parseFeatureGates(flags['feature-gates'] ?? '')
+  const parseEncryption = (text: string) => parseEncryptionConfiguration(text, { kmsV1: features('KMSv1') })
+  const encryption = read('encryption-provider-config', parseEncryption)
   const audit = readAudit(flags, read)
   const flow = flowOf(flags)
   const authentication = readAuthentication(flags, read)
@@ -152,7 +154,6 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const requestTimeoutMs = durationIn(flags, 'request-timeout', '1m0s')
   if (requestTimeoutMs === 0) throw new Error('--request-timeout must be longer than 0')
   const shutdownDelayMs = durationIn(flags, 'shutdown-delay-duration', '0s')
-  const features = parseFeatureGates(flags['feature-gates'] ?? '')
   const serves = (legacyApis: boolean) =>
     parseRuntimeConfig({ text: flags['runtime-config'] ?? '', features, legacyApis })
   // What is wrong with it is said when it is given.
@@ -176,7 +177,7 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
       : {}),
     ...(encryption ? { encryption } : {}),
     ...(encryption && booleanOf(flags, 'encryption-provider-config-automatic-reload', false)
-      ? { encryptionFile: followed('encryption-provider-config', parseEncryptionConfiguration) }
+      ? { encryptionFile: followed('encryption-provider-config', parseEncryption) }
       : {}),
     ...(flags['authentication-config']
       ? { authenticationFile: followed('authentication-config', parseAuthenticationConfiguration) }

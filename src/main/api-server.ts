@@ -64,6 +64,7 @@ import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiServerSettings, FollowedFile } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
+import { startEncryption } from './encryption.ts'
 import { flagValues } from './flag-values.ts'
 import { followFile } from './follow-file.ts'
 import { gitVersion, versionInfo } from './version.ts'
@@ -149,6 +150,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     operation?.eventTtlSeconds,
   )
   const all = new MetricSet()
+  const kept = await startEncryption(encryption ?? [], { clock, random, log, followed: encryptionFile !== undefined })
   const registry = new Registry({
     store: observedStore(store, all, { resources, now: () => clock.now() }),
     resources,
@@ -156,7 +158,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     clock,
     random,
     freeze: false,
-    ...(encryption ? { encryption } : {}),
+    ...(encryption ? { encryption, cipherOfPlugin: kept.cipherOfPlugin } : {}),
     observeTransformer: transformObserver(all, () => performance.now()),
   })
   const serviceCidrs = setup.settings?.serviceCidrs ?? [setup.serviceCidr]
@@ -205,7 +207,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   const stops = [
     authorizationFile && followConfiguration('authorization', authorizationFile, { ...following, take: replace }),
     encryptionFile &&
-      followConfiguration('encryption', encryptionFile, { ...following, take: registry.replaceEncryption }),
+      followConfiguration('encryption', encryptionFile, {
+        ...following,
+        take: (rules) => kept.replace(registry, rules),
+      }),
   ]
   const plugins = admissionPlugins(registry, {
     escalation: { authorizer, rbac },
@@ -364,6 +369,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       ...healthChecks({
         store: askStore,
         pending: setup.readyChecks,
+        encryption: kept.healthChecks,
         shutdown() {
           if (shuttingDown) throw new Error('process is shutting down')
         },
@@ -428,6 +434,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
       custom.close()
       stopCounting()
       registry.close()
+      kept.close()
     },
   }
 }
@@ -436,20 +443,30 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
 function followConfiguration<T>(
   what: 'authorization' | 'authentication' | 'encryption',
   { path, read }: FollowedFile<T>,
-  { take, metrics, clock, log }: { take: (read: T) => void; metrics: ApiMetrics; clock: Clock; log: Logger },
+  {
+    take,
+    metrics,
+    clock,
+    log,
+  }: { take: (read: T) => void | Promise<void>; metrics: ApiMetrics; clock: Clock; log: Logger },
 ): () => void {
   const id = `sha256:${createHash('sha256').update(path).digest('hex')}`
   const noted = metrics.access.configurationReloads(what, id)
-  return followFile(path, () => {
+  const takeOver = async () => {
     try {
       const now = read()
-      if (now !== undefined) take(now)
+      if (now !== undefined) await take(now)
       noted('success', clock.now())
       log.info(`${what}-config-reloaded`, { path })
     } catch (error) {
       noted('failure', clock.now())
       log.error(`${what}-config-reload-failed`, { path, error })
     }
+  }
+  let taking = Promise.resolve()
+  return followFile(path, () => {
+    // What is read last holds.
+    taking = taking.then(takeOver)
   })
 }
 

@@ -1,12 +1,13 @@
 // A store that keeps some values encrypted. Whoever reads or watches through it sees plain ones.
 
 import type { KeyValue, Store, StoreEvent } from '../../store/store.ts'
-import type { Transformer } from './transformer.ts'
+import type { Revealed, Transformer } from './transformer.ts'
 
 /** The store, and which keys hold values that would be written differently today. */
 export interface EncryptedStore {
   readonly store: Store
-  readonly isStale: (key: string) => boolean
+  /** Asks the store itself: what is known of a value says nothing about how it is kept. */
+  isStale(key: string): Promise<boolean>
   /** Keeps values otherwise from here on. Those that are there must still be readable. */
   replace(transformerOf: (key: string) => Transformer): void
 }
@@ -24,38 +25,47 @@ class Sent {
 
 /** Wraps `inner`. A value that cannot be read makes the read that meets it fail, and is left as it is. */
 export function encryptedStore(inner: Store, first: (key: string) => Transformer): EncryptedStore {
-  const stale = new Set<string>()
   let transformerOf = first
-  /** With what values were written that came after the first change; what is not here was written before. */
-  let written: Map<string, string> | undefined
-  const noteWritten = (key: string) => {
-    stale.delete(key)
-    written?.set(key, transformerOf(key).writes)
+
+  function failure(key: string, cause: unknown): Error {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new Error(`unable to transform key ${JSON.stringify(key)}: ${why}`, { cause })
   }
 
-  function reveal(kv: KeyValue): KeyValue {
-    const { key } = kv
+  function readNow({ key, value }: KeyValue): Revealed {
     try {
-      const revealed = transformerOf(key).fromStorage(kv.value, key)
-      if (revealed.stale) stale.add(key)
-      else stale.delete(key)
-      return { ...kv, value: revealed.value }
+      return transformerOf(key).fromStorage(value, key)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new Error(`unable to transform key ${JSON.stringify(key)}: ${why}`, { cause })
+      throw failure(key, cause)
     }
   }
 
-  function revealEvent(event: StoreEvent): StoreEvent {
-    if (event.type === 'delete') {
-      stale.delete(event.key)
-      written?.delete(event.key)
-      return event
+  function prepare({ key, value }: KeyValue): Promise<void> | undefined {
+    try {
+      return transformerOf(key)
+        .prepare(value)
+        ?.catch((cause: unknown) => {
+          throw failure(key, cause)
+        })
+    } catch (cause) {
+      throw failure(key, cause)
     }
-    const { attachment } = event
-    if (!(attachment instanceof Sent)) return { ...event, kv: reveal(event.kv) }
-    noteWritten(event.kv.key)
-    const { attachment: _, ...rest } = event
+  }
+
+  async function read(kv: KeyValue): Promise<Revealed> {
+    const preparing = prepare(kv)
+    // Whoever lists much does not wait for nothing.
+    if (preparing) await preparing
+    return readNow(kv)
+  }
+
+  const reveal = async (kv: KeyValue): Promise<KeyValue> => ({ ...kv, value: (await read(kv)).value })
+
+  /** An event of a write of ours; undefined when it is of a value that must be read first. */
+  function known(event: StoreEvent): StoreEvent | undefined {
+    if (event.type === 'delete') return event
+    const { attachment, ...rest } = event
+    if (!(attachment instanceof Sent)) return undefined
     return {
       ...rest,
       kv: { ...event.kv, value: attachment.plain },
@@ -63,29 +73,41 @@ export function encryptedStore(inner: Store, first: (key: string) => Transformer
     }
   }
 
+  async function revealEvent(event: StoreEvent): Promise<StoreEvent> {
+    return known(event) ?? (event.type === 'put' ? { ...event, kv: await reveal(event.kv) } : event)
+  }
+
   const store: Store = {
     currentRevision: () => inner.currentRevision(),
     async get(key, options) {
       const found = await inner.get(key, options)
-      return found && reveal(found)
+      return found && (await reveal(found))
     },
     async range(options) {
       const result = await inner.range(options)
-      return { ...result, items: result.items.map(reveal) }
+      const items: KeyValue[] = []
+      for (const kv of result.items) items.push(await reveal(kv))
+      return { ...result, items }
     },
     async put(key, value, options = {}) {
       const stored = transformerOf(key).toStorage(value, key)
       const result = await inner.put(key, stored, { ...options, attachment: new Sent(value, options.attachment) })
-      return result.ok || !result.current ? result : { ok: false, current: reveal(result.current) }
+      return result.ok || !result.current ? result : { ok: false, current: await reveal(result.current) }
     },
     async delete(key, options) {
       const result = await inner.delete(key, options)
-      return result.ok || !result.current ? result : { ok: false, current: reveal(result.current) }
+      return result.ok || !result.current ? result : { ok: false, current: await reveal(result.current) }
     },
     async *watch(options) {
-      for await (const event of inner.watch(options)) yield revealEvent(event)
+      for await (const event of inner.watch(options)) yield await revealEvent(event)
     },
-    subscribe: (listener) => inner.subscribe((event) => listener(revealEvent(event))),
+    subscribe: (listener) =>
+      inner.subscribe((event) => {
+        const plain = known(event)
+        if (plain) return listener(plain)
+        // Nobody writes but through this store; there is no waiting here for what would have to be asked for.
+        if (event.type === 'put') listener({ ...event, kv: { ...event.kv, value: readNow(event.kv).value } })
+      }),
     compact: (revision) => inner.compact(revision),
     grantLease: (ttlSeconds) => inner.grantLease(ttlSeconds),
     keepLeaseAlive: (lease) => inner.keepLeaseAlive(lease),
@@ -94,13 +116,12 @@ export function encryptedStore(inner: Store, first: (key: string) => Transformer
   }
   return {
     store,
-    isStale(key) {
-      if (stale.has(key)) return true
-      return written !== undefined && (written.get(key) ?? first(key).writes) !== transformerOf(key).writes
+    async isStale(key) {
+      const kept = await inner.get(key)
+      return kept !== undefined && (await read(kept)).stale
     },
     replace(next) {
       transformerOf = next
-      written ??= new Map()
     },
   }
 }

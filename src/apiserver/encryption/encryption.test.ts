@@ -90,35 +90,63 @@ resources:
     })
   })
 
+  // In the words of kube-apiserver v1.36.0, but for the first two and where keys would be shown.
   it.each([
-    ['kind: Secret', 'expected kind EncryptionConfiguration'],
-    [file('[]'), 'resources[0].providers: Required value: must not be empty'],
-    [file('[{identity: {}}]', '[Secrets]'), 'resources[0].resources[0]: Invalid value: "Secrets"'],
-    [file('[{rot13: {}}]'), 'resources[0].providers[0]: Invalid value: "rot13": provider is not supported'],
+    ['kind: Secret', 'expected kind EncryptionConfiguration of apiserver.config.k8s.io/v1'],
+    [
+      file(`[{identity: {}, aescbc: {keys: [{name: a, secret: ${secret}}]}}]`),
+      'resources[0].providers[0]: Invalid value: "REDACTED": more than one provider specified in a single element, should split into different list elements',
+    ],
+    [
+      'kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1',
+      'resources: Required value: at least one resources is required',
+    ],
+    [
+      file('[]', '[]'),
+      '[resources[0].resources: Required value: at least one resources[0].resources is required, resources[0].providers: Required value: at least one resources[0].providers is required]',
+    ],
+    [
+      file('[{identity: {}}]', '[secrets, "*.", Pods, "*"]'),
+      `[resources[0].resources: Invalid value: ["secrets","*.","Pods","*"]: the same resource cannot be specified multiple times, resources[0].resources: Invalid value: ["secrets","*.","Pods","*"]: using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked, resources[0].resources[2]: Invalid value: "Pods": resource name should not contain capital letters, resources[0].resources[3]: Invalid value: "*": use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources]`,
+    ],
+    [
+      file('[{identity: {}}]\n- resources: [secrets]\n  providers: [{identity: {}}]', '["*.*"]'),
+      'resource "secrets" is masked by earlier rule "*.*"',
+    ],
+    [file('[{rot13: {}}]'), 'strict decoding error: unknown field "resources[0].providers[0].rot13"'],
+    [
+      file('[{}]'),
+      'resources[0].providers[0]: Invalid value: {"AESGCM":null,"AESCBC":null,"Secretbox":null,"Identity":null,"KMS":null}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity',
+    ],
     [
       file('[{aescbc: {keys: [{name: a, secret: c2hvcnQ=}]}}]'),
-      'secret is not of the expected length, got 5, expected one of [16 24 32]',
-    ],
-    [file('[{secretbox: {keys: [{name: a, secret: "%%"}]}}]'), 'secret must be base64 encoded'],
-    [
-      file(`[{aesgcm: {keys: [{secret: ${secret}}]}}]`),
-      'resources[0].providers[0].aesgcm.keys[0].name: Required value',
+      'resources[0].providers[0].aescbc.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 5, expected one of [16 24 32]',
     ],
     [
-      file(`[{aesgcm: {keys: [{name: a, secret: ${secret}}, {name: a, secret: ${secret}}]}}]`),
-      'keys[1].name: Duplicate value: "a"',
+      file('[{aesgcm: {keys: [{secret: "%%"}, {name: a}]}}]'),
+      '[resources[0].providers[0].aesgcm.keys[0].name: Required value: name is a mandatory field for a key, resources[0].providers[0].aesgcm.keys[0].secret: Invalid value: "REDACTED": secrets must be base64 encoded, resources[0].providers[0].aesgcm.keys[1].secret: Required value: secret is a mandatory field for a key]',
+    ],
+    [
+      file(
+        '[{kms: {apiVersion: v2, name: "a:b", endpoint: "tcp://x", timeout: 0s, cachesize: 3}}, {kms: {apiVersion: v3}}]',
+      ),
+      `[resources[0].providers[0].kms.name: Invalid value: "a:b": invalid KMS provider name a:b, must not contain ':', resources[0].providers[0].kms.timeout: Invalid value: "0s": timeout should be a positive value, resources[0].providers[0].kms.endpoint: Invalid value: "tcp://x": unsupported scheme "tcp" for KMS provider, only unix is supported, resources[0].providers[0].kms.cachesize: Invalid value: 3: cachesize is not supported in v2, resources[0].providers[1].kms.name: Required value: name is a mandatory field for a provider, resources[0].providers[1].kms.endpoint: Invalid value: "": endpoint is a mandatory field for a kms, resources[0].providers[1].kms.apiVersion: Invalid value: "v3": unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported]`,
+    ],
+    [
+      file('[{kms: {name: a, endpoint: "unix:///run/x"}}]'),
+      'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the deprecated KMSv1 feature.',
     ],
   ])('with a mistake is refused: %#', (text, problem) => {
-    expect(() => parseEncryptionConfiguration(text)).toThrow(problem)
-    const shown = () => {
-      try {
-        parseEncryptionConfiguration(text)
-      } catch (error) {
-        return String(error)
-      }
-      return ''
-    }
-    expect(shown()).not.toContain(secret)
+    expect(() => parseEncryptionConfiguration(text)).toThrow(new Error(problem))
+    expect(problem).not.toContain(secret)
+  })
+
+  it('names a plugin', () => {
+    const [rule] = parseEncryptionConfiguration(
+      file('[{kms: {apiVersion: v2, name: mine, endpoint: "unix:///run/x", timeout: 1m1s}}]'),
+    )
+    const mine = { type: 'kms', name: 'mine', endpoint: 'unix:///run/x', timeoutMs: 61_000 }
+    expect(rule?.providers).toEqual([mine])
   })
 })
 

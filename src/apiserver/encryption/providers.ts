@@ -1,4 +1,5 @@
 // The ways to keep a value: as it is, or encrypted in one of upstream's formats, `k8s:enc:<type>:v1:<key name>:<bytes>`.
+// What is kept with a KMS plugin begins with `k8s:enc:kms:v2:<plugin name>:`.
 // Model: k8s.io/apiserver/pkg/storage/value/encrypt.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
@@ -10,8 +11,12 @@ export interface Cipher {
   /** With the key's name and a colon at the end. */
   readonly prefix: Buffer
   encrypt(plain: Buffer, context: string): Buffer
-  /** Throws when the bytes were not made with this key. */
+  /** Throws an Error when the bytes were not made with this key. */
   decrypt(bytes: Buffer, context: string): Buffer
+  /** Fetches what the bytes need to be decrypted; undefined when that is there. Throws when no bytes of its kind. */
+  prepare?(bytes: Buffer): Promise<void> | undefined
+  /** Whether the bytes would be made the same way today; always, where this is absent. */
+  isCurrent?(bytes: Buffer): boolean
 }
 
 const BLOCK = 16
@@ -19,18 +24,50 @@ const GCM_NONCE = 12
 const GCM_TAG = 16
 const BOX_NONCE = 24
 
+/** Gives what encrypts with the KMS plugin of a name. */
+export type CipherOfPlugin = (name: string) => Cipher
+
 /** The ciphers of a provider, in order; none for `identity`. */
-export function ciphersOf(provider: ProviderConfig): readonly Cipher[] {
+export function ciphersOf(provider: ProviderConfig, cipherOf: CipherOfPlugin): readonly Cipher[] {
   if (provider.type === 'identity') return []
-  return provider.keys.map((key) => ({
-    prefix: Buffer.from(`k8s:enc:${provider.type}:v1:${key.name}:`),
-    ...MAKE[provider.type](key),
-  }))
+  if (provider.type === 'kms') return [cipherOf(provider.name)]
+  return provider.keys.map((key) => {
+    const { encrypt, decrypt } = MAKE[provider.type](key)
+    return {
+      prefix: Buffer.from(`k8s:enc:${provider.type}:v1:${key.name}:`),
+      encrypt,
+      decrypt(bytes, context) {
+        try {
+          return decrypt(bytes, context)
+        } catch (cause) {
+          throw new Error('the key of that name does not fit the value', { cause })
+        }
+      },
+    }
+  })
 }
 
-type Methods = Pick<Cipher, 'encrypt' | 'decrypt'>
+export type CipherMethods = Pick<Cipher, 'encrypt' | 'decrypt'>
 
-const MAKE: Readonly<Record<'aescbc' | 'aesgcm' | 'secretbox', (key: NamedKey) => Methods>> = {
+/** AES-GCM with a nonce before what is encrypted, and the tag behind it. */
+export function gcm(secret: Buffer): CipherMethods {
+  const algorithm = `aes-${secret.length * 8}-gcm` as 'aes-256-gcm'
+  return {
+    encrypt(plain, context) {
+      const nonce = randomBytes(GCM_NONCE)
+      const cipher = createCipheriv(algorithm, secret, nonce, { authTagLength: GCM_TAG }).setAAD(Buffer.from(context))
+      return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+    },
+    decrypt(bytes, context) {
+      const end = bytes.length - GCM_TAG
+      const decipher = createDecipheriv(algorithm, secret, bytes.subarray(0, GCM_NONCE), { authTagLength: GCM_TAG })
+      decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(end))
+      return Buffer.concat([decipher.update(bytes.subarray(GCM_NONCE, end)), decipher.final()])
+    },
+  }
+}
+
+const MAKE: Readonly<Record<'aescbc' | 'aesgcm' | 'secretbox', (key: NamedKey) => CipherMethods>> = {
   aescbc({ secret }) {
     const algorithm = `aes-${secret.length * 8}-cbc`
     return {
@@ -46,22 +83,7 @@ const MAKE: Readonly<Record<'aescbc' | 'aesgcm' | 'secretbox', (key: NamedKey) =
     }
   },
 
-  aesgcm({ secret }) {
-    const algorithm = `aes-${secret.length * 8}-gcm` as 'aes-256-gcm'
-    return {
-      encrypt(plain, context) {
-        const nonce = randomBytes(GCM_NONCE)
-        const cipher = createCipheriv(algorithm, secret, nonce, { authTagLength: GCM_TAG }).setAAD(Buffer.from(context))
-        return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-      },
-      decrypt(bytes, context) {
-        const end = bytes.length - GCM_TAG
-        const decipher = createDecipheriv(algorithm, secret, bytes.subarray(0, GCM_NONCE), { authTagLength: GCM_TAG })
-        decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(end))
-        return Buffer.concat([decipher.update(bytes.subarray(GCM_NONCE, end)), decipher.final()])
-      },
-    }
-  },
+  aesgcm: ({ secret }) => gcm(secret),
 
   secretbox: ({ secret }) => ({
     encrypt(plain) {

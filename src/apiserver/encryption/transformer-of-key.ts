@@ -1,6 +1,7 @@
 // Which resource a key of the store belongs to, and so how its value is kept.
 
 import type { ResourceRule } from './encryption-configuration.ts'
+import type { CipherOfPlugin } from './providers.ts'
 import { type Transformer, transformerFor } from './transformer.ts'
 
 /** Where a resource lies: `prefix` with slashes at both ends. */
@@ -31,9 +32,13 @@ const MAX_PLACES = 4000
 export function transformerOfKey(
   resources: readonly Place[],
   rules: readonly ResourceRule[],
-  observe?: (transformer: Transformer, resource: string) => Transformer,
+  options: {
+    readonly observe?: ((transformer: Transformer, resource: string) => Transformer) | undefined
+    readonly cipherOf?: CipherOfPlugin | undefined
+  } = {},
 ): (key: string) => Transformer {
-  const plain = transformerFor(rules)
+  const { observe, cipherOf } = options
+  const plain = transformerFor(rules, cipherOf)
   const made = new Map<string, Transformer>()
   const choose = (group: string, resource: string): Transformer => {
     if (!observe) return plain(group, resource)

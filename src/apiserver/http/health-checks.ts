@@ -43,12 +43,15 @@ export interface HealthSources {
   readonly store: () => Promise<void>
   /** Throws once the server ends. */
   readonly shutdown: () => void
+  /** Whether what encrypts is there: nothing that a new start would mend. */
+  readonly encryption?: readonly HealthCheck[]
   /** What is still being done when the server listens; names of hooks take the place of those. */
   readonly pending: readonly HealthCheck[]
 }
 
-/** The checks of /livez and /healthz, and those of /readyz. */
-export function healthChecks({ store, shutdown, pending }: HealthSources): {
+/** The checks of each path. */
+export function healthChecks({ store, shutdown, pending, encryption = [] }: HealthSources): {
+  healthz: HealthCheck[]
   livez: HealthCheck[]
   readyz: HealthCheck[]
 } {
@@ -56,11 +59,14 @@ export function healthChecks({ store, shutdown, pending }: HealthSources): {
   const hooks = HOOKS.map((name) => pending.find((check) => check.name === name) ?? fine(name))
   const others = pending.filter(({ name }) => !HOOKS.includes(name))
   const etcd = { name: 'etcd', check: store }
+  const first = [fine('ping'), fine('log'), fine('loopback-serving-certificate')]
   return {
-    livez: [fine('ping'), fine('log'), fine('loopback-serving-certificate'), etcd, ...hooks],
+    healthz: [...first, etcd, ...encryption, ...hooks],
+    livez: [...first, etcd, ...hooks],
     readyz: [
       ...[fine('ping'), fine('log'), etcd],
       { name: 'etcd-readiness', check: store },
+      ...encryption,
       // Caches are complete before the server listens.
       fine('informer-sync'),
       ...hooks,

@@ -32,6 +32,7 @@ export interface SystemHandlerEnv {
   readonly flags: Readonly<Record<string, string>>
   /** Address clients are told to use, `10.0.0.1:6443`. */
   readonly serverAddress: string
+  readonly healthz: readonly HealthCheck[]
   readonly livez: readonly HealthCheck[]
   readonly readyz: readonly HealthCheck[]
   readonly openApi: OpenApiHandler
@@ -63,6 +64,10 @@ const PATHS = [
   '/version',
 ]
 
+const HEALTH_PATHS = ['healthz', 'livez', 'readyz'] as const
+type HealthPath = (typeof HEALTH_PATHS)[number]
+const isHealthPath = (name: string | undefined): name is HealthPath => HEALTH_PATHS.some((path) => path === name)
+
 const HEALTH = /^\/(healthz|livez|readyz)(?:\/(.+))?$/
 
 /** Serves what is no resource. Most of it is for every method; what has a route is for GET. */
@@ -80,7 +85,7 @@ export async function serveSystem(
     return serveDiscovery(env, request, response, info)
   }
   const [, endpoint, single = ''] = HEALTH.exec(path) ?? []
-  if (endpoint !== undefined) return serveHealth(env, response, info, endpoint, single)
+  if (isHealthPath(endpoint)) return serveHealth(env, response, info, endpoint, single)
   if (path.startsWith('/debug/')) return serveDebugPages(env, request, response, info)
   if (path.startsWith('/openapi/')) return serveOpenApi(env, request, response, info)
   if (path === '/metrics') return sendPlain(response, 200, env.metrics.all.text(), METRICS_TYPE)
@@ -164,10 +169,10 @@ async function serveHealth(
   env: SystemHandlerEnv,
   response: Response,
   info: RequestInfo,
-  endpoint: string,
+  endpoint: HealthPath,
   single: string,
 ): Promise<void> {
-  const answer = await healthAnswer(endpoint, endpoint === 'readyz' ? env.readyz : env.livez, {
+  const answer = await healthAnswer(endpoint, env[endpoint], {
     single,
     verbose: info.query.has('verbose'),
     excluded: info.query.getAll('exclude'),

@@ -10,6 +10,7 @@ import type { RemoteVersion } from '../aggregation/remote-discovery.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import { encryptedStore } from '../encryption/encrypted-store.ts'
 import type { ResourceRule } from '../encryption/encryption-configuration.ts'
+import type { CipherOfPlugin } from '../encryption/providers.ts'
 import type { Transformer } from '../encryption/transformer.ts'
 import { transformerOfKey } from '../encryption/transformer-of-key.ts'
 import type { CustomType } from '../resource-definition.ts'
@@ -72,6 +73,8 @@ export interface RegistryOptions {
   readonly freeze: boolean
   /** Resources whose values are encrypted in the store. */
   readonly encryption?: readonly ResourceRule[]
+  /** The KMS plugins that those name. */
+  readonly cipherOfPlugin?: CipherOfPlugin
   /** Lets somebody watch how the values of a resource are transformed. */
   readonly observeTransformer?: (transformer: Transformer, resource: string) => Transformer
   /** Which built-in versions are served; absent: all that are in good standing. */
@@ -88,9 +91,9 @@ export class Registry {
   /** Resources that are worked out at every read instead of stored. */
   readonly computed = new Map<Resource, () => Promise<readonly StoredObject[]>>()
   /** Whether the value of a key is kept in a form that is no longer the one for it: any write makes it anew. */
-  readonly isStale: (key: string) => boolean
+  readonly isStale: (key: string) => Promise<boolean>
   /** Encrypts otherwise from here on, where anything was encrypted from the start. */
-  readonly replaceEncryption: (rules: readonly ResourceRule[]) => void
+  readonly replaceEncryption: (rules: readonly ResourceRule[], cipherOf?: CipherOfPlugin) => void
   /** Versions that other servers serve. */
   remotes: () => readonly RemoteVersion[] = () => []
   /** Whether a built-in resource is served under a version, be it stored or only answered. */
@@ -109,11 +112,12 @@ export class Registry {
 
   constructor(options: RegistryOptions) {
     const { store, encryption, resources, observeTransformer } = options
-    const transformer = (rules: readonly ResourceRule[]) => transformerOfKey(resources, rules, observeTransformer)
-    const kept = encryption && encryptedStore(store, transformer(encryption))
+    const transformer = (rules: readonly ResourceRule[], cipherOf?: CipherOfPlugin) =>
+      transformerOfKey(resources, rules, { observe: observeTransformer, cipherOf })
+    const kept = encryption && encryptedStore(store, transformer(encryption, options.cipherOfPlugin))
     this.store = kept?.store ?? store
-    this.isStale = kept?.isStale ?? (() => false)
-    this.replaceEncryption = (rules) => kept?.replace(transformer(rules))
+    this.isStale = async (key) => (await kept?.isStale(key)) ?? false
+    this.replaceEncryption = (rules, cipherOf) => kept?.replace(transformer(rules, cipherOf))
     this.serves = options.serves ?? (() => true)
     this.clock = options.clock
     this.random = options.random
@@ -221,6 +225,10 @@ export class Registry {
       return cache
     })
     this.#opening.set(resource.prefix, opening)
+    // What could not be read may be readable later, as when what decrypts it is away.
+    opening.catch(() => {
+      if (this.#opening.get(resource.prefix) === opening) this.#opening.delete(resource.prefix)
+    })
     return opening
   }
 

@@ -353,8 +353,8 @@ export async function write(
     // today's does change.
     // Unless it is to be encrypted anew.
     if (
-      !registry.isStale(key) &&
-      sameAsStored(kept, (resource.view && current.origin ? current.origin : current).object)
+      sameAsStored(kept, (resource.view && current.origin ? current.origin : current).object) &&
+      !(await registry.isStale(key))
     ) {
       reservation?.rollback()
       return current

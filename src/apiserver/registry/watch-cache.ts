@@ -79,7 +79,10 @@ export class WatchCache {
       if (loaded) cache.#apply(event)
       else missed.push(event)
     })
-    const { items, revision } = await options.store.range({ prefix: options.prefix })
+    const { items, revision } = await options.store.range({ prefix: options.prefix }).catch((error: unknown) => {
+      cache.#unsubscribe()
+      throw error
+    })
     for (const kv of items) {
       const entry = loadEntry(kv.key, kv.value, kv.modRevision, cache.#settle)
       const frozen = { ...entry, object: cache.#freeze(entry.object) }
