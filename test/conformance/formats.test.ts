@@ -99,6 +99,17 @@ describe('Accept', () => {
     [`application/json;sv=v1;${meta('Table')}`, 'application/json', 'Table'],
     [`${PROTOBUF};sv=v1`, PROTOBUF, 'ConfigMap'],
     ['application/cbor,application/json', 'application/json', 'ConfigMap'],
+    // What is quoted, empty or said with two signs (goautoneg.ParseAccept).
+    ['application/json;as="Table";g=meta.k8s.io;v=v1,application/yaml', 'application/yaml', 'ConfigMap'],
+    ['application/json;as=;g=;v=,application/yaml', 'application/json', 'ConfigMap'],
+    ['application/json;as==Table,application/yaml', 'application/json', 'ConfigMap'],
+    ['application/json;as,application/yaml', 'application/json', 'ConfigMap'],
+    ['application/json; as = Table ; g = meta.k8s.io ; v = v1', 'application/json', 'Table'],
+    ['application/json;q=abc,application/yaml;q=0.1', 'application/yaml', 'ConfigMap'],
+    ['application/json;q="1",application/yaml;q=0.1', 'application/yaml', 'ConfigMap'],
+    ['*/*,application/yaml;q=0.5', 'application/yaml', 'ConfigMap'],
+    ['application/yaml;q=0.5,application/json;q=0.7,*/*', 'application/json', 'ConfigMap'],
+    ['application/json/x,application/yaml', 'application/yaml', 'ConfigMap'],
   ]
   it.each(cases)('%s: %s %s', async (accept, type, kind) => {
     const answer = await get(ONE, accept)
@@ -114,6 +125,8 @@ describe('Accept', () => {
     [ONE, 'application/cbor', NOT_ROUTED],
     [ONE, `application/json;${meta('Nothing')}`, NOT_ACCEPTABLE],
     [ONE, 'application/json;as=Table', NOT_ACCEPTABLE],
+    [ONE, 'application/json;as="Table";g=meta.k8s.io;v=v1', NOT_ACCEPTABLE],
+    [ONE, 'application/json;as=;g=meta.k8s.io;v=v1', NOT_ACCEPTABLE],
     [ONE, `${PROTOBUF};${meta('Table')}`, NOT_ACCEPTABLE],
     [ONE, 'application/json;stream=other', NOT_ACCEPTABLE],
     [

@@ -82,34 +82,46 @@ export interface Clause {
 const MAX_KNOWN = 256
 const known = new Map<string, readonly Clause[]>()
 
-/** The alternatives of an Accept header: what is preferred first, then what is said more exactly. */
+/** The alternatives of an Accept header: what is preferred first, or what is said more exactly. Model: goautoneg.ParseAccept. */
 export function clausesOf(accept: string): readonly Clause[] {
   const before = known.get(accept)
   if (before) return before
-  const clauses = accept
-    .split(',')
-    .map(clauseOf)
-    .sort((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type))
+  const clauses: Clause[] = []
+  for (const text of accept.split(',')) {
+    const clause = clauseOf(text)
+    if (!clause) continue
+    // What goes before what depends on who is asked: that makes no order, and only the same steps come to the same end.
+    let at = clauses.length
+    for (let other = clauses[at - 1]; other && goesBefore(clause, other); other = clauses[at - 1]) at -= 1
+    clauses.splice(at, 0, clause)
+  }
   // Clients say the same all the time, and few say many things.
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(accept, clauses)
   return clauses
 }
 
-function clauseOf(text: string): Clause {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim())
-  const pairs = rest.map((part) => {
-    const [name = '', value = ''] = part.split('=', 2)
-    return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')] as const
+/** Quotes are part of what is said; parameters without a value are not said at all. Undefined for no media type. */
+function clauseOf(text: string): Clause | undefined {
+  const [said = '', ...rest] = trimmed(text).split(';')
+  const [type = '', subtype = type === '*' ? '*' : '', ...more] = said.split('/').map(trimmed)
+  if (subtype === '' || more.length > 0) return undefined
+  const pairs = rest.flatMap((part) => {
+    const [name = '', value = '', ...odd] = part.split('=')
+    return value === '' || odd.length > 0 ? [] : [[trimmed(name), value] as const]
   })
-  const parameters = new Map(pairs)
-  const quality = Number(parameters.get('q') ?? 1)
+  const parameters = new Map(pairs.map(([name, value]) => [name, trimmed(value)]))
+  const quality = pairs.findLast(([name]) => name === 'q')?.[1] ?? '1'
   parameters.delete('q')
-  return { type: type.toLowerCase(), quality: Number.isNaN(quality) ? 1 : quality, parameters }
+  return { type: `${type}/${subtype}`, quality: /^\S+$/.test(quality) ? Number(quality) || 0 : 0, parameters }
 }
 
-function wildcards(type: string): number {
-  return type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0
+const trimmed = (text: string) => text.replace(/^ +| +$/g, '')
+
+function goesBefore(a: Clause, b: Clause): boolean {
+  const [aType, bType] = [a.type, b.type].map((type) => type.startsWith('*/'))
+  if (a.quality > b.quality || (!aType && bType)) return true
+  return !a.type.endsWith('/*') && b.type.endsWith('/*')
 }
 
 const TYPES: Readonly<Record<Representation['format'], string>> = {
