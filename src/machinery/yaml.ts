@@ -3,6 +3,7 @@
 
 import { CORE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml'
 import { sortedEntries } from './go/value.ts'
+import { yamlProblem } from './yaml-problem.ts'
 
 /** Text that is no YAML; the message says where. */
 export class YamlError extends Error {
@@ -63,8 +64,22 @@ export function parseYamlStream(text: string): unknown[] {
 export function parseFirstYaml(text: string): { value: unknown; twice: string | undefined } {
   const first = firstDocument(text)
   const keys = new KeyWatch()
-  const value = guarded(() => load(first, { schema: SCHEMA, json: true, listener: keys.listener }))
+  let value: unknown
+  try {
+    value = load(first, { schema: SCHEMA, json: true, listener: keys.listener })
+  } catch (error) {
+    const end = endOfFlow(error, first)
+    if (end !== undefined) return parseFirstYaml(first.slice(0, end))
+    throw yamlError(error, first.length < text.length)
+  }
+  if (keys.invalid !== undefined) throw new YamlError(`invalid map key: ${keys.invalid}`)
   return { value: sorted(value), twice: keys.twice.length === 0 ? undefined : keys.twice.join('\n  ') }
+}
+
+/** What begins with a bracket ends with its counterpart, and what comes after that nobody reads. */
+function endOfFlow(error: unknown, text: string): number | undefined {
+  if (!(error instanceof YAMLException) || !/^\s*[[{]/.test(text)) return undefined
+  return error.reason === 'end of the stream or a document separator is expected' ? error.mark?.position : undefined
 }
 
 function sorted(value: unknown): unknown {
@@ -82,21 +97,30 @@ interface ParserState {
   readonly result: unknown
 }
 
-/** Hears of each node that begins and ends, and notes keys that a map has already: scalars before a colon. */
+/** Hears of each node that begins and ends, and notes keys that a map has already, and those that are no scalars. */
 class KeyWatch {
   readonly twice: string[] = []
-  /** The keys of the nodes that are open. */
-  readonly #open: Set<unknown>[] = []
+  /** The first key that is a list or a map, as Go shows it. */
+  invalid: string | undefined
+  /** The nodes that are open: their keys, and where they begin. */
+  readonly #open: { readonly keys: Set<unknown>; readonly start: number }[] = []
 
   readonly listener = (event: 'open' | 'close', state: unknown): void => {
     const { input, position, line, kind, result } = state as ParserState
     if (event === 'open') {
-      this.#open.push(new Set())
+      this.#open.push({ keys: new Set(), start: position })
       return
     }
-    this.#open.pop()
-    const keys = this.#open.at(-1)
-    if (keys === undefined || kind !== 'scalar' || !/^[ \t]*:/.test(input.slice(position, position + 80))) return
+    const { start = 0 } = this.#open.pop() ?? {}
+    const keys = this.#open.at(-1)?.keys
+    if (keys === undefined) return
+    const isKey = /^[ \t]*:/.test(input.slice(position, position + NEAR))
+    if (kind !== 'scalar') {
+      const isFirst = /\{[ \t]*$/.test(input.slice(Math.max(0, start - NEAR), start))
+      if ((isKey || isFirst) && kind !== null && this.invalid === undefined) this.invalid = goValue(result)
+      return
+    }
+    if (!isKey) return
     if (keys.has(result) && this.twice.length < MAX_TWICE) {
       this.twice.push(`line ${line + 1}: key ${JSON.stringify(result)} already set in map`)
     }
@@ -104,7 +128,18 @@ class KeyWatch {
   }
 }
 
+/** How far around a key brackets and colons are looked for. */
+const NEAR = 80
 const MAX_TWICE = 100
+
+/** A value in Go's syntax. */
+function goValue(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)'
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goValue).join(', ')}}`
+  if (typeof value !== 'object') return JSON.stringify(value)
+  const entries = sortedEntries(value).map(([name, inner]) => `${JSON.stringify(name)}:${goValue(inner)}`)
+  return `map[interface {}]interface {}{${entries.join(', ')}}`
+}
 
 /** A line of three dashes begins a document wherever it is; before the first one there may be directives. */
 function firstDocument(text: string): string {
@@ -122,8 +157,10 @@ function guarded<T>(parse: () => T): T {
   }
 }
 
-function yamlError(error: unknown): unknown {
+function yamlError(error: unknown, cut = false): unknown {
   if (!(error instanceof YAMLException)) return error
-  const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
-  return new YamlError(`${line}${error.reason}`, { cause: error })
+  const { reason, mark } = error
+  if (!mark) return new YamlError(reason, { cause: error })
+  const { buffer: text, position, line } = mark
+  return new YamlError(yamlProblem({ reason, text, position, line, cut }), { cause: error })
 }

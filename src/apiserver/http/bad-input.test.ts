@@ -102,7 +102,7 @@ describe('bad input', () => {
         call: { path: PODS, body: 'a: b: c', type: 'application/yaml' },
         code: 400,
         reason: 'BadRequest',
-        message: /\(must be of type Pod\): yaml: line 1/,
+        message: /\(must be of type Pod\): yaml: mapping values are not allowed in this context \(613a20623a2063\)$/,
       },
       {
         title: 'a list where an object should be',
