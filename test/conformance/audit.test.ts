@@ -1,4 +1,4 @@
-// Requests of components in the same process are in the audit log like those that come over HTTP.
+// What the audit log says of requests: of those that come over HTTP, and of those of components in the same process.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConfigMap } from '../../src/api/generated/core-v1.ts'
 import { configmaps, pods, secrets } from '../../src/api/generated/resources.ts'
 import { startTestServer, type TestServer } from '../../src/main/testing.ts'
+import { type Call, callerOf } from './access-support.ts'
 
 interface Event {
   readonly auditID: string
@@ -127,4 +128,140 @@ describe('the audit log of components', () => {
     await watching
     await vi.waitFor(() => expect(stagesOf().at(-1)?.stage).toBe('ResponseComplete'))
   })
+})
+
+// Rules: LogRequestObject and LogResponseObject of k8s.io/apiserver/pkg/audit, and who calls them.
+describe('the audit log of requests', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'audit-requests-'))
+  const path = join(directory, 'audit.log')
+  const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
+  let server: TestServer
+  let calls: Readonly<Record<'admin' | 'jane' | 'nobody', Call>>
+
+  beforeAll(async () => {
+    const policy = join(directory, 'policy.yaml')
+    writeFileSync(policy, POLICY.replace(', kubernetes-admin', ''))
+    server = await startTestServer({ flags: { 'audit-policy-file': policy, 'audit-log-path': path } })
+    calls = {
+      admin: await callerOf(server, { name: 'admin', groups: ['system:masters'] }),
+      jane: await callerOf(server, { name: 'jane' }),
+      nobody: await callerOf(server),
+    }
+  })
+  afterAll(async () => {
+    await server.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  const written = (id: string): Event[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`"auditID":"${id}"`))
+      .map((line) => JSON.parse(line) as Event)
+
+  interface Case {
+    readonly path: string
+    readonly as?: 'admin' | 'jane' | 'nobody'
+    readonly options?: Parameters<Call>[1]
+    readonly stage?: string
+    readonly event: object
+    /** What it does not say. */
+    readonly without?: 'requestObject' | 'responseObject'
+  }
+  const failure = (code: number, reason: string, message: unknown) => ({ status: 'Failure', code, reason, message })
+  const logged = (code: number, reason: string, message: unknown) => ({
+    responseStatus: failure(code, reason, message),
+    responseObject: { kind: 'Status', ...failure(code, reason, message) },
+  })
+  const noPod = logged(404, 'NotFound', 'pods "none" not found')
+  const cases: readonly (readonly [title: string, Case])[] = [
+    [
+      'whoever may not is told so, which is an answer',
+      { path: CONFIG_MAPS, as: 'jane', event: logged(403, 'Forbidden', expect.stringContaining('cannot list')) },
+    ],
+    [
+      'nobody known is Unauthorized, when the answer begins',
+      {
+        path: CONFIG_MAPS,
+        as: 'nobody',
+        options: { headers: { authorization: 'Bearer x' } },
+        stage: 'ResponseStarted',
+        event: logged(401, 'Unauthorized', 'Unauthorized'),
+      },
+    ],
+    [
+      'a refused connection says why when it begins',
+      { path: '/api/v1/namespaces/default/pods/none/log', stage: 'ResponseStarted', event: noPod },
+    ],
+    [
+      'a refused connection says why when it is over',
+      { path: '/api/v1/namespaces/default/pods/none/log', event: noPod },
+    ],
+    [
+      'text is no answer (http.Error)',
+      { path: '/nothing', event: { responseStatus: { metadata: {}, code: 404 } }, without: 'responseObject' },
+    ],
+    [
+      'what the client has no form for is no answer',
+      {
+        path: `${CONFIG_MAPS}/none`,
+        options: { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } },
+        event: { responseStatus: { metadata: {}, code: 404 } },
+        without: 'responseObject',
+      },
+    ],
+    [
+      'documents beside the API are no objects',
+      { path: '/version', event: { responseStatus: { code: 200 } }, without: 'responseObject' },
+    ],
+    ['discovery is', { path: '/apis', event: { responseObject: { kind: 'APIGroupList' } } }],
+    [
+      'options of deletions have their internal version',
+      {
+        path: `${CONFIG_MAPS}/none`,
+        options: { method: 'DELETE', body: { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0 } },
+        event: {
+          requestObject: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal', gracePeriodSeconds: 0 },
+        },
+      },
+    ],
+    [
+      'what is created is named where bodies are not written',
+      {
+        path: '/api/v1/namespaces/default/secrets',
+        options: { body: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'named' } } },
+        event: { level: 'Metadata', objectRef: { name: 'named', resource: 'secrets' } },
+        without: 'requestObject',
+      },
+    ],
+    [
+      'pods where everything is allowed are judged, too',
+      {
+        path: '/api/v1/namespaces/default/pods',
+        options: {
+          body: {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata: { name: 'p' },
+            spec: { containers: [{ name: 'c', image: 'i' }] },
+          },
+        },
+        event: { annotations: { 'pod-security.kubernetes.io/enforce-policy': 'privileged:latest' } },
+      },
+    ],
+  ]
+  it.each(cases)(
+    '%s',
+    async (title, { path: asked, as = 'admin', options = {}, stage = 'ResponseComplete', event, without }) => {
+      const id = title.replace(/[^a-z]+/g, '-')
+      await calls[as](asked, { ...options, headers: { ...options.headers, 'audit-id': id } })
+      const found = await vi.waitFor(() => {
+        const one = written(id).find((its) => its.stage === stage)
+        if (!one) throw new Error(`there is no ${stage} of ${id}`)
+        return one
+      })
+      expect(found).toMatchObject(event)
+      if (without) expect(found[without]).toBeUndefined()
+    },
+  )
 })

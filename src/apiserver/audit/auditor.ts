@@ -5,6 +5,7 @@ import type { Status } from '../../api/generated/meta-v1.ts'
 import { type Clock, formatMicroTime } from '../../machinery/clock.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
+import { isRecord } from '../api-object.ts'
 import type { Decision } from '../authorization/authorizer.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
@@ -55,7 +56,7 @@ export interface AuditTrail {
   /** Who sent the request: from here on it is known what is to be written. Throws or rejects when that fails. */
   received(user: UserInfo): void | Promise<void>
   /** Nobody is known to have sent it. */
-  unauthenticated(status: Status, attempted: boolean): void
+  unauthenticated(status: Status): void
   /** `constraint` is the verb that allowed it, empty for the one of old. */
   impersonates(user: UserInfo, constraint: string): void
   decided(decision: Decision): void
@@ -67,8 +68,8 @@ export interface AuditTrail {
   sent(copy: () => unknown): void
   /** What such a request is answered. */
   answered(answer: () => unknown): void
-  /** The answer is an error. */
-  failed(status: Status): void
+  /** The answer is an error; undefined: one that says so in no form that is written down. */
+  failed(status: Status | undefined): void
   /** The handler broke. */
   panicked(message: string): void
   /** The answer has begun, and lasts: the connection was given to another protocol (101), or events follow. */
@@ -147,10 +148,9 @@ class Trail implements AuditTrail {
     return new AuditLost(this.#request.url ?? '')
   }
 
-  unauthenticated(status: Status, attempted: boolean): void {
+  unauthenticated(status: Status): void {
     this.#scope = scopeOf(this.#options.policy, { name: '', groups: [] }, this.#info)
-    const tried = attempted ? 'bearer' : 'no credentials'
-    this.#status = { ...status, message: `Authentication failed, attempted: ${tried}` }
+    this.failed(status)
     void this.#write('ResponseStarted')
     this.#over = true
   }
@@ -172,18 +172,21 @@ class Trail implements AuditTrail {
   observe(request: Request, response: Response): void {
     const { level } = this.#scope
     if (level === 'None') return
-    if (atLeast(level, 'Request')) observeRequest(request, this.#sent)
-    const full = atLeast(level, 'RequestResponse') && !this.#isLongRunning
+    // What is created is named in the body only.
+    if (atLeast(level, 'Request') || this.#info.verb === 'create') observeRequest(request, this.#sent)
+    const full = atLeast(level, 'RequestResponse') && !this.#isLongRunning && saysObjects(this.#info)
     if (!full && !this.#isLongRunning) return
     observeResponse(response, full ? this.#answered : undefined, (code) => {
       if (!this.#isLongRunning) return
-      this.#status = { code }
+      this.#status ??= { code }
       void this.#write('ResponseStarted')
     })
   }
 
-  failed(status: Status): void {
+  failed(status: Status | undefined): void {
     this.#status = status
+    if (status === undefined) this.#answered.discard()
+    else this.answered(() => status)
   }
 
   panicked(message: string): void {
@@ -230,8 +233,10 @@ class Trail implements AuditTrail {
     const info = this.#info
     const userAgent = String(this.#request.headers['user-agent'] ?? '')
     const over = stage === 'ResponseComplete' || stage === 'Panic'
-    const sent = over && atLeast(level, 'Request') ? this.#sent.object(omitManagedFields) : undefined
-    const answer = over && atLeast(level, 'RequestResponse') ? this.#answered.object(omitManagedFields) : undefined
+    const body = over ? this.#sent.object(omitManagedFields) : undefined
+    const sent = atLeast(level, 'Request') ? shownRequest(body) : undefined
+    const begun = stage !== 'RequestReceived' && atLeast(level, 'RequestResponse')
+    const answer = begun ? this.#answered.object(omitManagedFields) : undefined
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -245,7 +250,7 @@ class Trail implements AuditTrail {
       ...(this.#constraint === '' ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
       sourceIPs: sourcesOf(this.#request, this.#remoteAddress),
       ...(userAgent ? { userAgent: shortened(userAgent) } : {}),
-      ...(info.isResource ? { objectRef: referenceOf(info, sent) } : {}),
+      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}),
       ...(stage !== 'RequestReceived' && this.#status ? { responseStatus: shownStatus(this.#status, answer) } : {}),
       ...(sent === undefined ? {} : { requestObject: sent }),
       ...(answer === undefined ? {} : { responseObject: answer }),
@@ -282,6 +287,20 @@ function sourcesOf({ headers }: Sender, remoteAddress: string): string[] {
 function shortened(text: string): string {
   return text.length > MAX_USER_AGENT ? `${text.slice(0, MAX_USER_AGENT)}...TRUNCATED` : text
 }
+
+const DISCOVERY = /^\/apis?(\/|$)/
+
+/** Documents that are no objects of the API are not written down. */
+function saysObjects({ isResource, path }: RequestInfo): boolean {
+  return isResource || DISCOVERY.test(path)
+}
+
+/** Options of deletions are written down in the form in which upstream has them in memory. */
+function shownRequest(body: unknown): unknown {
+  return isRecord(body) && body.kind === 'DeleteOptions' ? { ...body, apiVersion: INTERNAL } : body
+}
+
+const INTERNAL = 'meta.k8s.io/__internal'
 
 /** What the request is about; a create names its object only in what was sent. */
 function referenceOf(info: RequestInfo, sent: unknown): Record<string, string> {

@@ -17,6 +17,7 @@ export class Capture {
   #chunks: Buffer[] = []
   #size = 0
   #known: unknown
+  #isDiscarded = false
 
   add(chunk: Buffer | string): void {
     this.#size += chunk.length
@@ -29,8 +30,14 @@ export class Capture {
     this.#known = object
   }
 
+  /** What comes through is not to be written down. */
+  discard(): void {
+    this.#isDiscarded = true
+  }
+
   /** The object that the body is; undefined without one that can be read. */
   object(omitManagedFields: boolean): unknown {
+    if (this.#isDiscarded) return undefined
     if (this.#known !== undefined) return omitManagedFields ? withoutManagedFields(this.#known) : this.#known
     if (this.#size === 0 || this.#size > MAX_CAPTURED) return undefined
     const read = this.#read()

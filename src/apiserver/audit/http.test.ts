@@ -151,7 +151,7 @@ describe('the audit log of a server', () => {
     const [refused] = await written(unknown.id, 1)
     expect(unknown.code).toBe(401)
     expect(refused).toMatchObject({ stage: 'ResponseStarted', responseStatus: { code: 401 } })
-    expect(refused?.responseStatus?.message).toBe('Authentication failed, attempted: bearer')
+    expect(refused?.responseStatus?.message).toBe('Unauthorized')
   })
 
   it('tells of watches when they begin and when they end', async () => {

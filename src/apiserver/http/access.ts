@@ -106,7 +106,6 @@ function senderOf(
 ): UserInfo | Promise<UserInfo> {
   const { metrics, now } = options
   const started = now()
-  let withToken = false
   const known = (user: UserInfo) => {
     metrics.access.authenticated('success', user.name, (now() - started) / 1000)
     return user
@@ -114,12 +113,11 @@ function senderOf(
   const refused = (error: unknown): never => {
     const result = error instanceof StatusError && error.cause === undefined ? 'failure' : 'error'
     metrics.access.authenticated(result, '', (now() - started) / 1000)
-    if (error instanceof StatusError) trail?.unauthenticated(error.status, withToken)
+    if (error instanceof StatusError) trail?.unauthenticated(error.status)
     throw error
   }
   try {
     const credentials = credentialsOf(options, request, socket)
-    withToken = credentials.bearerToken !== undefined
     const answer = options.authenticate(credentials)
     if (answer instanceof Promise) {
       return answer.then((user) => known(user ?? anonymous(options, request, credentials))).catch(refused)

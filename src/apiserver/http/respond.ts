@@ -108,14 +108,33 @@ function pageOf({ why }: UndecidedRequest, url: string): string {
 }
 
 /** Status has a form in every format; nothing else that may be asked for can be made of it. */
-export function formOfErrors(asked: { headers: Accepting; protobuf?: boolean; cbor?: boolean }): Representation {
-  const { headers, protobuf = true, cbor = false } = asked
+export function formOfErrors(asked: FormOfErrorsAsked): Representation {
+  return acceptedFormOfErrors(asked) ?? negotiate({}, { protobuf: true })
+}
+
+interface FormOfErrorsAsked {
+  readonly headers: Accepting
+  readonly protobuf?: boolean
+  readonly cbor?: boolean
+}
+
+function acceptedFormOfErrors({
+  headers,
+  protobuf = true,
+  cbor = false,
+}: FormOfErrorsAsked): Representation | undefined {
   try {
     return negotiate(headers, { protobuf, cbor, transforms: false })
   } catch (error) {
-    if (error instanceof StatusError) return negotiate({}, { protobuf: true })
+    if (error instanceof StatusError) return undefined
     throw error
   }
+}
+
+/** Whether an error is sent as a Status in a form that the client accepts, not as text or in the form of last resort. */
+export function isToldAsStatus(error: StatusError, request: FormOfErrorsAsked): boolean {
+  if (error instanceof NothingHere || error instanceof UndecidedRequest || error instanceof TooLate) return false
+  return acceptedFormOfErrors(request) !== undefined
 }
 
 /** Sends text that is no object, and that no browser is to take for anything else. Model: http.Error. */

@@ -24,7 +24,7 @@ import { H1Response } from './h1-exchange.ts'
 import { parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource-handler.ts'
 import type { ResourceHandlerEnv } from './resource-request.ts'
-import { NOT_KEPT, sendError, sendText } from './respond.ts'
+import { isToldAsStatus, NOT_KEPT, sendError, sendText } from './respond.ts'
 import { checkConnection } from './routes.ts'
 import { type SystemHandlerEnv, serveSystem } from './system-handler.ts'
 
@@ -99,7 +99,7 @@ export async function serve(
   } catch (error) {
     if (error instanceof FlowRejection) return refuseForNow(request, response, error)
     if (error instanceof AuditLost) return sendText(response, 500, `${error.message}\n`)
-    if (trail) tellFailure(trail, error)
+    if (trail) tellFailure(trail, error, { ...described(request), cbor: options.resources.cbor ?? false })
     request.resume()
     if (!mayGoOn && isReason(error, 'Forbidden')) response.setHeader('x-content-type-options', 'nosniff')
     sendError(response, error, options.log, { ...described(request), cbor: options.resources.cbor ?? false })
@@ -153,8 +153,8 @@ function refuseForNow(request: Request, response: Response, { message }: FlowRej
   response.end(`${message}\n`)
 }
 
-function tellFailure(trail: AuditTrail, error: unknown): void {
-  if (error instanceof StatusError) trail.failed(error.status)
+function tellFailure(trail: AuditTrail, error: unknown, request: Parameters<typeof isToldAsStatus>[1]): void {
+  if (error instanceof StatusError) trail.failed(isToldAsStatus(error, request) ? error.status : undefined)
   else trail.panicked(error instanceof Error ? error.message : String(error))
 }
 
@@ -226,7 +226,7 @@ export async function upgrade(
     await admitConnect(options.pods.registry, info, user)
     await servePodUpgrade(options.pods, request, socket, head, info)
   } catch (error) {
-    if (trail) tellFailure(trail, error)
+    if (trail) tellFailure(trail, error, { headers: {} })
     refuseUpgrade(options, socket, error)
     trail?.completed(0)
   }

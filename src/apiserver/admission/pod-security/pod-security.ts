@@ -89,9 +89,10 @@ export function podSecurity(
 
   function checkPod(attributes: AdmissionAttributes): void {
     if (isExempt(attributes)) return
-    const { operation, object, old } = attributes
+    const { operation, object, old, context } = attributes
     const { policy, errors } = policyIn(attributes)
     if (errors.length === 0 && isPrivileged(policy)) {
+      context.annotate?.(`${AUDIT}enforce-policy`, 'privileged:latest')
       if (observe) tell(observe, attributes, 'enforce', policy.enforce, true)
       return
     }
