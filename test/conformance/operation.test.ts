@@ -154,6 +154,9 @@ it('components are listed in the order in which they are asked, at no version (c
   const watched = await call('/api/v1/componentstatuses?watch=1')
   const message = 'watch is not supported on resources of kind "componentstatuses"'
   expect(watched).toMatchObject({ code: 405, body: { message } })
+  const missing = await call('/api/v1/componentstatuses/web')
+  const details = { name: 'web', kind: 'componentstatus' }
+  expect(missing).toMatchObject({ code: 404, body: { message: 'componentstatus "web" not found', details } })
 })
 
 describe('bootstrap policy (plugin/pkg/auth/authorizer/rbac/bootstrappolicy)', () => {

@@ -3,6 +3,7 @@
 import { currentResources } from '../../api/schema.ts'
 import type { Clock } from '../../machinery/clock.ts'
 import { deepFreeze } from '../../machinery/deep-readonly.ts'
+import { notFound } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
 import type { Store } from '../../store/store.ts'
 import type { AdmissionPlugin } from '../admission/admission.ts'
@@ -236,7 +237,12 @@ export class Registry {
   find(resource: Resource, namespace: string, name: string): Entry | undefined | Promise<Entry | undefined> {
     const computed = this.computed.get(resource)
     if (computed) {
-      return computed().then((objects) => objects.filter((o) => o.metadata.name === name).map(computedEntry)[0])
+      return computed().then((objects) => {
+        const object = objects.find(({ metadata }) => metadata.name === name)
+        // In the singular (REST.Get of pkg/registry/core/componentstatus).
+        if (!object) throw notFound({ group: resource.group, resource: resource.kind.toLowerCase() }, name)
+        return computedEntry(object)
+      })
     }
     const cache = this.#caches.get(resource.prefix)
     const key = keyOf(resource, namespace, name)
