@@ -3,6 +3,7 @@
 
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
 import type { DeepReadonly } from './deep-readonly.ts'
+import { quote } from './go/format.ts'
 import { labelValueProblem, qualifiedNameProblems } from './names.ts'
 
 /** Labels of an object. */
@@ -97,7 +98,7 @@ class Parser {
     if (!this.#isWord) this.#unexpected('identifier')
     const key = this.#take()
     const problem = qualifiedNameProblems(key).join('; ')
-    if (problem !== '') throw new SelectorError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`)
+    if (problem !== '') throw new SelectorError(`<nil>: Invalid value: ${quote(key)}: ${problem}`)
     if (negated) return { key, operator: '!', values: [] }
     if (this.#peek() === '' || this.#peek() === ',') return { key, operator: 'exists', values: [] }
     const operator = OPERATORS.find((known) => known === this.#peek())
@@ -168,7 +169,7 @@ function checked(requirement: Requirement): Requirement {
   const { key, operator, values } = requirement
   const problems: string[] = []
   const wrong = (at: string, value: string, why: string) =>
-    problems.push(`${at}: Invalid value: ${JSON.stringify(value)}: ${why}`)
+    problems.push(`${at}: Invalid value: ${quote(value)}: ${why}`)
   for (const [i, value] of values.entries()) {
     const compared = operator === 'gt' || operator === 'lt'
     if (compared && !/^[-+]?\d+$/.test(value)) {

@@ -28,6 +28,9 @@ describe('what no route is for', () => {
     ['GET', `/api/v1//namespaces/default/configmaps`, 404, NOT_FOUND, 'no part of a path is empty'],
     ['GET', `${MAPS}/`, 200, '', 'a slash at the end is nothing (TrimRightSlashEnabled)'],
     ['GET', `${MAPS}/a%25b`, 400, `Name parameter invalid: "a%b": may not contain '%'`, 'NamespaceKeyFunc'],
+    ['GET', '/api/v1/namespaces/default/pods//status', 400, 'name must be provided', 'scope.Namer.Name'],
+    ['POST', '/api/v1/namespaces/default/pods//status', 405, NOT_ALLOWED, 'a route is for a method, name or not'],
+    ['GET', '/api/v1/namespaces//configmaps/a', 400, 'Namespace parameter required.', 'NamespaceKeyFunc'],
     ['GET', '/api/v1/foos', 404, NOT_FOUND, 'no such kind'],
     ['GET', '/apis/apps/v7/deployments', 404, NOT_FOUND, 'no such version of a group that there is'],
     ['POST', '/apis/apps/v1', 405, NOT_ALLOWED, 'what a group version has is read'],
@@ -40,6 +43,73 @@ describe('what no route is for', () => {
       const reason = code === 404 ? 'NotFound' : 'MethodNotAllowed'
       if (message !== '') expect(answer.body).toMatchObject({ kind: 'Status', message, reason, details: {}, code })
     } else if (message !== '') expect(answer.body.message).toBe(message)
+  })
+
+  const bodies: readonly [method: string, path: string, body: string, code: number, message: string, rule: string][] = [
+    [
+      'PUT',
+      `${MAPS}/a?dryRun=x`,
+      '[]',
+      422,
+      'UpdateOptions.meta.k8s.io',
+      'options come before bodies (UpdateResource)',
+    ],
+    [
+      'POST',
+      `${MAPS}?fieldValidation=x`,
+      '{',
+      422,
+      'CreateOptions.meta.k8s.io',
+      'options before bodies (createHandler)',
+    ],
+    ['DELETE', `${MAPS}?resourceVersion=x`, '[]', 400, "couldn't get version/kind", 'versions come after bodies'],
+    ['DELETE', `${MAPS}?resourceVersionMatch=Exact`, '[]', 422, 'ListOptions.meta.k8s.io', 'what goes together before'],
+    ['DELETE', `${MAPS}/a`, '{"kind":[]}', 400, 'cannot unmarshal array into Go struct field .kind', 'kinds are texts'],
+    [
+      'GET',
+      `${MAPS}?limit=1&continue=1870`,
+      '',
+      400,
+      "invalid character '×' looking for",
+      'bytes are named (quoteChar)',
+    ],
+    [
+      'POST',
+      '/api/v1/namespaces/default/pods/a/binding',
+      '{}',
+      400,
+      'name in URL does not match',
+      'BindingREST.Create',
+    ],
+    [
+      'POST',
+      '/api/v1/namespaces/default/pods/a/binding',
+      '{"metadata":{"name":"a"}}',
+      500,
+      'target.name: Required value',
+      'ValidatePodBinding, which is told as a plain failure',
+    ],
+    [
+      'POST',
+      '/api/v1/namespaces/default/pods/a/eviction?fieldValidation=Strict',
+      '{"metadata":{"name":"a"},"spec":1}',
+      400,
+      'Eviction in version "v1" cannot be handled as a Eviction: strict decoding error: unknown field "spec"',
+      'evictions are decoded strictly',
+    ],
+    [
+      'POST',
+      '/api/v1/namespaces/none/pods/a/eviction',
+      '{"metadata":{"name":"a"}}',
+      404,
+      'namespaces "none" not found',
+      'admission comes before the pod is looked for',
+    ],
+  ]
+  it.each(bodies)('%s %s %s: %i %s (%s)', async (method, path, body, code, message) => {
+    const answer = await call(path, { method, ...(body === '' ? {} : { body }) })
+    expect(answer.code).toBe(code)
+    expect(answer.body.message).toContain(message)
   })
 
   it.each(['/foo', '/apis/foo.example', '/apis/foo.example/v1', '/apis/foo.example/v1/foos', '/healthz/none'])(

@@ -50,19 +50,24 @@ export function parseBody(
   contentType: string | undefined,
   { kind = 'object', cbor = false }: { kind?: string; cbor?: boolean } = {},
 ): unknown {
-  switch (mediaTypeOf(contentType)) {
+  switch (knownTypeOf(contentType, cbor)) {
     case 'application/json':
       return parseJson(body, kind)
     case 'application/yaml':
       return parseYamlBody(body, kind)
     case PROTOBUF:
       return parseProtobuf(body, kind)
-    case CBOR:
-      if (cbor) return parseCbor(body, (problem, cause) => unrecognized(kind, problem, body, cause))
-      throw unsupportedMediaType(ACCEPTED)
     default:
-      throw unsupportedMediaType(cbor ? [...ACCEPTED, CBOR] : ACCEPTED)
+      return parseCbor(body, (problem, cause) => unrecognized(kind, problem, body, cause))
   }
+}
+
+/** The media type of a body that there is a parser for. Throws UnsupportedMediaType. Model: NegotiateInputSerializer. */
+export function knownTypeOf(contentType: string | undefined, cbor: boolean): string {
+  const type = mediaTypeOf(contentType)
+  const accepted = cbor ? [...ACCEPTED, CBOR] : ACCEPTED
+  if (type === undefined || !accepted.includes(type)) throw unsupportedMediaType(accepted)
+  return type
 }
 
 /** Undefined for what is no media type. Who says nothing sends JSON, and so does who sends anything. */

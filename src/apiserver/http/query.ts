@@ -2,15 +2,16 @@
 // Model: k8s.io/apimachinery/pkg/runtime/converter.go, Convert_Slice_string_To_int64 and its siblings.
 
 import { badRequest } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 
 /** A number of the query, null when it is not given. Throws BadRequest as upstream's parameter codec does. */
 export function integerOf(query: URLSearchParams, name: string): number | null {
   const text = query.get(name)
   if (text === null) return null
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`)
   const value = Number(text)
   if (!Number.isSafeInteger(value)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
+    throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: value out of range`)
   }
   return value
 }

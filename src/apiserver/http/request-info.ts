@@ -17,6 +17,8 @@ export interface RequestInfo {
   readonly name: string
   /** What follows the subresource: the path for `proxy`. */
   readonly rest: string
+  /** The path is one of a namespace that it does not name. */
+  readonly namespaceMissing?: true
   /** Why nobody can say what is asked for. */
   readonly problem?: string
 }
@@ -45,9 +47,9 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const version = segments[first - 1]
   const isResource =
     !path.startsWith('//') && (root === 'api' || root === 'apis') && version !== undefined && segments.length > first
-  // A name is never empty, but what follows a subresource may hold anything.
+  // What follows a subresource may hold anything; before it only names may be missing.
   const gap = segments.indexOf('')
-  if (!isResource || (gap >= 0 && gap < MOST_NAMES + first && !isEveryNamespace(segments, first, gap))) {
+  if (!isResource || (gap >= 0 && gap < MOST_NAMES + first && !isOfName(segments, first, gap))) {
     return {
       path: readable,
       query,
@@ -66,9 +68,11 @@ export function parseRequest(method: string, url: string): RequestInfo {
   return resourceRequest({ path, query, group, version }, { method, url }, segments.slice(first))
 }
 
-/** Without its name a namespace is every namespace. */
-const isEveryNamespace = (segments: readonly string[], first: number, gap: number) =>
-  gap === first + 1 && segments[first] === 'namespaces' && segments.length === first + 3
+/** Whether the first gap is where the name of a namespace or of an object belongs. Without its name a namespace is all. */
+function isOfName(segments: readonly string[], first: number, gap: number): boolean {
+  if (gap === first + 1) return true
+  return gap === first + 3 && segments[first] === 'namespaces'
+}
 
 /** namespaces/NAME/RESOURCE/NAME/SUBRESOURCE is the longest there is. */
 const MOST_NAMES = 5
@@ -118,6 +122,7 @@ function resourceRequest(
     parts = parts.slice(1)
   }
   let namespace = ''
+  const namespaceMissing = parts[0] === 'namespaces' && parts[1] === '' && parts.length > 3
   if (parts[0] === 'namespaces' && parts.length > 1) {
     namespace = parts[1] ?? ''
     if (parts.length > 2 && !NAMESPACE_SUBRESOURCES.has(parts[2] ?? '')) parts = parts.slice(2)
@@ -139,6 +144,7 @@ function resourceRequest(
     subresource,
     name,
     rest: rest.join('/'),
+    ...(namespaceMissing ? { namespaceMissing } : {}),
     ...(problem === undefined ? {} : { problem }),
   }
 }

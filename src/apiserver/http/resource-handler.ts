@@ -2,6 +2,7 @@
 
 import { servedResources } from '../../api/schema.ts'
 import { methodNotAllowed } from '../../machinery/errors.ts'
+import type { StoredObject } from '../api-object.ts'
 import type { RequestContext } from '../registry/registry.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
@@ -12,6 +13,7 @@ import type { RequestInfo } from './request-info.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, representationOf } from './resource-request.ts'
 import { sendObject } from './respond.ts'
 import { checkMediaTypes, checkPlace, checkRoute, nothingServed, notOffered } from './routes.ts'
+import { partialMetadata } from './table.ts'
 import { warningsOf } from './warnings.ts'
 import { dryRunOf, fieldManagerOf, fieldValidationOf } from './write-options.ts'
 import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdate } from './write-verbs.ts'
@@ -106,7 +108,9 @@ async function serveVirtual(
   const body = parseBody(await readBody(request), request.headers['content-type'], { kind, cbor })
   const context = contextOf(request, response, info, user, version, info.namespace !== '', {})
   const answer = await handler({ name: '', body, context })
-  sendObject(response, 201, representation, { object: answer })
+  const { as, wrapperVersion } = representation
+  const object = as === 'PartialObjectMetadata' ? partialMetadata(answer as StoredObject, wrapperVersion) : answer
+  sendObject(response, 201, representation, { object })
 }
 
 function kindOfVirtual({ group, version, resource }: RequestInfo): string {

@@ -30,6 +30,8 @@ export function checkPlace(info: RequestInfo, resource: Resource): void {
   if (namespaced && namespace === '' && !READS_EVERYWHERE.has(verb)) {
     // Across all namespaces there are only lists and watches. Model: APIInstaller, crdHandler.ServeHTTP.
     if (view) throw new NothingHere()
+    // A route leads there, and what it leads to has no key.
+    if (info.namespaceMissing) return
     throw name === '' ? methodNotAllowed() : pageNotFound()
   }
 }
@@ -78,7 +80,9 @@ export function checkRoute(
     if (request.method === 'HEAD' || (info.verb === 'watch' && request.method !== 'GET')) throw methodNotAllowed()
   }
   if (!offers(version, info)) throw notOffered(resource, info)
-  if (!resource.view) checkMediaTypes(request, info, cbor)
+  if (resource.view) return
+  checkMediaTypes(request, info, cbor)
+  if (info.name === '' && info.subresource !== '') throw badRequest('name must be provided')
 }
 
 const PATCHES = [
@@ -142,13 +146,16 @@ function unsupported(message: string): StatusError {
   return new StatusError({ message, reason: 'UnsupportedMediaType', details: {}, code: 415 })
 }
 
+/** What reads and deletes many where a name is missing is a route to one below it. */
+const OF_ONE: Readonly<Record<string, string>> = { list: 'get', deletecollection: 'delete' }
+
 /** Whether the resource has this verb at this place: what changes one object has to name it. */
 function offers(version: ServedVersion, { verb, name, subresource }: RequestInfo): boolean {
-  if (name === '' && (verb === 'update' || verb === 'patch')) return false
+  if (name === '' && subresource === '' && (verb === 'update' || verb === 'patch')) return false
   // What is created is named in its body.
   if (subresource === '') return version.verbs.includes(verb) && (verb !== 'create' || name === '' || !!version.schema)
   const served = version.subresources.get(subresource)
-  return served !== undefined && verbsOf(served).includes(verb)
+  return served !== undefined && verbsOf(served).includes(OF_ONE[verb] ?? verb)
 }
 
 /** Under the groups of built-in kinds a Status says so; where no group is, just a page. Model: director.ServeHTTP. */

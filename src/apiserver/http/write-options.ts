@@ -63,8 +63,10 @@ export async function deleteOptionsOf({ request, info, cbor }: ResourceRequest):
 function optionsFromBody(bytes: Buffer, request: Request, cbor: boolean): DeleteOptions {
   const body = parseBody(bytes, request.headers['content-type'], { kind: '', cbor })
   if (!isRecord(body)) throw badRequest(notAnObject(body))
-  const { kind = 'DeleteOptions', apiVersion = 'meta.k8s.io/v1' } = body
-  if (kind !== 'DeleteOptions' && kind !== '') throw badRequest(notRegistered(kind, apiVersion))
+  const kind = String(body.kind ?? '')
+  if (kind !== 'DeleteOptions' && kind !== '') {
+    throw badRequest(notRegistered(kind, String(body.apiVersion ?? 'meta.k8s.io/v1')))
+  }
   try {
     return decode(DELETE_OPTIONS, body).object as DeleteOptions
   } catch (error) {

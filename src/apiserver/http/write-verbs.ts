@@ -6,9 +6,9 @@ import { badRequest, field, methodNotAllowed, unsupportedMediaType } from '../..
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
 import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
-import { checkVersionMatch } from '../registry/list.ts'
+import { checkListQuery } from '../registry/list.ts'
 import type { PatchType } from '../registry/patch.ts'
-import { duplicateFields, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
+import { duplicateFields, knownTypeOf, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
 import { switchOf } from './query.ts'
 import { checkListable, listQueryOf, sendList } from './read-verbs.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, sendEntry } from './resource-request.ts'
@@ -18,8 +18,7 @@ import { checkWriteOptions, deleteOptionsOf } from './write-options.ts'
 export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, response } = exchange
   const { subresource } = target
-  const { body, context } = await readObject(exchange)
-  checkWriteOptions('CreateOptions', exchange)
+  const { body, context } = await readObject(exchange, 'CreateOptions')
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
     return sendObject(response, 201, exchange.representation, { object: answer })
@@ -28,9 +27,13 @@ export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceReq
 }
 
 /** The object in a request's body, and the context with what the text of the body said twice. */
-async function readObject({ request, version, context, target, cbor }: ResourceRequest) {
-  const bytes = await readBody(request)
+async function readObject(exchange: ResourceRequest, options: string) {
+  const { request, version, context, target, cbor } = exchange
   const type = request.headers['content-type']
+  knownTypeOf(type, cbor)
+  const bytes = await readBody(request)
+  // What is asked for is looked at before what is sent (createHandler, UpdateResource).
+  checkWriteOptions(options, exchange)
   const kind = version.subresources.get(target.subresource)?.kind.kind ?? version.kind
   const body = parseBody(bytes, type, { kind, cbor })
   if (context.fieldValidation === 'Ignore') return { body, context }
@@ -39,8 +42,7 @@ async function readObject({ request, version, context, target, cbor }: ResourceR
 
 export async function serveUpdate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target } = exchange
-  const { body, context } = await readObject(exchange)
-  checkWriteOptions('UpdateOptions', exchange)
+  const { body, context } = await readObject(exchange, 'UpdateOptions')
   const { entry, created } = await env.api.update(target, body, context)
   sendEntry(exchange, created ? 201 : 200, entry, env)
 }
@@ -148,7 +150,7 @@ function warnOfOrphans({ target, context }: ResourceRequest, options: DeleteOpti
 export async function serveDeleteCollection(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { target, context } = exchange
   const query = listQueryOf(exchange)
-  checkVersionMatch(query)
+  checkListQuery(query)
   const options = await deleteOptionsOf(exchange)
   // Upstream finds out only when everything is deleted.
   checkListable(exchange)

@@ -3,6 +3,7 @@
 import { typeRefOfKind } from '../../api/schema.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, StatusError } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
 import type { RequestContext } from './registry.ts'
 import type { ServedVersion } from './resource.ts'
@@ -16,7 +17,7 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
   if (!isRecord(body)) {
     if (version.decode) throw badRequest(unrecognized(body, version.kind))
     throw badRequest(
-      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
+      `${version.kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
     )
   }
   if (version.decode) return version.decode(body, context)
@@ -69,9 +70,9 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
   if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== version.apiVersion) {
     const [group = '', name = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
     if (typeRefOfKind(group, name, String(kind || version.kind)) === undefined) {
-      const problem = notRegistered(kind || version.kind, apiVersion)
+      const problem = notRegistered(String(kind || version.kind), apiVersion)
       throw badRequest(
-        `${kind || version.kind} in version ${JSON.stringify(name)} cannot be handled as a ${version.kind}: ${problem}`,
+        `${kind || version.kind} in version ${quote(name)} cannot be handled as a ${version.kind}: ${problem}`,
       )
     }
   }
@@ -79,11 +80,11 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
     const isKnown = typeRefOfKind(version.group, version.version, String(kind)) !== undefined
     if (!isKnown && (!apiVersion || apiVersion === version.apiVersion)) {
       throw badRequest(
-        `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${notRegistered(kind, version.apiVersion)}`,
+        `${kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: ${notRegistered(String(kind), version.apiVersion)}`,
       )
     }
     throw badRequest(
-      `${kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internalName(version)}): unknown conversion`,
+      `${kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: converting (${version.version}.${kind}) to (${internalName(version)}): unknown conversion`,
     )
   }
   if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== version.apiVersion) {
@@ -94,8 +95,8 @@ function checkKind(body: Record<string, unknown>, version: ServedVersion): void 
 }
 
 /** The answer to a kind that there is none of; upstream names the place where its kinds are listed. */
-export function notRegistered(kind: unknown, apiVersion: unknown): string {
-  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
+export function notRegistered(kind: string, apiVersion: string): string {
+  return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
 }
 
 /** Decodes as the type of `version`, reporting unknown fields as the request asks. */
@@ -109,7 +110,7 @@ export function decodeAs(body: unknown, version: ServedVersion, context: Request
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw badRequest(
-      `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: ${error.message}`,
+      `${version.kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: ${error.message}`,
       { cause: error },
     )
   }
@@ -187,6 +188,6 @@ function report(problems: readonly string[], version: ServedVersion, context: Re
     return
   }
   throw badRequest(
-    `${version.kind} in version ${JSON.stringify(version.version)} cannot be handled as a ${version.kind}: strict decoding error: ${problems.join(', ')}`,
+    `${version.kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: strict decoding error: ${problems.join(', ')}`,
   )
 }

@@ -163,10 +163,14 @@ function checkReached(resourceVersion: string, cache: WatchCache): void {
   })
 }
 
-/** Throws Invalid or BadRequest for options that do not go together. */
-export function checkVersionMatch(query: ListQuery): void {
-  const { resourceVersion } = query
+/** Throws Invalid for options of a list that do not go together. */
+export function checkListQuery(query: ListQuery): void {
   checkListOptions(listMatchProblems(query))
+}
+
+function checkVersionMatch(query: ListQuery): void {
+  const { resourceVersion } = query
+  checkListQuery(query)
   parseResourceVersion(resourceVersion)
   if (query.continue === '') return
   readToken(query.continue)
@@ -214,6 +218,13 @@ function illegalBase64At(text: string): number {
   return text.length % 4 === 1 ? text.length - 1 : -1
 }
 
+/** What Go's decoder says of bytes that are no JSON: it names a byte, whatever character it may be a part of. */
+function problemOf(json: Buffer): string | undefined {
+  const [first = 0] = json
+  if (first > 0x7f) return `invalid character '${String.fromCharCode(first)}' looking for beginning of value`
+  return scanJson(json.toString()).error
+}
+
 function readToken(text: string): Token {
   const wrong = (why: string, options?: { cause: unknown }) =>
     badRequest(`invalid continue token: continue key is not valid: ${why}`, options)
@@ -224,8 +235,7 @@ function readToken(text: string): Token {
   try {
     parsed = JSON.parse(json.toString())
   } catch (cause) {
-    // Go names a byte that is wrong, not the character it is a part of.
-    throw wrong(scanJson(json.toString('latin1')).error ?? 'unexpected end of JSON input', { cause })
+    throw wrong(problemOf(json) ?? 'unexpected end of JSON input', { cause })
   }
   const { v, rv, start } = parsed ?? {}
   if (v !== TOKEN_VERSION) throw wrong(`server does not recognize this encoded version ${String(v ?? '')}`)

@@ -201,6 +201,7 @@ export function countsGenerations({ definition: { generation }, hasSpec }: Resou
  * be no part of a key. Model: NamespaceKeyFunc, IsValidPathSegmentName.
  */
 export function keyOf(resource: Resource, namespace: string, name: string): string {
+  if (resource.namespaced && namespace === '') throw badRequest('Namespace parameter required.')
   if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: "${name}": may not be '${name}'`)
   if (name.includes('%')) throw badRequest(`Name parameter invalid: ${quote(name)}: may not contain '%'`)
   return resource.namespaced ? `${resource.prefix}${namespace}/${name}` : `${resource.prefix}${name}`

@@ -35,9 +35,9 @@ export async function evictPod(
   // A dry run may be asked for in the URL, or with the options of the deletion.
   const context = { ...request, dryRun: request.dryRun || (options.dryRun ?? []).includes('All') }
   const resource = registry.resource('', 'pods')
+  await admitBody(registry, { resource, subresource: 'eviction', name, body: eviction }, context)
   const entry = await registry.find(resource, context.namespace, name)
   if (!entry) throw notFound(resource, name)
-  await admitBody(registry, { resource, subresource: 'eviction', name, body: eviction }, context)
   const pod = entry.object as unknown as Pod
   const done = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.status.phase === 'Pending'
   if (!done && !pod.metadata.deletionTimestamp) await spendBudget(registry, pod, context)

@@ -52,13 +52,13 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
     const { namespace } = context
     const posted = decodeBody(body ?? {}, KIND, { ...context, version: KIND })
     const request = posted as unknown as TokenRequest & { metadata: Partial<ObjectMeta> }
+    const resource = registry.resource('', 'serviceaccounts')
+    await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
     checkNames(request.metadata, name, namespace)
     const account = await registry.lookup<ServiceAccount>('', 'serviceaccounts', namespace, name)
     if (!account) throw notFound(accounts, name)
-    const resource = registry.resource('', 'serviceaccounts')
     settle(request, account.metadata, registry.clock.now())
     trackCreate(kindOf(resource), posted, { ...context, version: KIND }, registry.clock.now(), 'token')
-    await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
     const asked = request.spec.expirationSeconds ?? DEFAULT_SECONDS
     checkSeconds(asked)
     const seconds = maxSeconds === undefined ? asked : Math.min(asked, maxSeconds)
