@@ -310,7 +310,7 @@ describe('field management over HTTP', () => {
       '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"bad"},"data":{"a":"1","a":"2"}}',
       'fieldManager=a&fieldValidation=Strict',
       400,
-      'error strict decoding YAML: duplicate field "data.a"',
+      'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 1: key "a" already set in map',
     ],
   ]
   it.each(wrong)('refuses a configuration with %s', async (_, name, body, query, code, message) => {

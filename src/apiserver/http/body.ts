@@ -117,20 +117,18 @@ export function parsePatch(body: Buffer, prefix: string): unknown {
   }
 }
 
-/** Parses an applied configuration, in YAML or JSON. `duplicates` says which fields it names twice. Throws BadRequest. */
-export function parseConfiguration(body: Buffer): { body: unknown; duplicates: readonly string[] } {
+/** Parses an applied configuration, in YAML or JSON. `twice` is what it says more than once. Throws BadRequest. */
+export function parseConfiguration(body: Buffer): { body: unknown; twice: string | undefined } {
   const text = body.toString('utf8')
   if (text.trimStart().startsWith('{')) {
     const { duplicates, error } = scanJson(text)
-    if (error === undefined) {
-      return { body: JSON.parse(text), duplicates: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) }
-    }
+    // What is there twice is told by lines, as of YAML.
+    if (error === undefined && duplicates.length === 0) return { body: JSON.parse(text), twice: undefined }
   }
   try {
     // Nothing at all is an object without any fields.
     const { value, twice } = parseFirstYaml(text)
-    const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${twice}`
-    return { body: value ?? {}, duplicates: twice === undefined ? [] : [problem] }
+    return { body: value ?? {}, twice: twice === undefined ? undefined : `yaml: unmarshal errors:\n  ${twice}` }
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`, { cause: error })

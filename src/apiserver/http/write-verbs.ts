@@ -8,6 +8,7 @@ import { deleteCollection } from '../registry/delete-collection.ts'
 import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
 import { checkListQuery } from '../registry/list.ts'
 import type { PatchType } from '../registry/patch.ts'
+import { warningsOf } from '../registry/strict-fields.ts'
 import { duplicateFields, knownTypeOf, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
 import { switchOf } from './query.ts'
 import { checkListable, listQueryOf, sendList } from './read-verbs.ts'
@@ -102,12 +103,10 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cb
     exchange,
     named ? [] : [field.required('fieldManager', 'is required for apply patch')],
   )
-  const { body, duplicates } = cbor ? { body: parseCbor(bytes), duplicates: [] } : parseConfiguration(bytes)
-  const [first] = duplicates
-  if (first !== undefined && context.fieldValidation === 'Strict') {
-    throw badRequest(`error strict decoding YAML: ${first}`)
+  const { body, twice } = cbor ? { body: parseCbor(bytes), twice: undefined } : parseConfiguration(bytes)
+  if (twice !== undefined && context.fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${twice}`)
   }
-  if (context.fieldValidation === 'Warn') for (const duplicate of duplicates) context.warn(duplicate)
   const { resource, namespace, name } = { ...info, name: target.name }
   const mayCreate = async () =>
     requireAllowed(env.authorizer, {
@@ -116,6 +115,8 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cb
     })
   const configuration = { body, force: switchOf(info.query, 'force') ?? false }
   const { entry, created } = await env.api.apply(target, configuration, { ...context, mayCreate })
+  // Who is refused for something else is not told of this.
+  if (twice !== undefined && context.fieldValidation === 'Warn') warningsOf(twice).forEach(context.warn)
   sendEntry(exchange, created ? 201 : 200, entry, env)
 }
 
