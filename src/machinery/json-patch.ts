@@ -20,7 +20,7 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) {
     throw new JsonPatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   }
-  const whole = { document: structuredClone(document) }
+  const whole = { document: structuredClone(document), copied: 0 }
   for (const operation of patch) applyOperation(whole, new Operation(operation ?? {}))
   return whole.document
 }
@@ -56,7 +56,12 @@ class Operation {
 
 interface Whole {
   document: unknown
+  /** How much JSON was added by copying. */
+  copied: number
 }
+
+/** A few copies of copies would fill any memory. Model: AccumulatedCopySizeLimit, as kube-apiserver sets it. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024
 
 function applyOperation(whole: Whole, operation: Operation): void {
   switch (operation.kind) {
@@ -128,7 +133,13 @@ function copy(whole: Whole, operation: Operation): void {
     path,
     `copy operation does not apply: doc is missing destination path: ${path}`,
   )
-  within('error while adding value during copy', () => insert(container, key, structuredClone(value)))
+  const json = JSON.stringify(value)
+  whole.copied += Buffer.byteLength(json)
+  if (whole.copied > MAX_COPIED_BYTES) {
+    const by = `the accumulated size increase of copy is ${whole.copied}, exceeding the limit ${MAX_COPIED_BYTES}`
+    throw new JsonPatchError(`Unable to complete the copy, ${by}`)
+  }
+  within('error while adding value during copy', () => insert(container, key, JSON.parse(json)))
 }
 
 function test(whole: Whole, operation: Operation): void {

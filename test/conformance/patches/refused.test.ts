@@ -150,6 +150,14 @@ describe('what is refused', () => {
       OURS,
     ],
     [
+      'jsonpatch.copy: copies of copies, which double each time (AccumulatedCopySizeLimit)',
+      'map',
+      'json',
+      Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/data', path: `/data/k${i}` })),
+      422,
+      OURS,
+    ],
+    [
       'fromUnstructured: text for a number',
       'deploy',
       'strategic',
