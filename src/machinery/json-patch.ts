@@ -110,16 +110,16 @@ function replace(whole: Whole, operation: Operation): void {
   container[at(container, key, missingKey)] = operation.value
 }
 
+function destination(whole: Whole, path: string, operation: 'move' | 'copy'): Place {
+  return find(whole, path, `${operation} operation does not apply: doc is missing destination path: ${path}`)
+}
+
 function move(whole: Whole, operation: Operation): void {
   const from = operation.place('from', 'move operation failed to decode from: operation, missing from field')
   const source = find(whole, from, `move operation does not apply: doc is missing from path: ${from}`)
   const value = within(`error in move for path: '${source.key}'`, () => take(source.container, source.key))
   const path = operation.place('path', 'move operation failed to decode path: operation missing path field')
-  const { container, key } = find(
-    whole,
-    path,
-    `move operation does not apply: doc is missing destination path: ${path}`,
-  )
+  const { container, key } = destination(whole, path, 'move')
   within(`error in move for path: '${path}'`, () => insert(container, key, value))
 }
 
@@ -128,11 +128,7 @@ function copy(whole: Whole, operation: Operation): void {
   const source = find(whole, from, `copy operation does not apply: doc is missing from path: ${from}`)
   const value = within(`error in copy for from: '${from}'`, () => get(source.container, source.key))
   const path = operation.place('path', 'copy operation failed to decode path')
-  const { container, key } = find(
-    whole,
-    path,
-    `copy operation does not apply: doc is missing destination path: ${path}`,
-  )
+  const { container, key } = destination(whole, path, 'copy')
   const json = JSON.stringify(value)
   whole.copied += Buffer.byteLength(json)
   if (whole.copied > MAX_COPIED_BYTES) {

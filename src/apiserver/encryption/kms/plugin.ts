@@ -50,7 +50,7 @@ export class KmsPlugin {
   #writing: Writing | undefined
   #version = ''
   #last: { readonly error?: unknown; readonly until: number } = { until: Number.NEGATIVE_INFINITY }
-  #checking: Promise<void> = Promise.resolve()
+  #checking: Promise<unknown> = Promise.resolve()
 
   private constructor(config: KmsConfig, service: KmsService, env: KmsPluginEnv) {
     this.#config = config
@@ -77,7 +77,8 @@ export class KmsPlugin {
   check(): Promise<void> {
     // One after the other, so that two do not make a seed each.
     const next = this.#checking.then(() => this.#checkOnce())
-    this.#checking = next.catch(() => {})
+    // What comes of it is for whoever asked; the next one only waits for the end.
+    this.#checking = Promise.allSettled([next])
     return next
   }
 
