@@ -1,6 +1,6 @@
 // Requests on resources: from a RequestInfo to the verb that answers it.
 
-import { servedResources } from '../../api/schema.ts'
+import { type ServedResource, servedResources } from '../../api/schema.ts'
 import { methodNotAllowed } from '../../machinery/errors.ts'
 import type { StoredObject } from '../api-object.ts'
 import type { RequestContext } from '../registry/registry.ts'
@@ -98,13 +98,14 @@ async function serveVirtual(
   user: UserInfo,
 ): Promise<void> {
   const handler = env.api.virtual(`${info.group}/${info.resource}`)
-  if (!handler || info.name !== '' || !isServedVirtual(env, info)) throw nothingServed(env.api.registry, info)
+  const served = handler && info.name === '' ? servedVirtual(env, info) : undefined
+  if (!handler || !served) throw nothingServed(env.api.registry, info)
   if (info.verb !== 'create') throw methodNotAllowed()
   const version = virtualVersion(info)
   const { cbor = false } = env
   checkMediaTypes(request, info, cbor)
   const representation = representationOf({ request, version, info, cbor })
-  const kind = kindOfVirtual(info)
+  const { kind } = served.kind
   const body = parseBody(await readBody(request), request.headers['content-type'], { kind, cbor })
   const context = contextOf(request, response, info, user, version, info.namespace !== '', {})
   const answer = await handler({ name: '', body, context })
@@ -113,16 +114,14 @@ async function serveVirtual(
   sendObject(response, 201, representation, { object })
 }
 
-function kindOfVirtual({ group, version, resource }: RequestInfo): string {
+/** What the facts say of a review in the version and the scope that are asked for. */
+function servedVirtual(
+  { api }: ResourceHandlerEnv,
+  { group, version, resource, namespace }: RequestInfo,
+): ServedResource | undefined {
+  if (!/^v\d+$/.test(version) || !api.registry.serves(group, version, resource)) return undefined
   const served = servedResources.find((r) => r.group === group && r.version === version && r.resource === resource)
-  return served?.kind.kind ?? ''
-}
-
-/** Reviews have versions and a scope, too. */
-function isServedVirtual({ api }: ResourceHandlerEnv, { group, version, resource, namespace }: RequestInfo): boolean {
-  if (!/^v\d+$/.test(version) || !api.registry.serves(group, version, resource)) return false
-  const served = servedResources.find((r) => r.group === group && r.version === version && r.resource === resource)
-  return served?.namespaced === (namespace !== '')
+  return served?.namespaced === (namespace !== '') ? served : undefined
 }
 
 function virtualVersion(info: RequestInfo): ServedVersion {
