@@ -117,6 +117,11 @@ function asked({ resource }: Resource, { version }: RequestContext) {
   return { group: version.group, resource }
 }
 
+/** What upstream's storage says of an object that is not the one that is meant. */
+export function wrongState(key: string, problem: string): string {
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
+}
+
 function checkPreconditions(
   resource: Resource,
   request: UpdateRequest,
@@ -131,8 +136,7 @@ function checkPreconditions(
     // What is not written is looked at without where it is stored.
     const key = context.dryRun ? stored.replace(/^\/registry/, '') : stored
     const problem = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`
-    const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
-    throw conflict(asked(resource, context), request.name, why)
+    throw conflict(asked(resource, context), request.name, wrongState(key, problem))
   }
   if (wanted && wanted !== old.metadata.resourceVersion) {
     throw wrongVersionOfObject(wanted) ?? conflict(asked(resource, context), request.name, MODIFIED)

@@ -3,13 +3,15 @@
 import type { Binding, Pod } from '../../api/generated/core-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
 import { badRequest, conflict, type FieldError, field, serverProblem } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-object.ts'
 import { decodeBody } from '../registry/decode-body.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
-import type { ServedVersion } from '../registry/resource.ts'
-import { update } from '../registry/update.ts'
+import { keyOf, type ServedVersion } from '../registry/resource.ts'
+import { update, wrongState } from '../registry/update.ts'
+import { withCondition } from './pod-condition.ts'
 
 const pods = { group: '', resource: 'pods' }
 
@@ -41,6 +43,7 @@ export async function bindPod(registry: Registry, name: string, body: unknown, c
   const node = binding.target?.name ?? ''
   const resource = registry.resource('', 'pods')
   await admitBody(registry, { resource, subresource: 'binding', name, body: binding }, context)
+  const unassignable = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why)
   await update(
     registry,
     resource,
@@ -53,34 +56,38 @@ export async function bindPod(registry: Registry, name: string, body: unknown, c
       ownership: 'untouched',
       transform: (current) => {
         const pod = copyOf(current as StoredObject) as unknown as Pod
-        if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
-          throw conflict(
-            pods,
-            name,
-            `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
-          )
-        }
+        checkIsMeant(pod, binding, keyOf(resource, context.namespace, name))
         if (pod.metadata.deletionTimestamp)
-          throw conflict(pods, name, `pod ${name} is being deleted, cannot be assigned to a host`)
-        if (pod.spec.nodeName)
-          throw conflict(pods, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
+          throw unassignable(`pod ${name} is being deleted, cannot be assigned to a host`)
+        if (pod.spec.nodeName) throw unassignable(`pod ${name} is already assigned to node ${quote(pod.spec.nodeName)}`)
         if ((pod.spec.schedulingGates ?? []).length > 0)
-          throw badRequest(`pod ${name} has non-empty .spec.schedulingGates`)
+          throw unassignable(`pod ${name} has non-empty .spec.schedulingGates`)
         pod.spec.nodeName = node
         if (binding.metadata?.labels) pod.metadata.labels = { ...pod.metadata.labels, ...binding.metadata.labels }
         pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata?.annotations }
         if (Object.keys(pod.metadata.annotations).length === 0) delete pod.metadata.annotations
-        const others = (pod.status.conditions ?? []).filter((c) => c.type !== 'PodScheduled')
-        pod.status.conditions = [
-          ...others,
-          { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(registry.clock.now()) },
-        ]
+        delete pod.status.nominatedNodeName
+        const scheduled = { type: 'PodScheduled', status: 'True' } as const
+        pod.status = withCondition(pod.status, scheduled, formatTime(registry.clock.now()))
         pod.metadata.resourceVersion = ''
         return pod as unknown as ApiObject
       },
     },
     context,
   )
+}
+
+/** Throws Conflict when the binding is about another pod, or another state of it. */
+function checkIsMeant({ metadata }: Pod, binding: Partial<Binding>, key: string): void {
+  const { uid, resourceVersion } = binding.metadata ?? {}
+  const refuse = (what: string, wanted: string, is: string) => {
+    const problem = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is}`
+    return conflict(pods, metadata.name, wrongState(key, problem))
+  }
+  if (uid && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid)
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion)
+  }
 }
 
 /** The handler of `bindings`, the older way in: the pod is named in the body. */

@@ -21,7 +21,8 @@ beforeAll(async () => {
       metadata: { name, namespace, labels: { app: 'web' } },
       spec: { containers: [{ name: 'c', image: 'i' }] },
     })
-    const running = { type: 'merge', subresource: 'status', patch: { status: { phase: 'Running' } } } as const
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
+    const running = { type: 'merge', subresource: 'status', patch: { status } } as const
     await client.patch(pods, { namespace, name }, running)
   }
 })
