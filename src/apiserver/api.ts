@@ -249,10 +249,7 @@ function named(object: ApiObject, name: string): ApiObject {
 /** How subresources other than status and scale bring new and old together. */
 const PREPARE: Readonly<Record<string, (object: ApiObject, old: StoredObject) => void>> = {
   'namespaces/finalize': (object, old) => {
-    const finalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers
-    keepAll(object, old)
-    object.spec = { ...(old.spec as object), ...(finalizers ? { finalizers } : {}) }
-    if (!finalizers) delete (object.spec as { finalizers?: string[] }).finalizers
+    object.status = copyOf(old).status
   },
   'pods/ephemeralcontainers': (object, old) => {
     const added = (object.spec as { ephemeralContainers?: unknown[] } | undefined)?.ephemeralContainers

@@ -87,7 +87,7 @@ async function tryDelete(
     return removed && { entry: removed, removed: true }
   }
   const object = marked(resource, old, finalizers, grace, now)
-  const entry = await write(registry, resource, { key, current, object, context })
+  const entry = await write(registry, resource, { key, current, object, context, stays: isNamespace(resource) })
   return entry && { entry, removed: false }
 }
 
@@ -104,7 +104,9 @@ function isEmptying(resource: Resource, old: StoredObject): boolean {
 }
 
 function waitsFor(resource: Resource, old: StoredObject): boolean {
-  return (isNamespace(resource) && specFinalizers(old).length > 0) || resource.definition.prepareDelete !== undefined
+  // A namespace that waits for nothing goes with the second deletion: REST.Delete of pkg/registry/core/namespace/storage.
+  if (isNamespace(resource)) return old.metadata.deletionTimestamp === undefined || specFinalizers(old).length > 0
+  return resource.definition.prepareDelete !== undefined
 }
 
 function isNamespace({ group, resource }: Resource): boolean {
