@@ -235,6 +235,137 @@ describe('the audit log of requests', () => {
       },
     ],
     [
+      'what is created is read and has its defaults',
+      {
+        path: '/api/v1/namespaces/default/services',
+        options: { body: { metadata: { name: 'defaulted' }, spec: { ports: [{ port: 80 }] } } },
+        event: {
+          requestObject: {
+            kind: 'Service',
+            apiVersion: 'v1',
+            metadata: { name: 'defaulted' },
+            spec: {
+              ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+              sessionAffinity: 'None',
+              type: 'ClusterIP',
+            },
+            status: { loadBalancer: {} },
+          },
+        },
+      },
+    ],
+    [
+      'what is created is written down in the version that was sent',
+      {
+        path: '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers',
+        options: {
+          body: {
+            metadata: { name: 'h' },
+            spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' } },
+          },
+        },
+        event: {
+          requestObject: {
+            apiVersion: 'autoscaling/v1',
+            spec: { maxReplicas: 3, minReplicas: 1, targetCPUUtilizationPercentage: 80 },
+            status: { currentReplicas: 0, desiredReplicas: 0 },
+          },
+        },
+      },
+    ],
+    [
+      'fields that nobody knows are not written down',
+      {
+        path: `${CONFIG_MAPS}?dryRun=All`,
+        options: { body: { metadata: { name: 'unknown' }, foo: 1 } },
+        event: { requestObject: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'unknown' } } },
+      },
+    ],
+    [
+      'what cannot be read has no name either',
+      {
+        path: `${CONFIG_MAPS}?fieldValidation=Strict`,
+        options: { body: { metadata: { name: 'unread' }, foo: 1 } },
+        event: { objectRef: { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' } },
+        without: 'requestObject',
+      },
+    ],
+    [
+      'patches are written down as they were sent',
+      {
+        path: `${CONFIG_MAPS}/none`,
+        options: {
+          method: 'PATCH',
+          body: { data: { a: null } },
+          headers: { 'content-type': 'application/merge-patch+json' },
+        },
+        event: { requestObject: { data: { a: null } } },
+      },
+    ],
+    [
+      'options of deletions have their kind',
+      {
+        path: `${CONFIG_MAPS}/none`,
+        options: { method: 'DELETE', body: { preconditions: { uid: 'x' } } },
+        event: {
+          requestObject: {
+            kind: 'DeleteOptions',
+            apiVersion: 'meta.k8s.io/__internal',
+            preconditions: { uid: 'x' },
+          },
+        },
+      },
+    ],
+    [
+      'a list of one name is about that object (NewRequestInfo)',
+      {
+        path: `${CONFIG_MAPS}?fieldSelector=metadata.name%3Dsome`,
+        event: { objectRef: { resource: 'configmaps', namespace: 'default', name: 'some', apiVersion: 'v1' } },
+      },
+    ],
+    [
+      'a Status of success is told where bodies are not',
+      {
+        path: '/api/v1/namespaces/default/secrets/named',
+        options: { method: 'DELETE' },
+        event: { responseStatus: { status: 'Success', code: 200, details: { kind: 'secrets', name: 'named' } } },
+        without: 'responseObject',
+      },
+    ],
+    [
+      'a token is told by its id (TokenREST)',
+      {
+        path: '/api/v1/namespaces/default/serviceaccounts/default/token',
+        options: { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} } },
+        event: {
+          annotations: {
+            'authentication.kubernetes.io/issued-credential-id': expect.stringMatching(/^JTI=[0-9a-f-]{36}$/),
+          },
+          requestObject: { spec: { expirationSeconds: 3600 }, status: { token: '' } },
+        },
+      },
+    ],
+    [
+      'kinds that are deprecated are told (MonitorRequest)',
+      { path: '/api/v1/componentstatuses', event: { annotations: { 'k8s.io/deprecated': 'true' } } },
+    ],
+    [
+      'addresses that are none do not count (SourceIPs)',
+      {
+        path: `${CONFIG_MAPS}/a`,
+        options: { headers: { 'x-forwarded-for': '1.2.3.4, bad, ::1', 'x-real-ip': '9.9.9.9' } },
+        event: { sourceIPs: ['1.2.3.4', '::1', '9.9.9.9', '127.0.0.1'] },
+      },
+    ],
+    [
+      'the last address is told once (SourceIPs)',
+      {
+        path: `${CONFIG_MAPS}/a`,
+        options: { headers: { 'x-forwarded-for': '127.0.0.1, 127.0.0.1' } },
+        event: { sourceIPs: ['127.0.0.1', '127.0.0.1'] },
+      },
+    ],
+    [
       'pods where everything is allowed are judged, too',
       {
         path: '/api/v1/namespaces/default/pods',

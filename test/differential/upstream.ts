@@ -125,10 +125,13 @@ export async function startUpstream(server: TestServer, flags: Readonly<Record<s
   return { url, etcd, close }
 }
 
-/** Without the spaces that Sampan allows between ranges. */
+/** Without the spaces that Sampan allows between ranges, and with an audit log of its own. */
 const flagsOf = (flags: Readonly<Record<string, string>>) =>
   Object.fromEntries(
-    Object.entries(flags).map(([name, value]) => [name, name.endsWith('-range') ? value.replaceAll(' ', '') : value]),
+    Object.entries(flags).map(([name, value]) => {
+      if (name === 'audit-log-path') return [name, `${value}.upstream`]
+      return [name, name.endsWith('-range') ? value.replaceAll(' ', '') : value]
+    }),
   )
 
 /** Puts a JSON object in the place of one that etcd has, past all rules. */

@@ -7,7 +7,8 @@ import { StatusError } from '../../machinery/errors.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { parseRequest } from '../http/request-info.ts'
 import type { UserInfo } from '../user.ts'
-import type { Auditor, AuditTrail } from './auditor.ts'
+import type { Auditor, AuditTrail, Named } from './auditor.ts'
+import { shownOptions } from './sent-object.ts'
 
 const LOOPBACK = '127.0.0.1'
 
@@ -50,7 +51,13 @@ export function auditedClient(inner: Client, options: AuditedClientOptions): Cli
         labelSelector: info.query.get('labelSelector') ?? '',
       }),
     )
-    if (asked.body !== undefined) trail.sent(() => structuredClone(asked.body))
+    const { body } = asked
+    if (body !== undefined) {
+      trail.sent(
+        () => structuredClone(body),
+        asked.method === 'PATCH' ? undefined : (body as { metadata?: Named }).metadata,
+      )
+    }
     return trail
   }
 
@@ -161,13 +168,12 @@ function writing(object: unknown, o: Writing | undefined, named: boolean) {
 }
 
 function deleting({ gracePeriodSeconds, propagationPolicy, preconditions }: DeleteOptions = {}): object {
-  return {
+  return shownOptions({
     kind: 'DeleteOptions',
-    apiVersion: 'v1',
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy ? { propagationPolicy } : {}),
     ...(preconditions ? { preconditions } : {}),
-  }
+  })
 }
 
 function succeeded(): object {

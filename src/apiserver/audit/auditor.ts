@@ -1,17 +1,18 @@
 // Writes what happens to requests: an event for each stage of each request that the policy says something about.
 // Spec: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 
+import { isIP } from 'node:net'
 import type { Status } from '../../api/generated/meta-v1.ts'
 import { type Clock, formatMicroTime } from '../../machinery/clock.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
-import { isRecord } from '../api-object.ts'
-import type { Decision } from '../authorization/authorizer.ts'
+import { type Decision, demanded } from '../authorization/authorizer.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
+import { removalOf } from '../resources/legacy/deprecations.ts'
 import type { UserInfo } from '../user.ts'
 import type { AuditBackend, Kept } from './backend.ts'
-import { Capture, observeRequest, observeResponse } from './capture.ts'
+import { Capture, observeResponse, withoutManagedFields } from './capture.ts'
 import { type AuditEvent, AuditRecord } from './event.ts'
 import { type AuditPolicy, type AuditScope, type AuditStage, atLeast, NOT_AUDITED, scopeOf } from './policy.ts'
 
@@ -20,6 +21,14 @@ export interface AuditorOptions {
   readonly backend: AuditBackend
   readonly clock: Clock
   readonly random: Random
+}
+
+/** What an object is known by. */
+export interface Named {
+  readonly name?: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
 }
 
 /** What is written down of how a request was sent. */
@@ -63,11 +72,15 @@ export interface AuditTrail {
   /** Something that admission has to say of the request; the first word on a key stays. `bodies`: where bodies are written. */
   readonly annotate: (key: string, value: string, bodies?: boolean) => void
   /** Looks at what goes through the handler, as far as it is to be written. */
-  observe(request: Request, response: Response): void
-  /** What a request within this process carries; `copy` is called when it is to be written. */
-  sent(copy: () => unknown): void
+  observe(response: Response): void
+  /** What the request carries, where it has a name; `shown` is called when it is to be written. What is told first stays. */
+  readonly sent: (shown: () => unknown, metadata?: Named) => void
   /** What such a request is answered. */
   answered(answer: () => unknown): void
+  /** What is asked for is deprecated, as `warning` says. */
+  deprecated(warning: string): void
+  /** The answer is a Status that is no error. */
+  succeeded(status: Partial<Status>): void
   /** The answer is an error; undefined: one that says so in no form that is written down. */
   failed(status: Status | undefined): void
   /** The handler broke. */
@@ -105,7 +118,9 @@ class Trail implements AuditTrail {
   readonly #remoteAddress: string
   readonly #receivedAt: string
   readonly #annotations: Record<string, string> = {}
-  readonly #sent = new Capture()
+  #sent: unknown
+  #named: Named | undefined
+  #deprecation: string | undefined
   readonly #answered = new Capture()
   #scope: AuditScope = NOT_AUDITED
   #user: UserInfo | undefined
@@ -169,11 +184,9 @@ class Trail implements AuditTrail {
     if (!bodies || atLeast(this.#scope.level, 'Request')) this.#annotations[key] ??= value
   }
 
-  observe(request: Request, response: Response): void {
+  observe(response: Response): void {
     const { level } = this.#scope
     if (level === 'None') return
-    // What is created is named in the body only.
-    if (atLeast(level, 'Request') || this.#info.verb === 'create') observeRequest(request, this.#sent)
     const full = atLeast(level, 'RequestResponse') && !this.#isLongRunning && saysObjects(this.#info)
     if (!full && !this.#isLongRunning) return
     observeResponse(response, full ? this.#answered : undefined, (code) => {
@@ -196,8 +209,17 @@ class Trail implements AuditTrail {
     this.#over = true
   }
 
-  sent(copy: () => unknown): void {
-    if (atLeast(this.#scope.level, 'Request')) this.#sent.set(copy())
+  readonly sent = (shown: () => unknown, metadata?: Named): void => {
+    if (metadata) this.#named ??= known(metadata)
+    if (this.#sent === undefined && atLeast(this.#scope.level, 'Request')) this.#sent = shown()
+  }
+
+  deprecated(warning: string): void {
+    this.#deprecation = warning
+  }
+
+  succeeded(status: Partial<Status>): void {
+    this.#status = status
   }
 
   answered(answer: () => unknown): void {
@@ -212,7 +234,12 @@ class Trail implements AuditTrail {
   completed(code: number): void {
     if (this.#over) return
     this.#over = true
-    this.#status ??= { code }
+    this.#status = { code, ...this.#status }
+    if (this.#deprecation !== undefined) {
+      const removed = removalOf(this.#deprecation)
+      this.#annotations['k8s.io/deprecated'] = 'true'
+      if (removed !== '') this.#annotations['k8s.io/removed-release'] = removed
+    }
     void this.#write('ResponseComplete')
   }
 
@@ -233,8 +260,7 @@ class Trail implements AuditTrail {
     const info = this.#info
     const userAgent = String(this.#request.headers['user-agent'] ?? '')
     const over = stage === 'ResponseComplete' || stage === 'Panic'
-    const body = over ? this.#sent.object(omitManagedFields) : undefined
-    const sent = atLeast(level, 'Request') ? shownRequest(body) : undefined
+    const sent = over && omitManagedFields ? withoutManagedFields(this.#sent) : over ? this.#sent : undefined
     const begun = stage !== 'RequestReceived' && atLeast(level, 'RequestResponse')
     const answer = begun ? this.#answered.object(omitManagedFields) : undefined
     return {
@@ -250,7 +276,7 @@ class Trail implements AuditTrail {
       ...(this.#constraint === '' ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
       sourceIPs: sourcesOf(this.#request, this.#remoteAddress),
       ...(userAgent ? { userAgent: shortened(userAgent) } : {}),
-      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}),
+      ...(info.isResource ? { objectRef: referenceOf(info, over ? this.#named : undefined) } : {}),
       ...(stage !== 'RequestReceived' && this.#status ? { responseStatus: shownStatus(this.#status, answer) } : {}),
       ...(sent === undefined ? {} : { requestObject: sent }),
       ...(answer === undefined ? {} : { responseObject: answer }),
@@ -270,18 +296,16 @@ function userOf({ name, uid, groups, extra }: UserInfo) {
   }
 }
 
-/** Where the request came from, the proxies it went through included. */
+/** Where the request came from, the proxies it went through included. Model: SourceIPs of k8s.io/apimachinery/pkg/util/net. */
 function sourcesOf({ headers }: Sender, remoteAddress: string): string[] {
-  const list = (value: string | string[] | undefined) =>
-    String(value ?? '')
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
-  const forwarded = list(headers['x-forwarded-for'])
-  const real = list(headers['x-real-ip'])
+  const chain = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => isIP(part) !== 0)
+  const real = String(headers['x-real-ip'] ?? '')
+  if (isIP(real) !== 0 && !chain.includes(real)) chain.push(real)
   const direct = remoteAddress.replace(/^::ffff:/, '')
-  const all = [...(forwarded.length > 0 ? forwarded : real.slice(0, 1)), direct]
-  return [...new Set(all.filter((address) => address !== ''))]
+  return direct === '' || chain.at(-1) === direct ? chain : [...chain, direct]
 }
 
 function shortened(text: string): string {
@@ -295,28 +319,33 @@ function saysObjects({ isResource, path }: RequestInfo): boolean {
   return isResource || DISCOVERY.test(path)
 }
 
-/** Options of deletions are written down in the form in which upstream has them in memory. */
-function shownRequest(body: unknown): unknown {
-  return isRecord(body) && body.kind === 'DeleteOptions' ? { ...body, apiVersion: INTERNAL } : body
+/** The one name that a list or a watch wants to hear of. Model: NewRequestInfo. */
+function demandedName({ verb, query }: RequestInfo): string {
+  if (verb !== 'list' && verb !== 'watch') return ''
+  return demanded(query.get('fieldSelector') ?? '', 'metadata.name') ?? ''
 }
 
-const INTERNAL = 'meta.k8s.io/__internal'
+/** A copy, as what was sent becomes what is stored. */
+const known = ({ name, namespace, uid, resourceVersion }: Named): Named => ({
+  ...(name ? { name } : {}),
+  ...(namespace ? { namespace } : {}),
+  ...(uid ? { uid } : {}),
+  ...(resourceVersion ? { resourceVersion } : {}),
+})
 
 /** What the request is about; a create names its object only in what was sent. */
-function referenceOf(info: RequestInfo, sent: unknown): Record<string, string> {
-  const { metadata = {} } = (sent ?? {}) as { metadata?: { name?: string; uid?: string; resourceVersion?: string } }
-  const name = info.name || (info.verb === 'create' ? (metadata.name ?? '') : '')
+function referenceOf(info: RequestInfo, sent: Named = {}): Record<string, string> {
   const all = {
     resource: info.resource,
-    namespace: info.namespace,
-    name,
-    uid: metadata.uid ?? '',
+    namespace: info.namespace || (sent.namespace ?? ''),
+    name: info.name || demandedName(info) || (sent.name ?? ''),
+    uid: sent.uid ?? '',
     apiGroup: info.group,
     apiVersion: info.version,
-    resourceVersion: metadata.resourceVersion ?? '',
+    resourceVersion: sent.resourceVersion ?? '',
     subresource: info.subresource,
   }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => typeof value === 'string' && value !== ''))
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
 function shownStatus(status: Partial<Status>, answer: unknown): object {

@@ -1,11 +1,11 @@
-// What passes through a request or its answer, kept so that it can be written down.
+// What passes through an answer, kept so that it can be written down.
 
 import type { OutgoingHttpHeaders } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { parseYaml } from '../../machinery/yaml.ts'
 import { isRecord } from '../api-object.ts'
-import type { Request, Response } from '../http/exchange.ts'
+import type { Response } from '../http/exchange.ts'
 
 /** Longer bodies are not written down. */
 const MAX_CAPTURED = 16 * 1024 * 1024
@@ -58,28 +58,13 @@ export class Capture {
   }
 }
 
-function withoutManagedFields(object: unknown): unknown {
+/** The object, or the list, without who owns its fields. */
+export function withoutManagedFields(object: unknown): unknown {
   if (!isRecord(object)) return object
   const items = Array.isArray(object.items) ? { items: object.items.map(withoutManagedFields) } : {}
   if (!isRecord(object.metadata)) return { ...object, ...items }
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata, ...items }
-}
-
-/** Keeps what the handler reads of the request. */
-export function observeRequest(request: Request, capture: Capture): void {
-  capture.contentType = String(request.headers['content-type'] ?? '')
-  const on = request.on.bind(request) as (event: string, listener: (...given: never[]) => void) => unknown
-  let watching = false
-  const observed = (event: string, listener: (...given: never[]) => void) => {
-    // A body flows as soon as somebody listens: this must not be before the handler does.
-    if (event === 'data' && !watching) {
-      watching = true
-      on('data', (chunk: Buffer) => capture.add(chunk))
-    }
-    return on(event, listener)
-  }
-  request.on = observed as Request['on']
 }
 
 /** Calls `started` when the answer begins, and keeps its body when there is a capture. */

@@ -70,7 +70,7 @@ export interface TokenIssuer {
     /** Seconds after which it should have been replaced. */
     readonly warnAfter?: number
     readonly binding?: TokenBinding
-  }): { readonly token: string; readonly expiresAt: number }
+  }): { readonly token: string; readonly expiresAt: number; readonly id: string }
   readonly authenticate: Authenticator
   /** Verifies a token for given audiences; rejects with Unauthorized. */
   verify(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audiences: readonly string[] }>
@@ -197,13 +197,14 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
 
     issue({ namespace, account, audiences, seconds, warnAfter, binding }) {
       const now = Math.floor(clock.now() / 1000)
+      const id = random.uuid()
       const bound = binding ? { [binding.kind.toLowerCase()]: { name: binding.name, uid: binding.uid } } : {}
       const claims: Claims = {
         aud: audiences,
         exp: now + seconds,
         iat: now,
         iss: issuers[0],
-        jti: random.uuid(),
+        jti: id,
         'kubernetes.io': {
           namespace,
           ...(binding?.node ? { node: binding.node } : {}),
@@ -215,7 +216,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         sub: `system:serviceaccount:${namespace}:${account.name}`,
       }
       const unsigned = `${header}.${encode(claims)}`
-      return { token: `${unsigned}.${signWith(privateKey, own, unsigned)}`, expiresAt: claims.exp * 1000 }
+      return { token: `${unsigned}.${signWith(privateKey, own, unsigned)}`, expiresAt: claims.exp * 1000, id }
     },
 
     async authenticate({ bearerToken }) {

@@ -3,8 +3,10 @@
 import { type ServedResource, servedResources } from '../../api/schema.ts'
 import { methodNotAllowed } from '../../machinery/errors.ts'
 import type { StoredObject } from '../api-object.ts'
+import type { AuditTrail } from '../audit/auditor.ts'
+import { shownSent } from '../audit/sent-object.ts'
 import type { RequestContext } from '../registry/registry.ts'
-import type { ServedVersion } from '../registry/resource.ts'
+import type { Resource, ServedVersion } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Request, Response } from './exchange.ts'
@@ -19,8 +21,7 @@ import { dryRunOf, fieldManagerOf, fieldValidationOf } from './write-options.ts'
 import { serveCreate, serveDelete, serveDeleteCollection, servePatch, serveUpdate } from './write-verbs.ts'
 
 /**
- * Serves a resource request that is authenticated and authorized. `annotate` is told what the audit log is to say of
- * it. Throws or rejects with the error to answer.
+ * Serves a resource request that is authenticated and authorized. Throws or rejects with the error to answer.
  */
 export function serveResource(
   env: ResourceHandlerEnv,
@@ -28,21 +29,26 @@ export function serveResource(
   response: Response,
   info: RequestInfo,
   user: UserInfo,
-  told: Pick<RequestContext, 'annotate' | 'waited'> = {},
+  told: Told = {},
 ): Promise<void> | undefined {
   const served = env.api.registry.served(info.group, info.version, info.resource)
-  if (!served) return serveVirtual(env, request, response, info, user)
+  if (!served) return serveVirtual(env, request, response, info, user, told)
   const { resource, version } = served
   checkPlace(info, resource)
-  const context = contextOf(request, response, info, user, version, resource.namespaced, told)
+  const context = contextOf(request, response, info, user, version, resource.namespaced, told, resource)
   const target = { resource, subresource: info.subresource, name: info.name }
   checkRoute(request, info, { resource, version, cbor: env.cbor ?? false })
   // Before anything is done: who cannot be answered is not served either.
   const { cbor = false } = env
   const representation = representationOf({ request, version, info, cbor })
-  const exchange: ResourceRequest = { request, response, info, target, context, version, representation, cbor }
+  const { trail } = told
+  const about = { request, response, info, target, context, version, representation, cbor }
+  const exchange: ResourceRequest = trail ? { ...about, trail } : about
   const deprecation = version.deprecation?.(version.subresources.get(info.subresource)?.kind.kind ?? version.kind)
-  if (deprecation) context.warn(deprecation)
+  if (deprecation) {
+    context.warn(deprecation)
+    trail?.deprecated(deprecation)
+  }
   switch (info.verb) {
     case 'get':
       return serveGet(env, exchange)
@@ -72,7 +78,8 @@ function contextOf(
   user: UserInfo,
   version: ServedVersion,
   namespaced: boolean,
-  told: Pick<RequestContext, 'annotate' | 'waited'>,
+  { waited, trail }: Told,
+  resource?: Resource,
 ): RequestContext {
   const context: RequestContext = {
     user,
@@ -84,7 +91,18 @@ function contextOf(
     fieldValidation: fieldValidationOf(info.query.get('fieldValidation')),
     warn: warningsOf(response),
   }
-  return Object.assign(context, told)
+  if (waited) context.waited = waited
+  if (trail) {
+    context.annotate = trail.annotate
+    context.decoded = (object, version) => trail.sent(() => shownSent(object, version, resource), object.metadata)
+  }
+  return context
+}
+
+/** Who else is told of a request. */
+interface Told {
+  readonly waited?: NonNullable<RequestContext['waited']>
+  readonly trail?: AuditTrail
 }
 
 const READING = new Set(['get', 'list', 'watch'])
@@ -96,6 +114,7 @@ async function serveVirtual(
   response: Response,
   info: RequestInfo,
   user: UserInfo,
+  told: Told,
 ): Promise<void> {
   const handler = env.api.virtual(`${info.group}/${info.resource}`)
   const served = handler && info.name === '' ? servedVirtual(env, info) : undefined
@@ -107,7 +126,7 @@ async function serveVirtual(
   const representation = representationOf({ request, version, info, cbor })
   const { kind } = served.kind
   const body = parseBody(await readBody(request), request.headers['content-type'], { kind, cbor })
-  const context = contextOf(request, response, info, user, version, info.namespace !== '', {})
+  const context = contextOf(request, response, info, user, version, info.namespace !== '', told)
   const answer = await handler({ name: '', body, context })
   const { as, wrapperVersion } = representation
   const object = as === 'PartialObjectMetadata' ? partialMetadata(answer as StoredObject, wrapperVersion) : answer

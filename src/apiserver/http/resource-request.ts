@@ -2,6 +2,7 @@
 
 import { StatusError, serverProblem } from '../../machinery/errors.ts'
 import type { Api, Target } from '../api.ts'
+import type { AuditTrail } from '../audit/auditor.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Entry } from '../registry/entry.ts'
 import type { RequestContext } from '../registry/registry.ts'
@@ -32,6 +33,8 @@ export interface ResourceRequest {
   readonly version: ServedVersion
   readonly representation: Representation
   readonly cbor: boolean
+  /** Absent where nothing is written down. */
+  readonly trail?: AuditTrail
 }
 
 /** What the client accepts and this kind can be sent as: kinds without a protobuf form go as the next alternative. */

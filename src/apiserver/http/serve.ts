@@ -89,7 +89,7 @@ export async function serve(
       const allowed = authorize(options, info, user, trail)
       if (allowed) await allowed
       mayGoOn = true
-      trail?.observe(request, response)
+      trail?.observe(response)
       // Watches are counted only until what is there has been sent.
       const served = dispatch(options, request, response, { info, user, trail, tracked })
       if (served) await served
@@ -192,8 +192,7 @@ function dispatch(
     return requireUpgrade(options.pods, info)
   }
   const { waited } = tracked
-  const told = trail ? { waited, annotate: trail.annotate } : { waited }
-  return serveResource(options.resources, request, response, info, user, told)
+  return serveResource(options.resources, request, response, info, user, trail ? { waited, trail } : { waited })
 }
 
 /** Serves a request that wants to change the protocol of its connection; never rejects. */

@@ -5,6 +5,7 @@ import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import { DecodeError, decode } from '../../machinery/decode.ts'
 import { badRequest, type FieldError, field, invalid } from '../../machinery/errors.ts'
 import { isRecord } from '../api-object.ts'
+import { shownOptions } from '../audit/sent-object.ts'
 import { notAnObject, notRegistered } from '../registry/decode-body.ts'
 import { checkDeleteOptions, dryRunProblems } from '../registry/deletion.ts'
 import { MAX_MANAGER, managerProblems, UNPRINTABLE } from '../registry/manager-rules.ts'
@@ -53,9 +54,10 @@ export function fieldValidationOf(value: string | null): RequestContext['fieldVa
 }
 
 /** Options of a deletion: the body, or the query of who sends none. */
-export async function deleteOptionsOf({ request, info, cbor }: ResourceRequest): Promise<DeleteOptions> {
+export async function deleteOptionsOf({ request, info, cbor, trail }: ResourceRequest): Promise<DeleteOptions> {
   const bytes = await readBody(request)
   const options = bytes.length === 0 ? optionsFromQuery(info.query) : optionsFromBody(bytes, request, cbor)
+  if (bytes.length > 0) trail?.sent(() => shownOptions(options))
   checkDeleteOptions(options)
   return options
 }

@@ -1,7 +1,7 @@
 // The verbs that change something: create, update, patch, delete and deletecollection.
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
-import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
+import type { DeleteOptions, Status } from '../../api/generated/meta-v1.ts'
 import { badRequest, field, methodNotAllowed, unsupportedMediaType } from '../../machinery/errors.ts'
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
@@ -22,6 +22,7 @@ export async function serveCreate(env: ResourceHandlerEnv, exchange: ResourceReq
   const { body, context } = await readObject(exchange, 'CreateOptions')
   if (subresource !== '') {
     const answer = await env.api.createSubresource(target, body, context)
+    if ('status' in answer && answer.status === 'Success') exchange.trail?.succeeded(answer as Status)
     return sendObject(response, 201, exchange.representation, { object: answer })
   }
   sendEntry(exchange, 201, await env.api.create(target, body, context), env)
@@ -72,6 +73,8 @@ export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequ
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
   const body = await readPatch(env, exchange, type, bytes)
+  // The handler leaves it as it is.
+  exchange.trail?.sent(() => body)
   const duplicates = context.fieldValidation === 'Ignore' ? [] : duplicateFields(bytes, 'application/json')
   const entry = await env.api.patch(target, { type, body }, { ...context, duplicateFields: duplicates })
   sendEntry(exchange, 200, entry, env)
@@ -104,6 +107,7 @@ async function serveApply(env: ResourceHandlerEnv, exchange: ResourceRequest, cb
     named ? [] : [field.required('fieldManager', 'is required for apply patch')],
   )
   const { body, twice } = cbor ? { body: parseCbor(bytes), twice: undefined } : parseConfiguration(bytes)
+  exchange.trail?.sent(() => structuredClone(body))
   if (twice !== undefined && context.fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${twice}`)
   }
@@ -133,7 +137,8 @@ export async function serveDelete(env: ResourceHandlerEnv, exchange: ResourceReq
   const { group, resource } = target.resource
   const { name, uid } = entry.object.metadata
   const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid }
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+  exchange.trail?.succeeded(status)
   sendObject(response, code, exchange.representation, { object: status })
 }
 

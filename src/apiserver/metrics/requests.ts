@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Distribution, exponential, type Family, type MetricSet, type Value } from '../../machinery/metrics.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { Registry } from '../registry/registry.ts'
+import { removalOf } from '../resources/legacy/deprecations.ts'
 
 const COMPONENT = 'apiserver'
 const SLI_BUCKETS = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
@@ -358,8 +359,7 @@ export class RequestMetrics {
     const served = this.#registry.served(group, version, resource)?.version
     const warning = served?.deprecation?.(served.kind)
     if (warning === undefined) return
-    const [, removed = ''] = /unavailable in v(\d+\.\d+)/.exec(warning) ?? []
-    this.#deprecated.of(group, version, resource, subresource, removed).set(1)
+    this.#deprecated.of(group, version, resource, subresource, removalOf(warning)).set(1)
   }
 }
 

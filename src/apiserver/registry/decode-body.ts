@@ -20,7 +20,12 @@ export function decodeBody(body: unknown, version: ServedVersion, context: Reque
       `${version.kind} in version ${quote(version.version)} cannot be handled as a ${version.kind}: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type ${version.version}.${version.kind}`,
     )
   }
-  if (version.decode) return version.decode(body, context)
+  const object = version.decode ? version.decode(body, context) : decodeBuiltIn(body, version, context)
+  context.decoded?.(object, version)
+  return object
+}
+
+function decodeBuiltIn(body: Record<string, unknown>, version: ServedVersion, context: RequestContext): ApiObject {
   checkKind(body, version)
   const object = decodeAs(body, version, context)
   object.kind = version.kind

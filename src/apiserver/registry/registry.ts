@@ -41,6 +41,8 @@ export interface RequestContext {
    * what was sent, too.
    */
   annotate?(key: string, value: string, bodies?: boolean): void
+  /** Told what was sent, of the storage version, as soon as it is read; it must leave it alone. */
+  decoded?(object: ApiObject, version: ServedVersion): void
   /** Told how long others were waited for, whose slowness is not this server's. */
   waited?(ms: number): void
 }

@@ -12,7 +12,7 @@ import type { TokenBinding, TokenIssuer } from '../authentication/service-accoun
 import { nodeNameOf } from '../authorization/node.ts'
 import { decodeBody } from '../registry/decode-body.ts'
 import { trackCreate } from '../registry/field-owners.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Registry, RequestContext } from '../registry/registry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
 import type { UserInfo } from '../user.ts'
 
@@ -50,7 +50,11 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
   const { audiences, maxSeconds } = settings
   return async ({ name, body, context }) => {
     const { namespace } = context
-    const posted = decodeBody(body ?? {}, KIND, { ...context, version: KIND })
+    const decoded: RequestContext['decoded'] = (sent, version) => {
+      defaultSeconds(sent as unknown as TokenRequest)
+      context.decoded?.(sent, version)
+    }
+    const posted = decodeBody(body ?? {}, KIND, { ...context, version: KIND, decoded })
     const request = posted as unknown as TokenRequest & { metadata: Partial<ObjectMeta> }
     const resource = registry.resource('', 'serviceaccounts')
     await admitBody(registry, { resource, subresource: 'token', name, body: request }, context)
@@ -72,7 +76,7 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
       binding?.kind === 'Pod' &&
       seconds === WARN_ONLY_SECONDS &&
       granted.every((audience) => audiences.includes(audience))
-    const { token } = issuer.issue({
+    const { token, id } = issuer.issue({
       namespace,
       account: { name, uid: account.metadata.uid },
       audiences: granted,
@@ -80,6 +84,7 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
       ...(extended ? { warnAfter: seconds } : {}),
       ...(binding ? { binding } : {}),
     })
+    context.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
     const answer = {
       ...posted,
       spec: { ...request.spec, audiences: granted, expirationSeconds: seconds },
@@ -112,9 +117,13 @@ function settle(request: TokenRequest & { metadata: Partial<ObjectMeta> }, accou
     throw conflict({ group: GROUP_KIND.group, resource: GROUP_KIND.kind }, name, why)
   }
   Object.assign(metadata, { name, namespace, uid, creationTimestamp: formatTime(now) })
+  request.status = {} as TokenRequest['status']
+}
+
+/** What a request that says nothing asks for. Model: SetDefaults_TokenRequestSpec. */
+function defaultSeconds(request: TokenRequest): void {
   request.spec ??= {} as TokenRequest['spec']
   request.spec.expirationSeconds ??= DEFAULT_SECONDS
-  request.status = {} as TokenRequest['status']
 }
 
 function checkSeconds(seconds: number): void {

@@ -1,6 +1,11 @@
 // When each version that is not stable was deprecated and is withdrawn, and the warning that says so.
 // Facts: the prerelease-lifecycle tags of k8s.io/api.
 
+/** The release without it, as the warning about something deprecated says; empty without one. */
+export function removalOf(warning: string): string {
+  return /unavailable in v(\d+\.\d+)/.exec(warning)?.[1] ?? ''
+}
+
 interface Lifecycle {
   readonly deprecated: string
   readonly removed: string
