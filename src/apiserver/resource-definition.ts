@@ -100,8 +100,8 @@ export interface ResourceDefinition<T = ApiObject> {
   readonly deprecation?: string
   /** Key prefix under /registry without slashes at the ends; the resource name when absent. */
   readonly storagePrefix?: string
-  /** Gives the problem with an object name; RFC 1123 subdomain when absent. */
-  nameProblem?(name: string): string | undefined
+  /** Gives what is wrong with an object's name; RFC 1123 subdomain when absent. */
+  nameProblem?(name: string, object: T): string | readonly string[] | undefined
   /** Fills in defaults. Runs on every write. */
   defaults?(object: T): void
   /**

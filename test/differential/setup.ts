@@ -16,8 +16,7 @@ const putsPast = new WeakMap<object, PutPast>()
 /** What kinds behind gates need. */
 const GATES = [
   ...['ClusterTrustBundle', 'CoordinatedLeaderElection', 'DRADeviceTaintRules', 'DRAResourcePoolStatus'],
-  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI', 'ClusterTrustBundleProjection'],
-  ...['APIServerIdentity', 'DRADeviceTaints', 'StorageVersionMigrator'],
+  ...['GenericWorkload', 'PodCertificateRequest', 'StorageVersionAPI', 'StorageVersionMigrator'],
 ]
   .map((name) => `${name}=true`)
   .join(',')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import { customResourceDefinitions } from '../resources/extension/custom-resource-definition.ts'
-import { definitionProblems, definitionUpdateProblems } from './definition-rules.ts'
+import { definitionNameProblems, definitionProblems, definitionUpdateProblems } from './definition-rules.ts'
 import { judgeApproval, judgeNames } from './names.ts'
 import { ovens } from './testing.ts'
 
@@ -21,11 +21,6 @@ const first = (definition: CustomResourceDefinition) => {
 
 describe('definitions', () => {
   const cases: readonly [string, (definition: CustomResourceDefinition) => void, string][] = [
-    [
-      'another name',
-      (d) => (d.metadata.name = 'x'),
-      'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group',
-    ],
     ['no scope', (d) => (d.spec.scope = ''), 'spec.scope: Required value'],
     [
       'no storage version',
@@ -73,6 +68,11 @@ describe('definitions', () => {
 
   it('pass when they are right', () => {
     expect(definitionProblems(made())).toEqual([])
+    expect(definitionNameProblems('ovens.bakery.example.com', made())).toEqual([])
+  })
+
+  it('are called after what they define', () => {
+    expect(definitionNameProblems('x', made())).toEqual(['must be spec.names.plural+"."+spec.group'])
   })
 
   it('keep what their objects depend on', () => {

@@ -14,18 +14,16 @@ import { deprecationProblems, versionProblems } from './definition-versions.ts'
 import { APPROVAL, approvalOf, isProtectedGroup, isTrue } from './names.ts'
 import { hasDefaults, type Schema } from './schema.ts'
 
+/** What is wrong with the name of a definition, which is called after what it defines. */
+export function definitionNameProblems(name: string, { spec }: CustomResourceDefinition): string[] {
+  const problem = dnsSubdomainProblem(name)
+  const isCalledSo = name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`
+  return [...(problem ? [problem] : []), ...(isCalledSo ? [] : ['must be spec.names.plural+"."+spec.group'])]
+}
+
 /** Problems of a new definition. */
 export function definitionProblems(definition: CustomResourceDefinition): FieldError[] {
-  const { metadata, spec } = definition
-  const expected = `${spec.names?.plural}.${spec.group}`
-  const misnamed = metadata.name !== expected
-  return [
-    ...(misnamed
-      ? [field.invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group')]
-      : []),
-    ...specProblems(spec, undefined),
-    ...commonProblems(definition, undefined),
-  ]
+  return [...specProblems(definition.spec, undefined), ...commonProblems(definition, undefined)]
 }
 
 /** Problems of a change. */

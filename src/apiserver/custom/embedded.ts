@@ -5,7 +5,7 @@ import { DecodeError, decode } from '../../machinery/decode.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
 import { dns1035LabelProblem, dnsLabelProblem, pathSegmentProblem } from '../../machinery/names.ts'
 import { type ApiObject, isRecord } from '../api-object.ts'
-import { validateCommon } from '../registry/metadata.ts'
+import { validateCommon, validateFinalizers } from '../registry/metadata.ts'
 import { elementOf, own, type Schema } from './schema.ts'
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
@@ -113,5 +113,5 @@ function metadataProblems(object: ApiObject, path: string): FieldError[] {
   if (generateName) refuse('generateName', generateName, pathSegmentProblem(`${generateName}a`))
   if (name) refuse('name', name, pathSegmentProblem(name))
   if (namespace) refuse('namespace', namespace, dnsLabelProblem(namespace))
-  return [...errors, ...validateCommon(object, path)]
+  return [...errors, ...validateCommon(object, path), ...validateFinalizers(object, path)]
 }

@@ -17,7 +17,8 @@ import { notYet } from '../resources/not-yet.ts'
 import { decodeBody } from './decode-body.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { trackCreate } from './field-owners.ts'
-import { dropRepeatedOwners, validateKubeFinalizers, validateMetadata } from './metadata.ts'
+import { dropRepeatedOwners } from './metadata.ts'
+import { commonMetadataProblems, newMetadataProblems } from './metadata-checks.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { beginsGenerations, completeObject, keyOf, type Resource } from './resource.ts'
 import { leaseFor } from './ttl.ts'
@@ -138,13 +139,13 @@ async function tryCreate(
   const { apiVersion } = context.version
   definition.prepareCreate?.(object, { now, user, warn, apiVersion, customTypes: registry.customTypes })
   const problems = [
-    ...validateMetadata(resource, object),
-    ...validateKubeFinalizers(resource, object),
+    ...newMetadataProblems(resource, context.version.group, object),
     ...(definition.validate?.(object) ?? []),
     ...(definition.validateCreate?.(object) ?? []),
     ...(context.version.validateCreate?.(object) ?? []),
   ]
-  const errors = problems.filter((error) => !context.version.forgives?.(error))
+  const own = problems.filter((error) => !context.version.forgives?.(error))
+  const errors = own.length > 0 ? own : commonMetadataProblems(resource, context.version.group, object)
   if (errors.length > 0) {
     // Of a custom kind the object itself says what it is.
     const kind = resource.view ? object.kind : resource.kind

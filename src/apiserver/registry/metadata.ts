@@ -10,43 +10,38 @@ import {
 } from '../../machinery/names.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
-import type { ResourceDefinition } from '../resource-definition.ts'
-import { ownerProblems } from './manager-rules.ts'
-import type { Resource } from './resource.ts'
 
 const MAX_ANNOTATIONS = 256 * 1024
 const IMMUTABLE = 'field is immutable'
 const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
-const EXTENSIONS = ['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io']
 
-/** Problems of an object's metadata on create. */
-export function validateMetadata(
-  resource: { readonly namespaced: boolean; readonly definition: Pick<ResourceDefinition, 'nameProblem'> },
+/** Gives what is wrong with a name, which may follow from what the object says. */
+export type NameRule = (name: string, object: ApiObject) => string | readonly string[] | undefined
+
+/** Problems of what an object is called, and of what its name is to begin with if that is asked. */
+export function validateNames(
+  rule: NameRule = dnsSubdomainProblem,
   object: ApiObject,
+  generated: boolean,
 ): FieldError[] {
-  const { name, generateName, namespace } = object.metadata
-  const errors: FieldError[] = []
-  const nameProblem = resource.definition.nameProblem ?? dnsSubdomainProblem
-  if (generateName) {
-    const problem = nameProblem(masked(generateName))
-    if (problem) errors.push(field.invalid('metadata.generateName', generateName, problem))
-  }
-  if (!name) {
-    errors.push(field.required('metadata.name', 'name or generateName is required'))
-  } else {
-    const problem = nameProblem(name)
-    if (problem) errors.push(field.invalid('metadata.name', name, problem))
-  }
-  if (resource.namespaced) {
-    if (!namespace) errors.push(field.required('metadata.namespace'))
-    else {
-      const problem = dnsLabelProblem(namespace)
-      if (problem) errors.push(field.invalid('metadata.namespace', namespace, problem))
-    }
-  } else if (namespace) {
-    errors.push(field.forbidden('metadata.namespace', 'not allowed on this type'))
-  }
-  return [...errors, ...validateCommon(object, 'metadata')]
+  const { name, generateName } = object.metadata
+  const problems = (at: string, value: string, judged: string) =>
+    [rule(judged, object) ?? []].flat().map((problem) => field.invalid(at, value, problem))
+  return [
+    ...(generateName && generated ? problems('metadata.generateName', generateName, masked(generateName)) : []),
+    ...(name
+      ? problems('metadata.name', name, name)
+      : [field.required('metadata.name', 'name or generateName is required')]),
+  ]
+}
+
+/** Problems of where an object is said to be. */
+export function validateNamespace({ namespaced }: { readonly namespaced: boolean }, object: ApiObject): FieldError[] {
+  const { namespace } = object.metadata
+  if (!namespaced) return namespace ? [field.forbidden('metadata.namespace', 'not allowed on this type')] : []
+  if (!namespace) return [field.required('metadata.namespace')]
+  const problem = dnsLabelProblem(namespace)
+  return problem ? [field.invalid('metadata.namespace', namespace, problem)] : []
 }
 
 /** A generated name may end in a dash: the suffix completes it. Upstream: maskTrailingDash. */
@@ -54,14 +49,13 @@ function masked(name: string): string {
   return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name
 }
 
-/** Problems of what is the same whatever the names may be. */
+/** Problems of what is the same whatever the names may be, but for the finalizers. */
 export function validateCommon(object: ApiObject, path: string): FieldError[] {
-  const { labels, annotations, ownerReferences, finalizers } = object.metadata
+  const { labels, annotations, ownerReferences } = object.metadata
   return [
     ...(labels ? validateLabels(labels, `${path}.labels`) : []),
     ...(annotations ? validateAnnotations(annotations, `${path}.annotations`) : []),
     ...(ownerReferences ? validateOwners(ownerReferences, `${path}.ownerReferences`) : []),
-    ...(finalizers ? validateFinalizers(finalizers, `${path}.finalizers`) : []),
   ]
 }
 
@@ -123,22 +117,19 @@ function validateOwners(owners: readonly OwnerReference[], path: string): FieldE
   return errors
 }
 
-function validateFinalizers(finalizers: readonly string[], path: string): FieldError[] {
+/** Problems of the names of finalizers. */
+export function validateFinalizers({ metadata }: ApiObject, at: string): FieldError[] {
+  const { finalizers } = metadata
+  if (!finalizers) return []
+  const path = `${at}.finalizers`
   const errors = finalizers.flatMap((name) => qualifiedNameProblems(name).map((p) => field.invalid(path, name, p)))
   if (!finalizers.includes('orphan') || !finalizers.includes('foregroundDeletion')) return errors
   const why = 'finalizer orphan and foregroundDeletion cannot be both set'
   return [...errors, field.invalid(path, finalizers, why)]
 }
 
-/**
- * The kinds of Kubernetes want finalizers of others to have a domain; custom kinds and the extensions of the API do not.
- * Upstream: validateKubeFinalizerName.
- */
-export function validateKubeFinalizers(
-  { group, view }: Pick<Resource, 'group' | 'view'>,
-  { metadata }: ApiObject,
-): FieldError[] {
-  if (view || EXTENSIONS.includes(group)) return []
+/** Finalizers of others than Kubernetes have a domain. Upstream: validateKubeFinalizerName. */
+export function validateKubeFinalizers({ metadata }: ApiObject): FieldError[] {
   const why = 'name is neither a standard finalizer name nor is it fully qualified'
   return (metadata.finalizers ?? []).flatMap((name, i) =>
     name.includes('/') || STANDARD_FINALIZERS.includes(name)
@@ -158,8 +149,8 @@ export function validateLabels(labels: Readonly<Record<string, string>>, path: s
   return errors
 }
 
-/** Problems of a change of metadata. */
-export function validateMetadataUpdate(object: ApiObject, old: StoredObject): FieldError[] {
+/** Problems of what may not change. */
+export function validateMetadataChange(object: ApiObject, old: StoredObject): FieldError[] {
   const errors: FieldError[] = []
   if (old.metadata.deletionTimestamp) {
     const before = new Set(old.metadata.finalizers ?? [])
@@ -177,5 +168,5 @@ export function validateMetadataUpdate(object: ApiObject, old: StoredObject): Fi
     const value = object.metadata[name]
     if (value !== old.metadata[name]) errors.push(field.invalid(`metadata.${name}`, value ?? '', IMMUTABLE))
   }
-  return [...errors, ...validateCommon(object, 'metadata'), ...ownerProblems(object)]
+  return errors
 }

@@ -17,7 +17,7 @@ import { type ApiObject, copyOf, isRecord, type StoredObject } from '../api-obje
 import type { ScalePaths } from '../resource-definition.ts'
 import { decodeBody } from './decode-body.ts'
 import { setEntries } from './field-owners.ts'
-import { validateKubeFinalizers, validateMetadata } from './metadata.ts'
+import { newMetadataProblems } from './metadata-checks.ts'
 import type { RequestContext } from './registry.ts'
 import type { Resource, ServedVersion } from './resource.ts'
 import { ownersInScale } from './scale-owners.ts'
@@ -189,8 +189,8 @@ export function applyScale(resource: Resource, object: ApiObject, scale: ApiObje
 
 /** Model: ValidateScale. */
 function scaleProblems(scale: ApiObject, replicas: number): FieldError[] {
-  const kind = { group: 'autoscaling', namespaced: true, definition: {} }
-  const problems = [...validateMetadata(kind, scale), ...validateKubeFinalizers(kind, scale)]
+  const kind = { group: 'autoscaling', resource: 'scales', namespaced: true, definition: {} }
+  const problems = newMetadataProblems(kind, kind.group, scale)
   if (replicas >= 0) return problems
   return [...problems, field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]
 }

@@ -11,7 +11,8 @@ import { createDecoded, dryRunEntry } from './create.ts'
 import { type Entry, encodeForStore, makeEntry } from './entry.ts'
 import { setEntries, trackUpdate } from './field-owners.ts'
 import { readyToVanish } from './finalize.ts'
-import { dropRepeatedOwners, validateKubeFinalizers, validateMetadataUpdate } from './metadata.ts'
+import { dropRepeatedOwners } from './metadata.ts'
+import { changedMetadataProblems } from './metadata-checks.ts'
 import type { Registry, RequestContext } from './registry.ts'
 import { resetMetadata } from './reset-fields.ts'
 import { completeObject, countsGenerations, keyOf, type Resource, type ServedVersion } from './resource.ts'
@@ -244,8 +245,8 @@ function keepServerFields(object: ApiObject, old: StoredObject): void {
   replace(metadata, 'namespace', old.metadata.namespace)
   metadata.uid = old.metadata.uid
   metadata.creationTimestamp = old.metadata.creationTimestamp
-  // Left out they stay, else they have to be the same: see validateMetadataUpdate.
-  replace(metadata, 'deletionTimestamp', metadata.deletionTimestamp ?? old.metadata.deletionTimestamp)
+  // What is said of a deletion that has not begun, and another grace period, are refused: see validateMetadataChange.
+  replace(metadata, 'deletionTimestamp', old.metadata.deletionTimestamp ?? metadata.deletionTimestamp)
   replace(
     metadata,
     'deletionGracePeriodSeconds',
@@ -269,15 +270,9 @@ function check(
 ): void {
   const { definition } = resource
   const before = old as ApiObject
-  const ofMetadata = validateMetadataUpdate(object, old)
-  const errors = [
-    ...ofMetadata,
-    ...validateKubeFinalizers(resource, object),
-    // Of custom kinds upstream looks at them twice: customResourceStrategy.ValidateUpdate.
-    ...(resource.view ? ofMetadata : []),
-  ]
-  if (request.subresource === 'status')
-    errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
+  const { subresource } = request
+  const errors = changedMetadataProblems(resource, { group: context.version.group, subresource }, object, old)
+  if (subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
   else {
     const found = [
       ...(definition.validate?.(object, before) ?? []),
@@ -285,7 +280,7 @@ function check(
       // A subresource that prepares by itself may change what a plain update may not.
       ...((!request.prepare || resource.view
         ? definition.validateUpdate?.(object, before, context)
-        : definition.subresources?.[request.subresource]?.validateUpdate?.(object, before)) ?? []),
+        : definition.subresources?.[subresource]?.validateUpdate?.(object, before)) ?? []),
     ]
     errors.push(...unforgiven(resource, found, before, context.version))
   }

@@ -82,7 +82,12 @@ const cases: readonly Case[] = [
 
 const changes: readonly UpdateCase[] = [
   ['ValidateObjectMetaUpdate', {}, metadata({ labels: { a: 'b' }, annotations: { a: 'b' }, finalizers: ['a/b'] }), []],
-  ['ValidateLabels', {}, metadata({ labels: { a: '-' } }), [`metadata.labels: Invalid value: "-": ${LABEL_VALUE}`]],
+  [
+    'ValidateLabels: ValidateObjectMetaAccessor, ...AccessorUpdate, and both again for the kind',
+    {},
+    metadata({ labels: { a: '-' } }),
+    Array(4).fill(`metadata.labels: Invalid value: "-": ${LABEL_VALUE}`),
+  ],
 ]
 
 runTables(

@@ -3,7 +3,7 @@
 import type { Event } from '../../../api/generated/core-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { checkQualifiedName, checkRequired, checkSubdomain, immutable } from './field-checks.ts'
+import { checkQualifiedName, checkRequired, immutable } from './field-checks.ts'
 
 const MAX_SHORT = 128
 const MAX_NOTE = 1024
@@ -61,7 +61,7 @@ function validateReporter({ reportingComponent: name = '' }: Event, path: string
 /** Problems of a new event of the newer API. */
 export function validateNewEvent(event: Event): FieldError[] {
   const { type = '', firstTimestamp, lastTimestamp, count, source } = event
-  const errors = [...renamed(event), ...checkSubdomain('metadata.name', event.metadata.name), ...validateSeries(event)]
+  const errors = [...renamed(event), ...validateSeries(event)]
   if (!event.eventTime) errors.push(field.required('eventTime'))
   if (type !== 'Normal' && type !== 'Warning') errors.push(field.invalid('type', '', `has invalid value: ${type}`))
   const old = { firstTimestamp, lastTimestamp, count, source: source?.component || source?.host }

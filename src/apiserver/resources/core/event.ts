@@ -3,7 +3,6 @@
 
 import type { Event } from '../../../api/generated/core-v1.ts'
 import type { Event as NewEvent } from '../../../api/generated/events-v1.ts'
-import { pathSegmentProblem } from '../../../machinery/names.ts'
 import type { ApiObject, StoredObject } from '../../api-object.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { age, nameColumn, number, text } from '../columns/common.ts'
@@ -60,7 +59,6 @@ export const events = defineResource<Event>({
       validateUpdate: (event, old) => validateEventUpdate(event as unknown as Event, old as unknown as Event),
     },
   ],
-  nameProblem: pathSegmentProblem,
   validate: validateEvent,
   selectableFields: {
     'involvedObject.kind': (e) => e.involvedObject.kind ?? '',

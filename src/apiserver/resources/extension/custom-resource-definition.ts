@@ -3,6 +3,7 @@
 import type { CustomResourceDefinition } from '../../../api/generated/apiextensions-v1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import {
+  definitionNameProblems,
   definitionProblems,
   definitionStatusProblems,
   definitionUpdateProblems,
@@ -62,6 +63,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     }
     status.conditions = [...withCondition(status.conditions ?? [], condition, formatTime(now))]
   },
+  nameProblem: definitionNameProblems,
   validateCreate: definitionProblems,
   validateUpdate: definitionUpdateProblems,
   validateStatusUpdate: definitionStatusProblems,

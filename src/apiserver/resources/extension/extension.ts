@@ -17,11 +17,13 @@ const MAX_VERSION_PRIORITY = 1000
 const apiServices = defineResource<APIService>({
   group: 'apiregistration.k8s.io',
   resource: 'apiservices',
-  resets: STATUS_ALONE,
+  resets: {
+    status: ['metadata.labels', 'metadata.annotations', 'metadata.finalizers', 'metadata.ownerReferences', 'spec'],
+  },
   categories: ['api-extensions'],
   unconditionalUpdate: false,
   storagePrefix: 'apiregistration.k8s.io/apiservices',
-  nameProblem: pathSegmentProblem,
+  nameProblem: (name, { spec }) => pathSegmentProblem(name) ?? apiServiceNameProblem(name, spec),
   generation: false,
   defaults({ spec }) {
     if (spec.service) spec.service.port ??= 443
@@ -45,15 +47,16 @@ const apiServices = defineResource<APIService>({
   ],
 })
 
+/** One is called after what it serves. */
+function apiServiceNameProblem(name: string, { group = '', version = '' }: APIServiceSpec): string | undefined {
+  const expected = `${version}.${group}`
+  return name === expected ? undefined : `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`
+}
+
 /** Upstream: ValidateAPIService. */
-function validateApiService({ metadata, spec }: APIService): FieldError[] {
+function validateApiService({ spec }: APIService): FieldError[] {
   const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0 } = spec
   const errors: FieldError[] = []
-  const expected = `${version}.${group}`
-  if (metadata.name !== expected) {
-    const why = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`
-    errors.push(field.invalid('metadata.name', metadata.name ?? '', why))
-  }
   if (group === '' && version !== 'v1') {
     errors.push(field.required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
   }

@@ -32,17 +32,11 @@ const clusterTrustBundles = defineResource<ClusterTrustBundle>({
   resource: 'clustertrustbundles',
   unconditionalUpdate: false,
   generation: false,
-  // The signer is to be known for it: see validate.
-  nameProblem: () => undefined,
-  validate({ metadata, spec }, old) {
+  nameProblem: (name, { spec }) => bundleNameProblem(name, spec.signerName ?? ''),
+  validate({ spec }, old) {
     const { signerName = '', trustBundle = '' } = spec
     const at = 'spec.trustBundle'
-    const errors = [
-      ...(metadata.name
-        ? invalidFor('metadata.name', metadata.name, [bundleNameProblem(metadata.name, signerName)])
-        : []),
-      ...(signerName === '' ? [] : validateSignerName('spec.signerName', signerName)),
-    ]
+    const errors = signerName === '' ? [] : validateSignerName('spec.signerName', signerName)
     if (old?.spec.trustBundle === trustBundle) return errors
     if (trustBundle.length > MAX_BUNDLE) return [...errors, field.tooLong(at, MAX_BUNDLE)]
     return [...errors, ...trustBundleProblems(trustBundle).map((problem) => field.invalid(at, OMITTED, problem))]
