@@ -102,13 +102,15 @@ export interface ResourceDefinition<T = ApiObject> {
   readonly storagePrefix?: string
   /** Gives what is wrong with an object's name; RFC 1123 subdomain when absent. */
   nameProblem?(name: string, object: T): string | readonly string[] | undefined
-  /** Fills in defaults. Runs on every write. */
-  defaults?(object: T): void
+  /** Fills in defaults. Runs on every write, and on what is read from the store. */
+  defaults?(object: T, now: number): void
   /**
    * Brings fields that say the same into agreement, before anyone owns them: what upstream's conversions do. Runs on every
    * write, also to the status.
    */
   settle?(object: T): void
+  /** True for kinds that have no status until one is written; the others have an empty one. */
+  readonly lateStatus?: boolean
   /** True for kinds whose creator also writes the first status (nodes). */
   readonly keepStatusOnCreate?: boolean
   /** Resets what a client may not set on create. Status is reset before, unless `keepStatusOnCreate`. */
@@ -123,7 +125,7 @@ export interface ResourceDefinition<T = ApiObject> {
   validateUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn'>): readonly FieldError[]
   /** Extra preparation and checks of writes to `status`; metadata and spec are always kept. */
   prepareStatusUpdate?(object: T, old: T, context: StrategyContext): void
-  validateStatusUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn'>): readonly FieldError[]
+  validateStatusUpdate?(object: T, old: T, context: Pick<StrategyContext, 'warn' | 'now'>): readonly FieldError[]
   /** What is said of an object that is taken, and of one whose status is. */
   warnings?(object: T, old: T | undefined): readonly string[]
   statusWarnings?(object: T): readonly string[]

@@ -264,7 +264,7 @@ export const field = {
   forbidden: (path: string, detail: string): FieldError => ({
     type: 'FieldValueForbidden',
     path,
-    message: `Forbidden: ${detail}`,
+    message: detail === '' ? 'Forbidden' : `Forbidden: ${detail}`,
   }),
   notFound: (path: string, value: unknown): FieldError => ({
     type: 'FieldValueNotFound',

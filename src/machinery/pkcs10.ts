@@ -2,7 +2,7 @@
 // Reads no names: certificate-request.ts does.
 // Spec: RFC 2986 (request), X.690 (DER). Wording: Go's crypto/x509 and encoding/asn1.
 
-import { constants, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
 
 const PEM = /-----BEGIN ([^-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/
 const SEQUENCE = 0x30
@@ -89,22 +89,59 @@ const RSA_SIZES = [3072, 4096]
  */
 export function stubRequestProblem(der: Buffer): { readonly value?: string; readonly message: string } | undefined {
   try {
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = requestKey(der)
-    const { namedCurve = '', modulusLength = 0 } = details
-    if (type === 'ec' && !CURVES.includes(namedCurve)) {
-      return { value: `curve ${namedCurve}`, message: 'elliptic public keys must use curve P256, P384, or P521' }
-    }
-    if (type === 'rsa' && !RSA_SIZES.includes(modulusLength)) {
-      return { value: `${modulusLength}-bit modulus`, message: 'RSA keys must have modulus size 3072 or 4096' }
-    }
-    if (type !== 'ec' && type !== 'rsa' && type !== 'ed25519') {
-      return { message: 'unknown public key type; supported types are Ed25519, ECDSA, and RSA' }
-    }
+    const problem = keyProblem(requestKey(der), 'elliptic public keys must use curve P256, P384, or P521')
+    if (problem) return problem
     return signatureProblem(der) === undefined ? undefined : { message: 'invalid signature' }
   } catch (error) {
     if (error instanceof DerError) return { message: 'must be a valid PKCS#10 CSR' }
     throw error
   }
+}
+
+/** Whether a certificate is for the key of a request, or for the one that was sent alone. */
+export function isKeyOfRequest(
+  { publicKey }: X509Certificate,
+  request: { readonly stubPKCS10Request?: string | null; readonly pkixPublicKey?: string | null },
+): boolean {
+  const stub = request.stubPKCS10Request
+  const key = stub
+    ? requestKey(Buffer.from(stub, 'base64'))
+    : publicKeyOf(Buffer.from(request.pkixPublicKey ?? '', 'base64'))
+  return key.equals(publicKey)
+}
+
+/** What is wrong with a key that comes with a signature of `text`. Upstream: validateDeprecatedPKIXPublicKey. */
+export function ownKeyProblem(
+  der: Buffer,
+  proof: Buffer,
+  text: string,
+): { readonly of: 'key' | 'proof'; readonly value?: string; readonly message: string } | undefined {
+  let key: ReturnType<typeof publicKeyOf>
+  try {
+    key = publicKeyOf(der)
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error
+    return { of: 'key', value: der.toString('base64'), message: 'must be a valid PKIX-serialized public key' }
+  }
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key
+  const problem = keyProblem(key, 'elliptic public keys must use curve P256 or P384')
+  if (problem) return { of: 'key', value: der.toString('base64'), ...problem }
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
+  const signer = type === 'rsa' && details.modulusLength ? { key, ...padding } : key
+  if (verify(type === 'ed25519' ? null : 'sha256', Buffer.from(text), signer, proof)) return undefined
+  return { of: 'proof', message: 'could not verify proof-of-possession signature' }
+}
+
+function keyProblem({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject, curves: string) {
+  const { namedCurve = '', modulusLength = 0 } = details
+  if (type === 'ec' && !CURVES.includes(namedCurve)) {
+    return { value: `curve ${namedCurve === 'secp224r1' ? 'P-224' : namedCurve}`, message: curves }
+  }
+  if (type === 'rsa' && !RSA_SIZES.includes(modulusLength)) {
+    return { value: `${modulusLength}-bit modulus`, message: 'RSA keys must have modulus size 3072 or 4096' }
+  }
+  if (type === 'ec' || type === 'rsa' || type === 'ed25519') return undefined
+  return { message: 'unknown public key type; supported types are Ed25519, ECDSA, and RSA' }
 }
 
 function requestKey(der: Buffer) {

@@ -8,7 +8,7 @@ import { ovens } from './testing.ts'
 function made(edit: (definition: CustomResourceDefinition) => void = () => {}): CustomResourceDefinition {
   const definition = { status: { storedVersions: ['v1'] }, ...ovens() } as CustomResourceDefinition
   edit(definition)
-  customResourceDefinitions.defaults?.(definition as never)
+  customResourceDefinitions.defaults?.(definition as never, 0)
   return definition
 }
 

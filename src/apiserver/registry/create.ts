@@ -115,7 +115,7 @@ async function tryCreate(
   const now = registry.clock.now()
   const { resourceVersion = '' } = object.metadata
   if (resource.hasSpec) object.spec ??= {}
-  definition.defaults?.(object)
+  definition.defaults?.(object, now)
   definition.settle?.(object)
   completeObject(resource, object)
   dropRepeatedOwners(object, context.warn, false)
@@ -166,7 +166,8 @@ function prepare(registry: Registry, resource: Resource, object: ApiObject, now:
   metadata.uid = registry.random.uuid()
   metadata.creationTimestamp = formatTime(now)
   delete metadata.resourceVersion
-  if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
+  if (definition.lateStatus) delete object.status
+  else if (resource.hasStatus) object.status = definition.keepStatusOnCreate ? (object.status ?? {}) : {}
   if (beginsGenerations(resource)) metadata.generation = 1
 }
 

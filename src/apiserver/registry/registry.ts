@@ -218,8 +218,8 @@ export class Registry {
       prefix: resource.prefix,
       clock: this.clock,
       freeze: this.#freeze,
-      settle(object) {
-        resource.definition.defaults?.(object as ApiObject)
+      settle: (object) => {
+        resource.definition.defaults?.(object as ApiObject, this.clock.now())
         completeObject(resource, object as ApiObject, true)
       },
     }).then((cache) => {

@@ -105,7 +105,7 @@ async function tryUpdate(
   if (!request.admitted && (await admit(registry.admission, attributes)))
     prepare(registry, resource, request, object, old, context, true)
   dropRepeatedOwners(object, context.warn, true)
-  check(resource, request, object, old, context)
+  check(resource, request, object, old, context, registry.clock.now())
   if (!request.admitted) await validate(registry.admission, attributes)
   delete object.metadata.resourceVersion
   const entry = await write(registry, resource, { key, current, object, context })
@@ -183,7 +183,7 @@ function prepare(
   if (resource.hasSpec) object.spec ??= {}
   if (request.prepare) {
     request.prepare(object, old)
-    definition.defaults?.(object)
+    definition.defaults?.(object, now)
     definition.settle?.(object)
     completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
@@ -198,7 +198,7 @@ function prepare(
     for (const [field, value] of Object.entries(old)) {
       if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field)) object[field] = value
     }
-    if (!resource.view) object.status ??= {}
+    if (!resource.view && !definition.lateStatus) object.status ??= {}
     definition.settle?.(object)
     completeObject(resource, object)
     if (!again) track(resource, request, object, old, asked, now)
@@ -206,7 +206,7 @@ function prepare(
     return
   }
   if (resource.hasStatus) replace(object, 'status', before.status)
-  definition.defaults?.(object)
+  definition.defaults?.(object, now)
   definition.settle?.(object)
   completeObject(resource, object)
   if (!again) track(resource, request, object, old, asked, now)
@@ -267,13 +267,16 @@ function check(
   object: ApiObject,
   old: StoredObject,
   context: RequestContext,
+  now: number,
 ): void {
   const { definition } = resource
   const before = old as ApiObject
   const { subresource } = request
   const errors = changedMetadataProblems(resource, { group: context.version.group, subresource }, object, old)
-  if (subresource === 'status') errors.push(...(definition.validateStatusUpdate?.(object, before, context) ?? []))
-  else {
+  if (subresource === 'status') {
+    const { warn } = context
+    errors.push(...(definition.validateStatusUpdate?.(object, before, { now, warn }) ?? []))
+  } else {
     const found = [
       ...(definition.validate?.(object, before) ?? []),
       ...(context.version.validateUpdate?.(object, before) ?? []),

@@ -4,7 +4,7 @@ import { sameJson } from '../same-json.ts'
 import { EMPTY, type FieldSet, isEmpty, LEAF, nodeOf, recursiveDifference, union } from './field-set.ts'
 import { alignedDifferences, itemElement, itemsByElement } from './list-items.ts'
 import type { ListSchema, MapSchema, TypeSchema } from './schema.ts'
-import { granularMap, isEmptyMap, isMap, type Json, mergingList, schemaUnder } from './value.ts'
+import { granularMap, isEmptyMap, isGranular, isMap, type Json, mergingList, schemaUnder } from './value.ts'
 
 /** The fields in which a new value differs from an old one. */
 export interface Comparison {
@@ -55,7 +55,7 @@ function compareInto(schema: TypeSchema, before: unknown, after: unknown, out: D
   if (before === after) return
   const left = before ?? after
   const right = after ?? before
-  if (schema.kind === 'untyped' && isMap(left) !== isMap(right)) {
+  if (isGranular(schema) && isMap(left) !== isMap(right)) {
     // One is a map and the other is not: the field changed, and the map's fields came or went.
     leaf(before, after, out)
     const map = isMap(right) ? right : (left as Json)

@@ -9,9 +9,10 @@ export interface ScalarSchema {
   readonly scalar: 'string' | 'numeric' | 'boolean' | 'untyped'
 }
 
-/** Nothing is known: maps are granular with untyped elements, lists and scalars are replaced whole. */
+/** Nothing is known: maps are granular with untyped elements unless said otherwise, lists and scalars are replaced whole. */
 export interface UntypedSchema {
   readonly kind: 'untyped'
+  readonly relationship?: 'atomic'
 }
 
 /** A struct, a map, or both: named fields first, `element` for all other names. */
@@ -65,7 +66,9 @@ export function mapSchema(options: {
   }
 }
 
-const SCALARS: Readonly<Record<string, ScalarSchema>> = {
+const SINGLE: Readonly<Record<string, TypeSchema>> = {
+  // Whatever it holds is replaced whole.
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': { kind: 'untyped', relationship: 'atomic' },
   'io.k8s.apimachinery.pkg.api.resource.Quantity': ANY_SCALAR,
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': ANY_SCALAR,
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': ANY_SCALAR,
@@ -91,8 +94,8 @@ export function schemaOfType(typeRef: string): TypeSchema {
 }
 
 function makeSchema(typeRef: string): TypeSchema {
-  const scalar = SCALARS[typeRef]
-  if (scalar) return scalar
+  const single = SINGLE[typeRef]
+  if (single) return single
   const type = typeOf(typeRef)
   if (!type.fields) return UNTYPED
   const fields = new Map(Object.entries(type.fields).map(([name, field]) => [name, () => schemaOfField(field)]))

@@ -7,6 +7,9 @@ export type Json = Readonly<Record<string, unknown>>
 /** The maps of values of which nothing is known. */
 const ANY_MAP: MapSchema = { kind: 'map', relationship: 'granular', field: () => undefined, element: UNTYPED }
 
+/** Whether it depends on a value of which nothing is known how it is owned. */
+export const isGranular = (schema: TypeSchema) => schema.kind === 'untyped' && schema.relationship !== 'atomic'
+
 export function isMap(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -14,7 +17,7 @@ export function isMap(value: unknown): value is Json {
 /** The schema of the map when the value (or, for null, the type) is one whose fields are owned one by one. */
 export function granularMap(schema: TypeSchema, value: unknown): MapSchema | undefined {
   if (schema.kind === 'map') return schema.relationship === 'granular' ? schema : undefined
-  return schema.kind === 'untyped' && isMap(value) ? ANY_MAP : undefined
+  return isGranular(schema) && isMap(value) ? ANY_MAP : undefined
 }
 
 /** The schema of the list when its items are owned one by one. */

@@ -1,7 +1,7 @@
 // Tables of what is refused: a valid object, a change to it, and the problems that the API finds.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { ResourceRef } from '../../../src/api/resource-ref.ts'
+import { type ResourceRef, resourceRef } from '../../../src/api/resource-ref.ts'
 import type { ApiObject, StoredObject } from '../../../src/apiserver/api-object.ts'
 import { encodeForStore } from '../../../src/apiserver/registry/entry.ts'
 import { keyOf } from '../../../src/apiserver/registry/resource.ts'
@@ -76,11 +76,24 @@ export async function problemsOf(request: Promise<unknown>): Promise<Problem[]> 
 }
 
 /** Runs tables against one API in memory. */
-export function runTables(...tables: readonly Table[]): void {
+export const runTables = (...tables: readonly Table[]): void => runAll(tables, {})
+
+/** Runs tables against one that serves all versions of all kinds. */
+export const runTablesOfAllVersions = (...tables: readonly Table[]): void => runAll(tables, { serves: () => true })
+
+/** The newest version of a kind. */
+export function newestOf(name: string): ResourceRef<ApiObject> {
+  const found = allResources({ serves: () => true }).find(({ resource }) => resource === name)
+  const [version] = found?.versions ?? []
+  if (!found || !version) throw new Error(`no resource ${name}`)
+  return resourceRef<ApiObject>({ ...version, resource: name, namespaced: found.namespaced })
+}
+
+function runAll(tables: readonly Table[], options: Parameters<typeof startTestApi>[0]): void {
   let api: TestApi
   let count = 0
   beforeAll(async () => {
-    api = await startTestApi()
+    api = await startTestApi(options)
   })
   afterAll(() => api.close())
 

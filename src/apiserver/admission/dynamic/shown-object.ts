@@ -48,7 +48,12 @@ export async function showObject(
  * Puts what was made of the shown object in the place of the request's object. Who owns its fields, and the version
  * that the client insists on, stay as they are.
  */
-export async function takeObject(attributes: AdmissionAttributes, seen: Seen, changed: unknown): Promise<void> {
+export async function takeObject(
+  attributes: AdmissionAttributes,
+  seen: Seen,
+  changed: unknown,
+  now: number,
+): Promise<void> {
   const { object, context, resource } = attributes
   if (!object) throw new Error('there is no object to change')
   if (!isRecord(changed)) throw new Error('the changed object is no object')
@@ -68,7 +73,7 @@ export async function takeObject(attributes: AdmissionAttributes, seen: Seen, ch
   const stored = version.convert ? version.convert.toStorage(decoded) : decoded
   const own = copyOf(await converted(seen.resource, resource, stored as StoredObject))
   if (resource.hasSpec) own.spec ??= {}
-  resource.definition.defaults?.(own)
+  resource.definition.defaults?.(own, now)
   replaceObject(object, own)
 }
 

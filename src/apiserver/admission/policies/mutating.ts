@@ -117,7 +117,7 @@ export function mutatingPolicies(registry: Registry, authorizer: Authorizer): Ad
     if (error !== undefined) throw new MutationError(error)
     const after = mutated(type, before, value, seen)
     if (sameJson(after, before)) return false
-    await takeObject(attributes, seen, after)
+    await takeObject(attributes, seen, after, registry.clock.now())
     return true
   }
 

@@ -58,7 +58,7 @@ export function mutatingWebhooks(env: HookEnv): AdmissionPlugin {
     })
     const patched = answer && patchedBy(answer, hook, shown)
     const changed = patched !== undefined && !sameJson(patched, shown)
-    if (changed) await takeObject(attributes, seen, patched)
+    if (changed) await takeObject(attributes, seen, patched, env.registry.clock.now())
     if (patched !== undefined) {
       const { configuration, webhook } = hook
       const patch = answer?.operations?.map(sortedOperation)

@@ -3,6 +3,7 @@
 
 import type { Condition } from '../../../api/generated/meta-v1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import type { Shapes } from '../../../machinery/go/struct-json.ts'
 import { checkOptionalEnum, checkQualifiedName } from './field-checks.ts'
 
 const STATUSES = ['False', 'True', 'Unknown']
@@ -11,6 +12,12 @@ const MAX_MESSAGE = 32 * 1024
 const REASON_FORMAT = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?'
 const REASON = new RegExp(`^${REASON_FORMAT}$`)
 const BAD_REASON = `a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '${REASON_FORMAT}')`
+
+/** A condition as messages of upstream show it. */
+export const CONDITION_SHAPE: Shapes = {
+  Condition:
+    'type=type status=status ?observedGeneration=observedGeneration:i lastTransitionTime=lastTransitionTime reason=reason message=message',
+}
 
 /** Problems of a list of conditions at `path`. */
 export function validateConditions(conditions: readonly Condition[] | undefined, path: string): FieldError[] {

@@ -4,7 +4,7 @@ import type { APIService, APIServiceSpec } from '../../../api/generated/apiregis
 import { formatTime } from '../../../machinery/clock.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { dns1035LabelProblem, pathSegmentProblem, portProblem } from '../../../machinery/names.ts'
-import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
+import { defineResource, type ResourceDefinition } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, text } from '../columns/common.ts'
 import { checkOptionalEnum, checkRequired, checkSubdomain, invalidFor } from '../core/field-checks.ts'
 import { certificateSigningRequests } from './certificate-signing-request.ts'

@@ -2,17 +2,30 @@
 
 import type { ClusterTrustBundle, PodCertificateRequest } from '../../../api/generated/certificates-v1beta1.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
+import { type Shapes, structValue } from '../../../machinery/go/struct-json.ts'
 import { dnsSubdomainProblem, qualifiedNameProblems } from '../../../machinery/names.ts'
-import { stubRequestProblem, trustBundleProblems } from '../../../machinery/pkcs10.ts'
+import { ownKeyProblem, stubRequestProblem, trustBundleProblems } from '../../../machinery/pkcs10.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { nameColumn, text } from '../columns/common.ts'
 import { validateConditions } from '../core/condition-validation.ts'
 import { immutable, invalidFor } from '../core/field-checks.ts'
 import { validateSignerName } from '../extension/signer-name.ts'
+import { chainProblems } from './certificate-chain.ts'
 
+const IMMUTABLE = 'field is immutable'
 const MAX_BUNDLE = 1024 * 1024
 const OMITTED = '<value omitted>'
+/** A value that is not shown at all. Upstream: OmitValueType. */
+const unshown = (path: string, why: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  path,
+  message: `Invalid value: ${why}`,
+})
+const SHAPES: Shapes = {
+  PodCertificateRequestSpec:
+    'SignerName PodName PodUID ServiceAccountName ServiceAccountUID NodeName NodeUID MaxExpirationSeconds:*i PKIXPublicKey=pkixPublicKey:*s ProofOfPossession:*s StubPKCS10Request=stubPKCS10Request:*s UnverifiedUserAnnotations:{}s',
+}
 
 /** A bundle of a signer is named after it. Upstream: ValidateClusterTrustBundleName. */
 function bundleNameProblem(name: string, signer: string): string | undefined {
@@ -67,14 +80,25 @@ function keyProblems(spec: Spec): FieldError[] {
   const why = 'exactly one of (stubPKCS10Request) or (pkixPublicKey, proofOfPossession) must be set'
   const both = key !== '' && proof !== ''
   const none = key === '' && proof === ''
-  if (stub === '') return both ? [] : [field.invalid('spec', OMITTED, why)]
-  if (!none) return [field.invalid('spec', OMITTED, why)]
+  if (stub === '') return both ? ownKeyProblems(key, proof, spec.podUID ?? '') : [unshown('spec', why)]
+  if (!none) return [unshown('spec', why)]
   const der = Buffer.from(stub, 'base64')
   if (der.length > MAX_STUB) return [field.tooLong(STUB_AT, MAX_STUB)]
   const problem = stubRequestProblem(der)
   if (!problem) return []
   if (problem.value !== undefined) return [field.invalid(STUB_AT, problem.value, problem.message)]
-  return [{ type: 'FieldValueInvalid', path: STUB_AT, message: `Invalid value: ${problem.message}` }]
+  return [unshown(STUB_AT, problem.message)]
+}
+
+function ownKeyProblems(key: string, proof: string, podUID: string): FieldError[] {
+  const [keyAt, proofAt] = ['spec.pkixPublicKey', 'spec.proofOfPossession']
+  const [der, signature] = [Buffer.from(key, 'base64'), Buffer.from(proof, 'base64')]
+  if (der.length > MAX_STUB) return [field.tooLong(keyAt, MAX_STUB)]
+  if (signature.length > MAX_STUB) return [field.tooLong(proofAt, MAX_STUB)]
+  const problem = ownKeyProblem(der, signature, podUID)
+  if (!problem) return []
+  if (problem.of === 'proof') return [unshown(proofAt, problem.message)]
+  return [field.invalid(keyAt, problem.value ?? key, problem.message)]
 }
 
 /** Upstream: ValidatePodCertificateRequestCreate. */
@@ -102,7 +126,12 @@ function requestProblems({ spec }: PodCertificateRequest): FieldError[] {
 }
 
 /** One outcome, and nothing changes after it. Upstream: ValidatePodCertificateRequestStatusUpdate. */
-function outcomeProblems({ status }: PodCertificateRequest, old: PodCertificateRequest): FieldError[] {
+function outcomeProblems(
+  request: PodCertificateRequest,
+  old: PodCertificateRequest,
+  { now }: { readonly now: number },
+): FieldError[] {
+  const { status } = request
   const conditions = status.conditions ?? []
   const errors = conditions.flatMap(({ type, status: value }, i) => {
     // The path is upstream's.
@@ -120,16 +149,17 @@ function outcomeProblems({ status }: PodCertificateRequest, old: PodCertificateR
   const same = sameJson(status, old.status)
   if ((old.status.conditions ?? []).length > 0) {
     const why = 'immutable after PodCertificateRequest is issued, denied, or failed'
-    return same ? [] : [field.invalid('status', OMITTED, why)]
+    return same ? [] : [unshown('status', why)]
   }
   if (conditions.length === 0) {
     const why = 'status is immutable unless transitioning to "Issued", "Denied", or "Failed"'
-    return same ? [] : [field.invalid('status', OMITTED, why)]
+    return same ? [] : [unshown('status', why)]
   }
   const { conditions: _, ...others } = status
-  if (conditions[0]?.type === 'Issued' || Object.keys(others).length === 0) return []
+  if (conditions[0]?.type === 'Issued') return chainProblems(request, now)
+  if (Object.keys(others).length === 0) return []
   const why = 'non-condition status fields must be empty when denying or failing the PodCertificateRequest'
-  return [field.invalid('status', OMITTED, why)]
+  return [unshown('status', why)]
 }
 
 const podCertificateRequests = defineResource<PodCertificateRequest>({
@@ -142,7 +172,10 @@ const podCertificateRequests = defineResource<PodCertificateRequest>({
     spec.maxExpirationSeconds ??= 86_400
   },
   validateCreate: requestProblems,
-  validateUpdate: (request, old) => immutable('spec', request.spec, old.spec),
+  validateUpdate({ spec }, old) {
+    if (sameJson(spec, old.spec)) return []
+    return [field.invalid('spec', structValue(SHAPES, 'PodCertificateRequestSpec', spec), IMMUTABLE)]
+  },
   validateStatusUpdate: outcomeProblems,
   selectableFields: {
     'spec.signerName': ({ spec }) => spec.signerName,

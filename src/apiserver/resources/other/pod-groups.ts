@@ -29,9 +29,10 @@ function checkPolicy({ schedulingPolicy = {} }: Pick<PodGroupTemplate, 'scheduli
   const path = `${at}.schedulingPolicy`
   const { basic, gang } = schedulingPolicy
   if (basic && gang) return [field.invalid(path, '{`basic`, `gang`}', 'must specify exactly one of: `basic`, `gang`')]
-  if (!basic && !gang) return [field.required(path, 'must specify one of: `basic`, `gang`')]
-  if (gang && !((gang.minCount ?? 0) > 0)) {
-    return [field.invalid(`${path}.gang.minCount`, gang.minCount ?? 0, 'must be greater than or equal to 1')]
+  if (!basic && !gang) return [field.invalid(path, '', 'must specify one of: `basic`, `gang`')]
+  if (gang && !gang.minCount) return [field.required(`${path}.gang.minCount`)]
+  if (gang && gang.minCount < 1) {
+    return [field.invalid(`${path}.gang.minCount`, gang.minCount, 'must be greater than or equal to 1')]
   }
   return []
 }
@@ -44,7 +45,7 @@ function checkGroup({ spec }: PodGroup): FieldError[] {
   const at = 'spec.podGroupTemplateRef'
   const { workload } = spec.podGroupTemplateRef ?? {}
   return [
-    ...(spec.podGroupTemplateRef && !workload ? [field.required(at, 'must specify one of: `workload`')] : []),
+    ...(spec.podGroupTemplateRef && !workload ? [field.invalid(at, '', 'must specify one of: `workload`')] : []),
     ...(workload
       ? [
           ...checkName(`${at}.workload.workloadName`, workload.workloadName, dnsSubdomainProblem),
@@ -78,11 +79,14 @@ const podGroups = defineResource<PodGroup>({
     if (spec.resourceClaims === undefined) delete status.resourceClaimStatuses
   },
   validateCreate: checkGroup,
-  validateUpdate: ({ spec }, old) =>
-    (['podGroupTemplateRef', 'schedulingPolicy'] as const)
+  validateUpdate: ({ spec }, old) => [
+    ...(['podGroupTemplateRef', 'schedulingPolicy'] as const)
       .filter((name) => !sameJson(spec[name] ?? {}, old.spec[name] ?? {}))
       // Upstream shows no value of structures.
       .map((name) => field.invalid(`spec.${name}`, null, IMMUTABLE)),
+    // It has a default, so that it is there although its gate is off.
+    ...(spec.disruptionMode === old.spec.disruptionMode ? [] : [field.forbidden('spec.disruptionMode', '')]),
+  ],
   validateStatusUpdate: ({ status, spec }) => [
     ...validateConditions(status.conditions, 'status.conditions'),
     ...(status.resourceClaimStatuses ?? []).flatMap(({ name }, i) =>
@@ -150,7 +154,7 @@ const workloads = defineResource<Workload>({
     const at = 'spec.podGroupTemplates'
     const templates = spec.podGroupTemplates ?? []
     return [
-      ...(sameJson(spec.controllerRef, old.spec.controllerRef) || old.spec.controllerRef === undefined
+      ...(sameJson(spec.controllerRef, old.spec.controllerRef)
         ? []
         : [field.invalid('spec.controllerRef', null, IMMUTABLE)]),
       ...(sameJson(templates, old.spec.podGroupTemplates ?? []) ? [] : [field.invalid(at, null, IMMUTABLE)]),

@@ -1,15 +1,16 @@
 // Kinds that have no stable version yet. They are served only when --runtime-config (and for most a feature gate) asks.
 
-import type { StorageVersion } from '../../../api/generated/apiserverinternal-v1alpha1.ts'
 import type { LeaseCandidate } from '../../../api/generated/coordination-v1beta1.ts'
 import type { DeviceTaintRule, DeviceTaintSelector } from '../../../api/generated/resource-v1beta2.ts'
 import type { StorageVersionMigration } from '../../../api/generated/storagemigration-v1beta1.ts'
 import { formatTime } from '../../../machinery/clock.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
-import { dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { type Shapes, structValue } from '../../../machinery/go/struct-json.ts'
+import { configMapKeyProblem, dns1035LabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
 import { age, ageColumn, nameColumn, text } from '../columns/common.ts'
-import { validateConditions } from '../core/condition-validation.ts'
+import { CONDITION_SHAPE, validateConditions } from '../core/condition-validation.ts'
 import { checkRequired, immutable, invalidFor } from '../core/field-checks.ts'
 import { validateDriverName } from '../core/volume-sources.ts'
 import { validateStrategy } from '../policy/lease.ts'
@@ -17,6 +18,7 @@ import { certificatePreviews } from './certificate-previews.ts'
 import { checkLabel, checkPoolName, checkTaint } from './device-common.ts'
 import { podGroupDefinitions } from './pod-groups.ts'
 import { resourcePoolStatusRequests } from './pool-status.ts'
+import { storageVersions } from './storage-versions.ts'
 
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/
 
@@ -58,6 +60,7 @@ function validateCandidate({ spec }: LeaseCandidate): FieldError[] {
 const leaseCandidates = defineResource<LeaseCandidate>({
   group: 'coordination.k8s.io',
   resource: 'leasecandidates',
+  nameProblem: configMapKeyProblem,
   generation: false,
   createOnUpdate: true,
   unconditionalUpdate: false,
@@ -86,14 +89,13 @@ const deviceTaintRules = defineResource<DeviceTaintRule>({
   group: 'resource.k8s.io',
   resource: 'devicetaintrules',
   resets: STATUS_ALONE,
-  prepareCreate({ spec }, { now }) {
+  defaults({ spec }, now) {
     if (spec.taint) spec.taint.timeAdded ??= formatTime(now)
   },
   prepareUpdate({ spec: { taint } }, { spec: { taint: old } }, { now }) {
     if (!taint) return
     // How long a taint is tolerated counts from its last effect.
-    const stays = taint.effect !== old?.effect && taint.timeAdded === old?.timeAdded
-    if (stays || taint.timeAdded === undefined) taint.timeAdded = formatTime(now)
+    if (taint.effect !== old?.effect && taint.timeAdded === old?.timeAdded) taint.timeAdded = formatTime(now)
   },
   validate: ({ spec }, old) => [
     ...selectedDeviceProblems(spec.deviceSelector ?? {}, 'spec.deviceSelector'),
@@ -118,6 +120,12 @@ const deviceTaintRules = defineResource<DeviceTaintRule>({
   ],
 })
 
+const SHAPES: Shapes = {
+  StorageVersionMigrationSpec: 'Resource:GroupResource',
+  GroupResource: 'group=group resource=resource',
+  ...CONDITION_SHAPE,
+}
+
 function migratedProblems(
   { group = '', resource = '' }: { readonly group?: string; readonly resource?: string },
   path: string,
@@ -134,23 +142,30 @@ function migratedProblems(
 function migrationStatusProblems({ status }: StorageVersionMigration, old: StorageVersionMigration): FieldError[] {
   const { conditions = [], resourceVersion = '' } = status
   const at = 'status.conditions'
-  const errors = validateConditions(conditions, at)
+  const versionAt = 'status.resourceVersion'
+  const errors: FieldError[] = []
+  if (resourceVersion !== '' && !/^[1-9]\d*$/.test(resourceVersion)) {
+    const why = `resource version is not well formed: ${resourceVersion}`
+    errors.push(field.invalid(versionAt, resourceVersion, why))
+  }
+  errors.push(...validateConditions(conditions, at))
+  const shownConditions = conditions.map((condition) => structValue(SHAPES, 'Condition', condition))
   const before = old.status.resourceVersion ?? ''
   if (before !== '' && resourceVersion !== before) {
-    errors.push(field.invalid('status.resourceVersion', resourceVersion, 'field is immutable'))
+    errors.push(field.invalid(versionAt, resourceVersion, 'field is immutable'))
   }
   const is = (migration: Pick<StorageVersionMigration, 'status'>, type: string) =>
     (migration.status.conditions ?? []).some((c) => c.type === type && c.status === 'True')
   if (is({ status }, 'Succeeded') && is({ status }, 'Failed')) {
     const why = 'Both success and failed conditions cannot be true at the same time'
-    errors.push(field.invalid(at, conditions, why))
+    errors.push(field.invalid(at, shownConditions, why))
   }
   for (const [type, shown] of [
     ['Succeeded', 'Success'],
     ['Failed', 'Failed'],
   ] as const) {
     if (!is(old, type) || is({ status }, type)) continue
-    errors.push(field.invalid(at, conditions, `${shown} condition cannot be set to false once it is true`))
+    errors.push(field.invalid(at, shownConditions, `${shown} condition cannot be set to false once it is true`))
   }
   return errors
 }
@@ -162,7 +177,10 @@ const storageVersionMigrations = defineResource<StorageVersionMigration>({
   resets: STATUS_ALONE,
   validate: ({ spec }) => migratedProblems(spec.resource ?? {}, 'spec.resource'),
   validateStatusUpdate: migrationStatusProblems,
-  validateUpdate: (migration, old) => immutable('spec', migration.spec, old.spec),
+  validateUpdate({ spec }, old) {
+    if (sameJson(spec, old.spec)) return []
+    return [field.invalid('spec', structValue(SHAPES, 'StorageVersionMigrationSpec', spec), 'field is immutable')]
+  },
   columns: [
     nameColumn,
     text('Resource', ({ spec: { resource } }) =>
@@ -171,41 +189,6 @@ const storageVersionMigrations = defineResource<StorageVersionMigration>({
     ageColumn,
   ],
 })
-
-const storageVersions = defineResource<StorageVersion>({
-  group: 'internal.apiserver.k8s.io',
-  resource: 'storageversions',
-  unconditionalUpdate: false,
-  generation: false,
-  resets: STATUS_ALONE,
-  nameProblem: storageVersionNameProblem,
-  columns: [
-    nameColumn,
-    text('CommonEncodingVersion', ({ status }) => status.commonEncodingVersion ?? '<unset>'),
-    text('StorageVersions', storageVersionsText),
-    ageColumn,
-  ],
-})
-
-/** Upstream: ValidateStorageVersionName. */
-function storageVersionNameProblem(name: string): string | undefined {
-  const at = name.lastIndexOf('.')
-  if (at < 0) return 'name must be in the form of <group>.<resource>'
-  const [group, resource] = [dnsSubdomainProblem(name.slice(0, at)), dns1035LabelProblem(name.slice(at + 1))]
-  if (group) return `the group segment ${group}`
-  return resource && `the resource segment ${resource}`
-}
-
-const MAX_SHOWN = 3
-
-function storageVersionsText({ status }: StorageVersion): string {
-  const all = (status.storageVersions ?? []).map(
-    ({ apiServerID, encodingVersion }) => `${apiServerID}=${encodingVersion}`,
-  )
-  if (all.length === 0) return '<unset>'
-  const shown = all.slice(0, MAX_SHOWN).join(',')
-  return all.length > MAX_SHOWN ? `${shown} + ${all.length - MAX_SHOWN} more...` : shown
-}
 
 export const previewDefinitions: readonly ResourceDefinition[] = [
   ...certificatePreviews,
