@@ -74,7 +74,7 @@ export interface AuditTrail {
   /** Looks at what goes through the handler, as far as it is to be written. */
   observe(response: Response): void
   /** What the request carries, where it has a name; `shown` is called when it is to be written. What is told first stays. */
-  readonly sent: (shown: () => unknown, metadata?: Named) => void
+  readonly sent: (shown: (now: number) => unknown, metadata?: Named) => void
   /** What such a request is answered. */
   answered(answer: () => unknown): void
   /** What is asked for is deprecated, as `warning` says. */
@@ -209,9 +209,10 @@ class Trail implements AuditTrail {
     this.#over = true
   }
 
-  readonly sent = (shown: () => unknown, metadata?: Named): void => {
+  readonly sent = (shown: (now: number) => unknown, metadata?: Named): void => {
     if (metadata) this.#named ??= known(metadata)
-    if (this.#sent === undefined && atLeast(this.#scope.level, 'Request')) this.#sent = shown()
+    if (this.#sent !== undefined || !atLeast(this.#scope.level, 'Request')) return
+    this.#sent = shown(this.#options.clock.now())
   }
 
   deprecated(warning: string): void {

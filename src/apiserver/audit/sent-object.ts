@@ -6,7 +6,12 @@ import type { ApiObject, StoredObject } from '../api-object.ts'
 import { completeObject, type Resource, type ServedVersion, toVersion } from '../registry/resource.ts'
 
 /** A copy of what was read as `version`; `resource` is what the request is about. */
-export function shownSent(object: ApiObject, version: ServedVersion, resource: Resource | undefined): object {
+export function shownSent(
+  object: ApiObject,
+  version: ServedVersion,
+  resource: Resource | undefined,
+  now: number,
+): object {
   const copy = structuredClone(object)
   if (resource?.storage.kind !== object.kind) {
     if (!version.decode) setUnset(version.typeRef, copy)
@@ -14,7 +19,7 @@ export function shownSent(object: ApiObject, version: ServedVersion, resource: R
   }
   if (resource.hasSpec) copy.spec ??= {}
   if (resource.hasStatus) copy.status ??= {}
-  resource.definition.defaults?.(copy)
+  resource.definition.defaults?.(copy, now)
   resource.definition.settle?.(copy)
   completeObject(resource, copy)
   return toVersion(copy as StoredObject, version)

@@ -94,7 +94,8 @@ function contextOf(
   if (waited) context.waited = waited
   if (trail) {
     context.annotate = trail.annotate
-    context.decoded = (object, version) => trail.sent(() => shownSent(object, version, resource), object.metadata)
+    context.decoded = (object, version) =>
+      trail.sent((now) => shownSent(object, version, resource, now), object.metadata)
   }
   return context
 }
