@@ -143,7 +143,8 @@ function credentialsOf(options: AccessOptions, request: Request, socket: Socket)
 }
 
 /** The token of the header; words of other schemes are none of ours. Model: bearertoken.AuthenticateRequest. */
-function bearerTokenOf(header = ''): string | undefined {
+function bearerTokenOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
   const [scheme = '', token = ''] = header.trim().split(' ', 3)
   return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined
 }

@@ -127,24 +127,14 @@ function resourceRequest(
     namespace = parts[1] ?? ''
     if (parts.length > 2 && !NAMESPACE_SUBRESOURCES.has(parts[2] ?? '')) parts = parts.slice(2)
   }
-  const [resource = '', name = '', subresource = '', ...rest] = parts
+  const [resource = '', name = '', subresource = ''] = parts
   if (name === '' && verb === 'get') verb = 'list'
   if (name === '' && verb === 'delete') verb = 'deletecollection'
   if (watchPath || (verb === 'list' && switchOf(base.query, 'watch') === true)) verb = 'watch'
   const { path, query, group, version } = base
-  return {
-    path,
-    query,
-    verb,
-    isResource: true,
-    group,
-    version,
-    namespace,
-    resource,
-    subresource,
-    name,
-    rest: rest.join('/'),
-    ...(namespaceMissing ? { namespaceMissing } : {}),
-    ...(problem === undefined ? {} : { problem }),
-  }
+  const rest = parts.length > 3 ? parts.slice(3).join('/') : ''
+  const info = { path, query, verb, isResource: true, group, version, namespace, resource, subresource, name, rest }
+  // Hardly any request has these, and every request comes by here.
+  if (namespaceMissing) return { ...info, namespaceMissing }
+  return problem === undefined ? info : { ...info, problem }
 }

@@ -95,16 +95,17 @@ export function writeEntries(owners: readonly Managed[]): Entry[] | undefined {
   return some.sort(compareOwners).map((owner) => owner.entry ?? entryOf(owner))
 }
 
-function entryOf(owner: Managed): Entry {
-  return {
-    ...(owner.manager === '' ? {} : { manager: owner.manager }),
-    operation: owner.operation,
-    apiVersion: owner.apiVersion,
-    ...(owner.time === undefined ? {} : { time: owner.time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: canonical(owner.fields),
-    ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
-  }
+/** Field by field, in upstream's order: every write makes one of these, and a literal with spreads costs ten times as much. */
+function entryOf({ manager, operation, apiVersion, time, fields, subresource }: Managed): Entry {
+  const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {}
+  if (manager !== '') entry.manager = manager
+  entry.operation = operation
+  entry.apiVersion = apiVersion
+  if (time !== undefined) entry.time = time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = canonical(fields)
+  if (subresource !== '') entry.subresource = subresource
+  return entry
 }
 
 /** The JSON of entries, as stored objects carry it. */
