@@ -25,11 +25,14 @@ function container(state: ContainerState['state'], reason: string): ContainerSta
 
 /** A runtime with one container, which counts how often it is asked for details. */
 function oneContainer() {
-  const told = { status: container('created', ''), asked: 0 }
+  const told = { status: container('created', ''), asked: 0, gone: false, listed: [] as (string | undefined)[] }
   const runtime: Pick<Runtime, 'listSandboxes' | 'listContainers' | 'containerStatus' | 'sandboxIPs'> = {
-    listSandboxes: async () => [],
+    listSandboxes: async (uid) => {
+      told.listed.push(uid)
+      return []
+    },
     sandboxIPs: async () => [],
-    listContainers: async () => [told.status],
+    listContainers: async () => (told.gone ? [] : [told.status]),
     containerStatus: async () => {
       told.asked++
       return told.status
@@ -46,6 +49,19 @@ describe('the picture of the runtime', () => {
       expect((await cache.read('u')).containers[0]?.state).toBe(state)
     }
     expect(told.asked).toBe(3)
+    // Nobody else's pods are gone through for it.
+    expect(new Set(told.listed)).toEqual(new Set(['u']))
+  })
+
+  it('forgets a pod that is gone', async () => {
+    const { told, cache } = oneContainer()
+    await cache.read('u')
+    expect(cache.peek('u').containers).toHaveLength(1)
+    expect(await cache.podUids()).toEqual(new Set(['u']))
+    told.gone = true
+    expect(await cache.read('u')).toEqual({ sandboxes: [], containers: [], ips: [] })
+    expect(cache.peek('u').containers).toEqual([])
+    expect(await cache.podUids()).toEqual(new Set())
   })
 
   it('asks again about a container that ran out of memory, whose reason may come late', async () => {

@@ -185,6 +185,17 @@ export function runtimeSuite(name: string, make: () => Promise<RuntimeFixture>):
       await removed(sandboxId)
     })
 
+    it('lists what is of one pod alone', async () => {
+      const [one, other] = [await running(), await running()]
+      const { uid } = one.sandbox.pod
+      expect((await runtime.listSandboxes(uid)).map((s) => s.id)).toEqual([one.sandboxId])
+      expect((await runtime.listContainers(uid)).map((c) => c.id)).toEqual([one.id])
+      expect(await runtime.listSandboxes('missing')).toEqual([])
+      expect(await runtime.listContainers('missing')).toEqual([])
+      expect((await runtime.listContainers()).map((c) => c.id)).toEqual(expect.arrayContaining([one.id, other.id]))
+      await Promise.all([removed(one.sandboxId), removed(other.sandboxId)])
+    })
+
     it('kills and removes the containers of a sandbox with it', async () => {
       const { sandboxId, id } = await running()
       await removed(sandboxId)

@@ -208,7 +208,8 @@ export interface Runtime {
   runSandbox(config: SandboxConfig): Promise<string>
   stopSandbox(id: string): Promise<void>
   removeSandbox(id: string): Promise<void>
-  listSandboxes(): Promise<readonly SandboxState[]>
+  /** The sandboxes of a pod, or of all. */
+  listSandboxes(podUid?: string): Promise<readonly SandboxState[]>
   /** Pod addresses; empty for host-network pods and stopped sandboxes. */
   sandboxIPs(id: string): Promise<readonly string[]>
 
@@ -217,7 +218,8 @@ export interface Runtime {
   /** SIGTERM (or the image's stop signal), then SIGKILL after `timeoutSeconds`. Resolves when it has stopped. */
   stopContainer(id: string, timeoutSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
-  listContainers(): Promise<readonly ListedContainer[]>
+  /** The containers of a pod, or of all. */
+  listContainers(podUid?: string): Promise<readonly ListedContainer[]>
   containerStatus(id: string): Promise<ContainerState>
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>
   reopenContainerLog(id: string): Promise<void>

@@ -11,6 +11,7 @@ import {
   fromImage,
   fromSandbox,
   fromStats,
+  POD_UID,
   toContainerConfig,
   toResources,
   toSandboxConfig,
@@ -46,8 +47,8 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
   const limit = { timeout: TIMEOUT }
   const closed = new AbortController()
 
-  async function listed(filter?: { id: string }) {
-    const { containers } = await channel.unary(runtime.listContainers, filter === undefined ? {} : { filter }, limit)
+  async function listed(filter: Filter = {}) {
+    const { containers } = await channel.unary(runtime.listContainers, { filter }, limit)
     for (const container of containers) {
       identities.remember(container.id, {
         kind: 'container',
@@ -124,8 +125,8 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     stopSandbox: (id) => untilGone(channel.unary(runtime.stopPodSandbox, { podSandboxId: id }, limit)),
     removeSandbox: (id) => untilGone(channel.unary(runtime.removePodSandbox, { podSandboxId: id }, limit)),
 
-    async listSandboxes() {
-      const { items } = await channel.unary(runtime.listPodSandbox, {}, limit)
+    async listSandboxes(podUid) {
+      const { items } = await channel.unary(runtime.listPodSandbox, { filter: filterOf(podUid) }, limit)
       const sandboxes = items.map(fromSandbox)
       for (const { id, pod } of sandboxes) {
         identities.remember(id, { kind: 'sandbox', podUid: pod.uid, sandboxId: id })
@@ -168,8 +169,8 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
       ),
     removeContainer: (id) => untilGone(channel.unary(runtime.removeContainer, { containerId: id }, limit)),
 
-    async listContainers() {
-      return (await listed()).map(fromContainer)
+    async listContainers(podUid) {
+      return (await listed(filterOf(podUid))).map(fromContainer)
     },
 
     async containerStatus(id) {
@@ -281,6 +282,17 @@ export async function createCriRuntime(options: CriRuntimeOptions): Promise<Runt
     throw error
   }
   return self
+}
+
+/** What is to be listed; the runtime picks it out by itself. */
+interface Filter {
+  readonly id?: string
+  readonly labelSelector?: Record<string, string>
+}
+
+/** Everything of one pod, or of all. */
+function filterOf(podUid: string | undefined): Filter {
+  return podUid === undefined ? {} : { labelSelector: { [POD_UID]: podUid } }
 }
 
 function wanted(streams: { tty: boolean; stdin?: unknown; stdout?: unknown; stderr?: unknown }) {

@@ -39,6 +39,7 @@ interface Sandbox {
   readonly ip: string | undefined
 }
 
+const POD_UID = 'io.kubernetes.pod.uid'
 const GIB = 1024 ** 3
 
 /** See the file comment. Every image is present; commands are not run, so `exec` and its like are UNIMPLEMENTED. */
@@ -156,7 +157,11 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
         tell('removed', id, id)
         sandboxes.delete(id)
       }),
-    listSandboxes: () => call(() => [...sandboxes.values()].map(({ state }) => state)),
+    listSandboxes: (podUid) =>
+      call(() => {
+        const all = [...sandboxes.values()].map(({ state }) => state)
+        return podUid === undefined ? all : all.filter(({ pod }) => pod.uid === podUid)
+      }),
     sandboxIPs: (id) =>
       call(() => {
         const { ip } = sandbox(id)
@@ -212,7 +217,11 @@ export function createSimulatedRuntime(options: SimulatedOptions): Runtime & { r
     // A simulated process obeys SIGTERM at once.
     stopContainer: (id) => call(() => exit(id, 0, 'Completed')),
     removeContainer: (id) => call(() => drop(id)),
-    listContainers: () => call(() => [...containers.values()]),
+    listContainers: (podUid) =>
+      call(() => {
+        const all = [...containers.values()]
+        return podUid === undefined ? all : all.filter(({ labels }) => labels[POD_UID] === podUid)
+      }),
     containerStatus: (id) => call(() => container(id)),
     updateContainerResources: (id) =>
       call(() => {
@@ -283,6 +292,6 @@ function podLabels(pod: { readonly name: string; readonly namespace: string; rea
   return {
     'io.kubernetes.pod.name': pod.name,
     'io.kubernetes.pod.namespace': pod.namespace,
-    'io.kubernetes.pod.uid': pod.uid,
+    [POD_UID]: pod.uid,
   }
 }
