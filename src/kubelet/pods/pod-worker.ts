@@ -38,6 +38,8 @@ export class PodWorker {
   #hooks = new AbortController()
   #released = false
   #finalized = false
+  /** Whether the runtime may have something else of the pod than was last seen: changes of the API object change nothing there. */
+  #stale = true
   #killing: { grace: number; containers: readonly string[] } | undefined
   readonly #resizes = new ResizeTracker()
   readonly #waiting = new Map<string, WaitingReason>()
@@ -65,7 +67,7 @@ export class PodWorker {
     this.#pod = pod
     if (pod.metadata.deletionTimestamp) this.#starting.abort(new Error('the pod is being deleted'))
     this.#hastenKill()
-    this.wake()
+    this.#turn()
   }
 
   /** The API object no longer exists. */
@@ -95,8 +97,14 @@ export class PodWorker {
     this.#heldUntil = 0
   }
 
-  /** Asks for another look at the pod. */
+  /** Asks for another look at the pod, and at what the runtime has of it. */
   wake(): void {
+    this.#stale = true
+    this.#turn()
+  }
+
+  /** Asks for another look at the pod. */
+  #turn(): void {
     this.#dirty = true
     if (this.#running || this.#stage === 'finished') return
     this.#running = true
@@ -122,6 +130,7 @@ export class PodWorker {
         this.#failures = 0
       } catch (error) {
         if (this.#env.signal.aborted) break
+        this.#stale = true
         this.#failures++
         const retry = Math.min(MIN_RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS)
         this.#env.log.warn('pod-sync-failed', { pod: this.#pod.metadata.name, uid: this.uid, retry, error })
@@ -133,7 +142,7 @@ export class PodWorker {
   }
 
   async #step(): Promise<void> {
-    const state = await this.#env.cache.read(this.uid)
+    const state = this.#stale ? await this.#look() : this.#env.cache.peek(this.uid)
     await this.#readMessages(state)
     if (this.#stage === 'running') {
       this.#checkDeadline()
@@ -142,6 +151,12 @@ export class PodWorker {
     }
     if (this.#stage === 'terminating') await this.#terminate()
     if (this.#stage === 'terminated') await this.#cleanUp()
+  }
+
+  /** What the runtime has of the pod now. What happens from here on makes it stale again. */
+  #look(): Promise<PodRuntimeState> {
+    this.#stale = false
+    return this.#env.cache.read(this.uid)
   }
 
   #mustEnd(): boolean {
@@ -191,11 +206,11 @@ export class PodWorker {
     if (!acts || held || state.sandboxes.length === 0) this.#report(state, false)
     if (!acts || held) return
     const done = await this.#execute(plan, state)
-    const after = await this.#env.cache.read(this.uid)
+    const after = await this.#look()
     await this.#readMessages(after)
     probes.sync(pod, after)
     this.#report(after, false)
-    if (done.progressed) this.wake()
+    if (done.progressed) this.#turn()
     if (done.retryAfter !== undefined) this.#wakeAfter(done.retryAfter)
   }
 
