@@ -73,21 +73,40 @@ export interface PostOutcome {
 
 export type PostObserver = (outcome: PostOutcome) => void
 
+/** Who we are to a webhook. */
+export interface WebhookIdentity {
+  /** Value of the Authorization header. */
+  readonly authorization?: string
+  /** PEM texts. */
+  readonly cert?: string
+  readonly key?: string
+  /** Called when the webhook does not know us by this. */
+  refused?(): void
+}
+
+/** Who we are to the webhook at `host:port`. */
+export type IdentityOf = (target: string) => Promise<WebhookIdentity>
+
 interface Endpoint extends PostTarget {
   readonly ca: Buffer | undefined
+  readonly identity: WebhookIdentity
 }
+
+const NOBODY: WebhookIdentity = {}
 
 /** A caller of webhooks. Connections are kept for a while. */
 export function webhookCaller(options: {
   readonly clock: Clock
   readonly resolve: ResolveService
+  /** Absent: nobody. */
+  readonly identityOf?: IdentityOf | undefined
   /** Told of every request that is sent. */
   readonly observe?: PostObserver
 }): CallWebhook {
   const agents = new Map<string, Agent>()
 
-  function agentFor({ ca, servername }: Endpoint): Agent {
-    const id = `${servername ?? ''} ${ca?.toString('base64') ?? ''}`
+  function agentFor({ ca, servername, identity: { cert, key } }: Endpoint): Agent {
+    const id = `${servername ?? ''} ${ca?.toString('base64') ?? ''} ${cert ?? ''}`
     const known = agents.get(id)
     if (known) {
       // The one that was used longest ago is given up first.
@@ -95,7 +114,8 @@ export function webhookCaller(options: {
       agents.set(id, known)
       return known
     }
-    const trust = { ...(ca ? { ca } : {}), ...(servername ? { servername } : {}) }
+    const own = cert && key ? { cert, key } : {}
+    const trust = { ...(ca ? { ca } : {}), ...(servername ? { servername } : {}), ...own }
     const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, checkServerIdentity: namedCertificate, ...trust })
     agents.set(id, agent)
     const [oldest] = agents.keys()
@@ -111,27 +131,45 @@ export function webhookCaller(options: {
     const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined
     const query = `timeout=${timeoutSeconds}s`
     const { clock, observe } = options
-    const send = (endpoint: Endpoint) =>
-      postJson(clock, agentFor(endpoint), observe ? { ...endpoint, observe } : endpoint, JSON.stringify(body))
+    const send = async (target: string, shown: string, to: Omit<Endpoint, 'identity' | 'shown'>) => {
+      const identity = (await options.identityOf?.(target).catch(failedPost(shown))) ?? NOBODY
+      const { authorization } = identity
+      const endpoint = { ...to, shown, identity, ...(authorization ? { headers: { authorization } } : {}) }
+      try {
+        return await postJson(
+          clock,
+          agentFor(endpoint),
+          observe ? { ...endpoint, observe } : endpoint,
+          JSON.stringify(body),
+        )
+      } catch (error) {
+        if (error instanceof AnswerError && error.code === 401) identity.refused?.()
+        throw error
+      }
+    }
     if (url !== undefined) {
       const address = new URL(url)
       address.search = address.search === '' ? query : `${address.search}&${query}`
-      return send({ url: address, shown: address.href, ca, timeoutSeconds })
+      return send(`${address.hostname}:${address.port || 443}`, address.href, { url: address, ca, timeoutSeconds })
     }
     if (!service) throw new Error('webhook has neither url nor service')
     const port = service.port ?? 443
     const path = service.path ? `/${service.path.replace(/^\//, '')}` : '/'
     const name = `${service.name}.${service.namespace}.svc`
     const shown = `https://${name}:${port}${path}?${query}`
-    const target = await options
+    const resolved = await options
       .resolve({ namespace: service.namespace, name: service.name, port })
-      .catch((cause: unknown) => {
-        throw new Error(`Post "${shown}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-      })
-    const host = target.host.includes(':') ? `[${target.host}]` : target.host
-    const address = new URL(`https://${host}:${target.port}${path}?${query}`)
-    return send({ url: address, shown, ca, timeoutSeconds, name: `${name}:${port}`, servername: name })
+      .catch(failedPost(shown))
+    const host = resolved.host.includes(':') ? `[${resolved.host}]` : resolved.host
+    const address = new URL(`https://${host}:${resolved.port}${path}?${query}`)
+    const target = `${name}:${port}`
+    return send(target, shown, { url: address, ca, timeoutSeconds, name: target, servername: name })
   }
+}
+
+/** What there is to say when it did not even come to a request. */
+const failedPost = (shown: string) => (cause: unknown) => {
+  throw new Error(`Post "${shown}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 }
 
 /** Posts a text of JSON and gives the parsed answer. Rejects with an AnswerError, or with what is wrong with the connection. */

@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
 import { readFileSync } from 'node:fs'
+import type { AdmissionSettings } from '../apiserver/admission/settings.ts'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
 import {
   type AuthenticationConfig,
@@ -12,7 +13,7 @@ import { parseEncryptionConfiguration, type ResourceRule } from '../apiserver/en
 import { type FeatureGates, parseFeatureGates } from '../apiserver/features/feature-gates.ts'
 import { parseRuntimeConfig, type Serves } from '../apiserver/features/runtime-config.ts'
 import { formatNetwork, parseNetwork } from '../machinery/ip.ts'
-import { type AdmissionSettings, admissionFlags, readAdmissionControl } from './admission-settings.ts'
+import { admissionFlags, readAdmission } from './admission-settings.ts'
 import { type AuditSettings, auditFlags, readAudit } from './audit-settings.ts'
 import { authenticationFlags, readAuthentication } from './authentication-settings.ts'
 import { authorizationFlags, durationIn, readAuthorization } from './authorization-settings.ts'
@@ -159,11 +160,11 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   // What is wrong with it is said when it is given.
   serves(true)
   const serviceCidrs = serviceCidrsOf(flags['service-cluster-ip-range'])
-  const admission = readAdmissionControl(flags)
+  const admission = readAdmission(flags)
   return {
     flags,
     features,
-    ...(admission ? { admission } : {}),
+    admission,
     serves,
     ...(serviceCidrs ? { serviceCidrs } : {}),
     requestTimeoutMs,

@@ -54,6 +54,7 @@ import { reviews } from '../apiserver/subresources/reviews.ts'
 import { tokenRequest } from '../apiserver/subresources/token-request.ts'
 import { MASTERS_GROUP, type UserInfo } from '../apiserver/user.ts'
 import { clusterAddresses, webhookCaller } from '../apiserver/webhook-call.ts'
+import { webhookClient } from '../apiserver/webhook-client.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import type { QueueObserver } from '../client/workqueue.ts'
@@ -68,6 +69,7 @@ import { startEncryption } from './encryption.ts'
 import { flagValues } from './flag-values.ts'
 import { followFile } from './follow-file.ts'
 import { gitVersion, versionInfo } from './version.ts'
+import { readWebhookIdentities } from './webhook-kubeconfig.ts'
 
 /** Upstream's limits. */
 const DEFAULT_FLOW = { fair: true, reading: 400, mutating: 200 }
@@ -202,7 +204,11 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   })
   metrics.access.showDecisions(counts)
   metrics.access.showTokens(issuer)
-  const call = webhookCaller({ clock, resolve: clusterAddresses(registry), observe: observePosts })
+  const calling = { clock, resolve: clusterAddresses(registry), observe: observePosts }
+  const call = webhookCaller(calling)
+  const callAs = (kubeconfig = '') =>
+    kubeconfig === '' ? call : webhookCaller({ ...calling, identityOf: readWebhookIdentities(kubeconfig, clock) })
+  const admission = setup.settings?.admission
   const following = { metrics, clock, log }
   const stops = [
     authorizationFile && followConfiguration('authorization', authorizationFile, { ...following, take: replace }),
@@ -216,9 +222,14 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     escalation: { authorizer, rbac },
     observePolicies: metrics.admission.policyFound,
     observePodSecurity: metrics.admission.podSecurityJudged,
-    podSecuritySettings: setup.settings?.admission?.podSecurity,
-    limitedResources: setup.settings?.admission?.limitedResources,
-    webhooks: { call, log, observe: metrics.admission.hookCalled },
+    settings: admission,
+    webhooks: {
+      mutating: callAs(admission?.mutatingKubeconfig),
+      validating: callAs(admission?.validatingKubeconfig),
+      ...{ log, observe: metrics.admission.hookCalled },
+    },
+    askImages:
+      admission?.images && webhookClient({ ...admission.images, timeoutMs: 30_000, clock, random, observePosts }),
   })
   registry.admission = [metrics.admission.timed(plugins)]
   const custom = await CustomResources.start({

@@ -149,7 +149,8 @@ function truncateOf(flags: Flags, backend: Backend): TruncateSettings | undefine
   return booleanIn(flags, `audit-${backend}-truncate-enabled`, false) ? { maxEventBytes, maxBatchBytes } : undefined
 }
 
-function integerIn(flags: Flags, name: string, fallback: number): number {
+/** A flag's whole number. Throws an Error that names the flag. */
+export function integerIn(flags: Flags, name: string, fallback: number): number {
   const text = flags[name] || String(fallback)
   if (/^-?\d{1,12}$/.test(text)) return Number(text)
   throw new Error(`--${name} ${JSON.stringify(text)} must be a number`)

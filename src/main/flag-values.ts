@@ -6,6 +6,7 @@ type Values = Readonly<Record<string, string>>
 
 /** What holds where a flag is not given. */
 const DEFAULTS: Values = {
+  'admission-control': '[]',
   'admission-control-config-file': '',
   'anonymous-auth': 'true',
   'api-audiences': '[]',
@@ -52,6 +53,10 @@ const DEFAULTS: Values = {
   'authorization-webhook-cache-unauthorized-ttl': '30s',
   'authorization-webhook-config-file': '',
   'authorization-webhook-version': 'v1beta1',
+  'default-not-ready-toleration-seconds': '300',
+  'default-unreachable-toleration-seconds': '300',
+  'disable-admission-plugins': '[]',
+  'enable-admission-plugins': '[]',
   'enable-priority-and-fairness': 'true',
   'encryption-provider-config': '',
   'encryption-provider-config-automatic-reload': 'false',

@@ -2,8 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { IdentityOf } from '../apiserver/webhook-call.ts'
 import type { WebhookEndpoint } from '../apiserver/webhook-client.ts'
+import { ExecCredentials } from '../client/exec-credentials.ts'
 import { EXEC_EXTENSION, type ExecConfig, execPluginOf, execProblems } from '../client/exec-plugin.ts'
+import type { Clock } from '../machinery/clock.ts'
 import { parseYaml } from '../machinery/yaml.ts'
 
 type Json = Record<string, unknown>
@@ -42,6 +45,54 @@ export function readWebhookEndpoint(path: string): WebhookEndpoint {
     ...(authorization ? { authorization } : {}),
     ...(exec ? { exec } : {}),
   }
+}
+
+/**
+ * Reads a kubeconfig whose users are named after the webhooks that they are for: `host:port`, `*.domain` or `*`.
+ * Model: defaultAuthenticationInfoResolver of k8s.io/apiserver/pkg/util/webhook. Throws an Error that says what is wrong.
+ */
+export function readWebhookIdentities(path: string, clock: Clock): IdentityOf {
+  const config = mapOf(parseYaml(readFileSync(path, 'utf8')))
+  const users = new Map(
+    (Array.isArray(config.users) ? config.users.map(mapOf) : []).map((entry) => [
+      textOf(entry.name),
+      mapOf(entry.user),
+    ]),
+  )
+  const usual = textOf(namedIn(config, 'contexts', 'context', textOf(config['current-context']))?.user)
+  const plugins = new Map<string, ExecCredentials>()
+  return async (target) => {
+    const name = [...namesFor(target), '*', usual].find((candidate) => users.has(candidate))
+    const user = name === undefined ? undefined : users.get(name)
+    if (name === undefined || !user) return {}
+    if (user['auth-provider'] !== undefined) throw new Error('auth provider not supported')
+    const cert = pemOf(user, 'client-certificate', dirname(path))
+    const key = pemOf(user, 'client-key', dirname(path))
+    const authorization = authorizationOf(user, dirname(path))
+    const own = { ...(cert && key ? { cert, key } : {}), ...(authorization ? { authorization } : {}) }
+    if (user.exec === undefined || authorization || cert) return own
+    const source = plugins.get(name) ?? credentialsOf(execOf(name, mapOf(user.exec), {}, undefined, path), clock)
+    plugins.set(name, source)
+    const issued = await source.get()
+    return {
+      ...issued.certificate,
+      ...(issued.token ? { authorization: `Bearer ${issued.token}` } : {}),
+      refused: () => source.refused(issued),
+    }
+  }
+}
+
+function credentialsOf({ plugin, environment, terminal }: ReturnType<typeof execOf>, clock: Clock): ExecCredentials {
+  return new ExecCredentials(plugin, { clock, environment, input: { terminal, inUse: false } })
+}
+
+/** What a user for the webhook may be called, the closest first; the usual port need not be said. */
+function namesFor(target: string): string[] {
+  const names = (of: string) => {
+    const steps = of.split('.')
+    return [of, ...steps.slice(1).map((_step, at) => `*.${steps.slice(at + 1).join('.')}`)]
+  }
+  return target.endsWith(':443') ? [...names(target), ...names(target.slice(0, -4))] : names(target)
 }
 
 /** The plugin that gives credentials. Throws an Error that says what is wrong with it. */

@@ -16,6 +16,8 @@ export interface Asked {
   /** Events, when it is a list of them. */
   // biome-ignore lint/suspicious/noExplicitAny: events of all kinds
   readonly items?: any[]
+  /** Of an AdmissionReview. */
+  readonly uid?: string
   readonly path: string
   readonly authorization: string | undefined
 }
@@ -23,10 +25,15 @@ export interface Asked {
 /** The status of the answer, or what is wrong: an HTTP status with headers. */
 export type ReviewAnswer =
   | { readonly status: object }
+  /** Of an AdmissionReview. */
+  | { readonly response: object }
   | { readonly code: number; readonly headers?: Readonly<Record<string, string>> }
 
 export interface Reviewer {
   readonly kubeconfig: string
+  readonly url: string
+  /** PEM of the authority behind its certificate. */
+  readonly ca: string
   readonly asked: Asked[]
   answer: (asked: Asked) => ReviewAnswer
   close(): Promise<void>
@@ -41,17 +48,18 @@ export async function startReviewer(dir: string, name: string, user: object = { 
     usage: 'server',
     ipAddresses: ['127.0.0.1'],
   })
-  const reviewer: Omit<Reviewer, 'kubeconfig' | 'close'> = { asked: [], answer: () => ({ status: {} }) }
+  const reviewer: Omit<Reviewer, 'kubeconfig' | 'url' | 'ca' | 'close'> = { asked: [], answer: () => ({ status: {} }) }
   const server = createServer(certificate, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const { kind, apiVersion, spec, items } = JSON.parse(Buffer.concat(chunks).toString())
+      const { kind, apiVersion, spec, items, request: review } = JSON.parse(Buffer.concat(chunks).toString())
       const asked: Asked = {
         kind,
         apiVersion,
         spec,
         ...(items ? { items } : {}),
+        ...(review ? { uid: review.uid } : {}),
         path: request.url ?? '',
         authorization: request.headers.authorization,
       }
@@ -60,7 +68,7 @@ export async function startReviewer(dir: string, name: string, user: object = { 
       if ('code' in answer) {
         response.writeHead(answer.code, answer.headers)
         response.end('broken')
-      } else response.end(JSON.stringify({ kind, apiVersion, status: answer.status }))
+      } else response.end(JSON.stringify({ kind, apiVersion, ...answer }))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -83,6 +91,8 @@ export async function startReviewer(dir: string, name: string, user: object = { 
   )
   return Object.assign(reviewer, {
     kubeconfig,
+    url: `https://127.0.0.1:${port}`,
+    ca: ca.certificate,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve())

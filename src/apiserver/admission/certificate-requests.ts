@@ -2,7 +2,10 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization
 
 import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
+import type { ClusterTrustBundle } from '../../api/generated/certificates-v1beta1.ts'
 import { forbidden } from '../../machinery/errors.ts'
+import { sameJson } from '../../machinery/same-json.ts'
+import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { MASTERS_GROUP } from '../user.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, onCreate } from './admission.ts'
@@ -10,23 +13,53 @@ import { type AdmissionAttributes, type AdmissionPlugin, onCreate } from './admi
 const GROUP = 'certificates.k8s.io'
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 
-/** Approving asks for verb `approve` on the signer, writing a certificate for verb `sign`. */
-export function certificateApprovalAndSigning(authorizer: Authorizer): AdmissionPlugin {
+/** Approving asks for verb `approve` on the signer. */
+export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   return {
-    name: 'CertificateApproval,CertificateSigning',
+    name: 'CertificateApproval',
     validate(attributes) {
-      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return undefined
-      const { spec, status } = attributes.old as unknown as CertificateSigningRequest
-      if (attributes.subresource === 'approval') {
-        return requireVerb(authorizer, attributes, 'approve', spec.signerName)
-      }
-      const { certificate } = (attributes.object as unknown as CertificateSigningRequest).status
-      if (attributes.subresource === 'status' && certificate !== status.certificate) {
-        return requireVerb(authorizer, attributes, 'sign', spec.signerName)
-      }
-      return undefined
+      if (!isChange(attributes, 'approval')) return undefined
+      const { spec } = attributes.old as unknown as CertificateSigningRequest
+      return requireVerb(authorizer, attributes, 'approve', 'approve requests with', spec.signerName)
     },
   }
+}
+
+/** Writing a certificate, or what became of the request, asks for verb `sign`. */
+export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateSigning',
+    validate(attributes) {
+      if (!isChange(attributes, 'status')) return undefined
+      const { spec, status } = attributes.old as unknown as CertificateSigningRequest
+      const { certificate, conditions = [] } = (attributes.object as unknown as CertificateSigningRequest).status
+      if (certificate === status.certificate && sameJson(conditions, status.conditions ?? [])) return undefined
+      return requireVerb(authorizer, attributes, 'sign', 'sign requests with', spec.signerName)
+    },
+  }
+}
+
+/** Bundles of a signer are written by those who may speak for it. Model: ClusterTrustBundleAttest. */
+export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    validate(attributes) {
+      const { operation, resource, object, old } = attributes
+      if (resource.group !== GROUP || resource.resource !== 'clustertrustbundles') return undefined
+      if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined
+      const { signerName = '' } = (object as unknown as ClusterTrustBundle).spec
+      // Who only collects garbage attests nothing.
+      if (signerName === '' || (operation === 'UPDATE' && sameJson(beyondGarbage(object), beyondGarbage(old)))) return
+      return requireVerb(authorizer, attributes, 'attest', 'attest for', signerName)
+    },
+  }
+}
+
+/** The object without what the garbage collector changes. Model: IsOnlyMutatingGCFields. */
+function beyondGarbage(object: ApiObject | StoredObject | undefined): object {
+  const { metadata = {}, ...rest } = (object ?? {}) as ApiObject
+  const { ownerReferences: _o, finalizers: _f, managedFields: _m, resourceVersion: _r, ...kept } = metadata
+  return { ...rest, metadata: kept }
 }
 
 /** Nobody gets a client certificate of the group that may do everything. `organizationsOf` reads a PEM request. */
@@ -49,14 +82,16 @@ export function certificateSubjectRestriction(
   }
 }
 
-function isRequest({ resource }: AdmissionAttributes): boolean {
-  return resource.group === GROUP && resource.resource === 'certificatesigningrequests'
+function isChange({ operation, resource, subresource }: AdmissionAttributes, of: string): boolean {
+  if (resource.group !== GROUP || resource.resource !== 'certificatesigningrequests') return false
+  return operation === 'UPDATE' && subresource === of
 }
 
 async function requireVerb(
   authorizer: Authorizer,
   attributes: AdmissionAttributes,
-  verb: 'approve' | 'sign',
+  verb: 'approve' | 'sign' | 'attest',
+  what: string,
   signerName: string,
 ): Promise<void> {
   const [domain = ''] = signerName.split('/')
@@ -75,10 +110,9 @@ async function requireVerb(
     })
     if (verdict === 'allow') return
   }
-  const what = verb === 'approve' ? 'approve' : 'sign'
   throw forbidden(
     attributes.resource,
     attributes.name,
-    `user not permitted to ${what} requests with signerName ${JSON.stringify(signerName)}`,
+    `user not permitted to ${what} signerName ${JSON.stringify(signerName)}`,
   )
 }

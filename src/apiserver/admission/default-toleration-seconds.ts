@@ -1,21 +1,39 @@
 // DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or unreachable.
 
-import type { Pod } from '../../api/generated/core-v1.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { writtenPod } from './optional/pods.ts'
 
-const SECONDS = 300
-const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+/** How long pods stay. */
+export interface DefaultTolerations {
+  readonly notReadySeconds: number
+  readonly unreachableSeconds: number
+}
 
-export const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  admit({ operation, resource, subresource, object }) {
-    if (operation !== 'CREATE' || subresource !== '' || resource.group !== '' || resource.resource !== 'pods') return
-    const { spec } = object as unknown as Pod
-    const tolerations = spec.tolerations ?? []
-    for (const key of KEYS) {
-      const tolerated = tolerations.some((t) => (t.key === key || !t.key) && (t.effect === 'NoExecute' || !t.effect))
-      if (!tolerated) tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: SECONDS })
-    }
-    spec.tolerations = tolerations
-  },
+const USUAL: DefaultTolerations = { notReadySeconds: 300, unreachableSeconds: 300 }
+
+export function defaultTolerationSeconds({
+  notReadySeconds,
+  unreachableSeconds,
+}: DefaultTolerations = USUAL): AdmissionPlugin {
+  const wanted = [
+    ['node.kubernetes.io/not-ready', notReadySeconds],
+    ['node.kubernetes.io/unreachable', unreachableSeconds],
+  ] as const
+  return {
+    name: 'DefaultTolerationSeconds',
+    admit(attributes) {
+      const pod = writtenPod(attributes)
+      if (!pod) return
+      const tolerations = pod.spec.tolerations ?? []
+      const lacking = wanted.filter(
+        ([key]) => !tolerations.some((t) => (t.key === key || !t.key) && (t.effect === 'NoExecute' || !t.effect)),
+      )
+      if (lacking.length === 0) return
+      const added = lacking.map(([key, tolerationSeconds]) => ({
+        ...{ key, operator: 'Exists' as const, effect: 'NoExecute' as const },
+        tolerationSeconds,
+      }))
+      pod.spec.tolerations = [...tolerations, ...added]
+    },
+  }
 }
