@@ -130,8 +130,8 @@ describe('ImagePolicyWebhook', () => {
     unsaid: { status: {} },
     unheard: { code: 404 },
   }
-  const answers: readonly (readonly [image: string, code: number, message?: string])[] = [
-    ['good', 201],
+  const answers: readonly (readonly [image: string, code: number, message: string | undefined])[] = [
+    ['good', 201, undefined],
     ['bad', 403, 'pods "p" is forbidden: image policy webhook backend denied one or more images: why'],
     ['unsaid', 403, 'pods "p" is forbidden: one or more images rejected by webhook backend'],
     ['unheard', 403, 'pods "p" is forbidden: the server could not find the requested resource'],
