@@ -1,14 +1,14 @@
 // Calls webhooks over HTTPS: by URL, or by the cluster address of a service.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
 
-import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { WebhookClientConfig } from '../api/generated/admissionregistration-v1.ts'
 import type { Service } from '../api/generated/core-v1.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { DeepReadonly } from '../machinery/deep-readonly.ts'
-import { notAnObject } from './registry/decode-body.ts'
 import type { Registry } from './registry/registry.ts'
+import { AnswerError, readAnswer } from './webhook-answer.ts'
 import { namedCertificate, UNNAMED } from './webhook-identity.ts'
 
 /** Posts a body to a webhook and gives the parsed answer. Rejects with what went wrong. */
@@ -26,7 +26,7 @@ export type ResolveService = (service: {
 }) => Promise<{ host: string; port: number }>
 
 const TIMEOUT_SECONDS = 30
-const MAX_ANSWER = 64 * 1024 * 1024
+const MAX_REDIRECTS = 10
 const MAX_AGENTS = 64
 const IDLE_MS = 60_000
 
@@ -203,104 +203,59 @@ export function postJson(clock: Clock, agent: Agent, endpoint: PostTarget, text:
       cancel()
       finish()
     }
-    const open = (again: boolean) => {
-      sent = request(url, { method: 'POST', agent, headers }, (response) => {
+    const fail = (error: unknown) =>
+      settle(() => {
+        over(error instanceof AnswerError ? String(error.code) : '<error>', 0, error)
+        reject(error)
+      })
+    const open = ({ at, method, redirects }: Step, again: boolean) => {
+      const isPost = method === 'POST'
+      sent = request(at, { method, agent, headers: isPost ? headers : bodiless(headers) }, (response) => {
+        const next = redirected({ at, method, redirects }, response)
+        if (next) {
+          response.resume()
+          if (next.redirects > MAX_REDIRECTS) fail(failed(`stopped after ${MAX_REDIRECTS} redirects`))
+          else open(next, false)
+          return
+        }
         readAnswer(response, ignoresAnswer).then(
           ({ answer, bytes }) =>
             settle(() => {
               over(String(response.statusCode), bytes)
               resolve(answer)
             }),
-          (error: unknown) =>
-            settle(() => {
-              over(error instanceof AnswerError ? String(error.code) : '<error>', 0, error)
-              reject(error instanceof AnswerError ? error : failed(String(error), error))
-            }),
+          fail,
         )
       })
       sent.on('error', (error: NodeJS.ErrnoException) => {
         if (late) return
         // A kept connection that the other side has closed meanwhile: nothing was asked yet.
-        if (!again && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return open(true)
-        settle(() => {
-          over('<error>', 0, error)
-          reject(failed(describe(error, endpoint), error))
-        })
+        const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        if (!again && isStale) return open({ at, method, redirects }, true)
+        fail(failed(describe(error, endpoint), error))
       })
-      sent.end(text)
+      sent.end(isPost ? text : undefined)
     }
-    open(false)
+    open({ at: url, method: 'POST', redirects: 0 }, false)
   })
 }
 
-/** The webhook answered, but not as one should. */
-export class AnswerError extends Error {
-  override name = 'AnswerError'
-  readonly code: number
-  /** How long the webhook wants to be left alone, when it says so. */
-  readonly retryAfterSeconds: number | undefined
-
-  constructor(message: string, options: { code: number; retryAfter?: string | undefined; cause?: unknown }) {
-    super(message, { cause: options.cause })
-    this.code = options.code
-    const seconds = Number(options.retryAfter)
-    this.retryAfterSeconds = options.retryAfter !== undefined && seconds >= 0 ? seconds : undefined
-  }
+/** What is asked for next, and how often it was somewhere else. */
+interface Step {
+  readonly at: URL
+  readonly method: 'POST' | 'GET'
+  readonly redirects: number
 }
 
-async function readAnswer(
-  response: IncomingMessage,
-  ignored: boolean,
-): Promise<{ readonly answer: unknown; readonly bytes: number }> {
-  const code = response.statusCode ?? 0
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_ANSWER) {
-      response.destroy()
-      throw new AnswerError(`the answer is longer than ${MAX_ANSWER} bytes`, { code })
-    }
-    chunks.push(chunk)
-  }
-  const text = Buffer.concat(chunks).toString()
-  if (code < 200 || code > 299) {
-    throw new AnswerError(refusal(code, text), { code, retryAfter: response.headers['retry-after'] })
-  }
-  if (text === '' && !ignored) {
-    const type = response.headers['content-type'] ?? ''
-    throw new AnswerError(`0-length response with status code: ${code} and content type: ${type}`, { code })
-  }
-  try {
-    return { answer: ignored ? undefined : JSON.parse(text), bytes: size }
-  } catch (cause) {
-    // What is no JSON is read as a text of YAML.
-    throw new AnswerError(notAnObject(text), { code, cause })
-  }
-}
+const bodiless = ({ 'content-length': _, ...headers }: Record<string, string | number>) => headers
 
-/** What upstream's client makes of an HTTP status. */
-function refusal(code: number, text: string): string {
-  switch (code) {
-    case 400:
-      return 'the server rejected our request for an unknown reason'
-    case 401:
-      return 'the server has asked for the client to provide credentials'
-    case 403:
-      return text.trim() || String(STATUS_CODES[code])
-    case 404:
-      return 'the server could not find the requested resource'
-    case 405:
-      return 'the server does not allow this method on the requested resource'
-    case 503:
-      return 'the server is currently unable to handle the request'
-    case 504:
-      return 'the server was unable to return a response in the time allotted, but may still be processing the request'
-    default:
-      return code >= 500
-        ? `an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`
-        : `the server responded with the status code ${code} but did not return more information`
-  }
+/** Where an answer leads; undefined when it is to be read. Model: redirectBehavior of Go's net/http. */
+function redirected(step: Step, { statusCode = 0, headers }: IncomingMessage): Step | undefined {
+  const { location } = headers
+  if (![301, 302, 303, 307, 308].includes(statusCode) || !location || !URL.canParse(location, step.at.href))
+    return undefined
+  const method = statusCode < 307 ? 'GET' : step.method
+  return { at: new URL(location, step.at), method, redirects: step.redirects + 1 }
 }
 
 /** A failed connection in the words of Go. */

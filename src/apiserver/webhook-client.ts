@@ -6,7 +6,8 @@ import { ExecCredentials } from '../client/exec-credentials.ts'
 import type { ExecPlugin, IssuedCredentials } from '../client/exec-plugin.ts'
 import type { Clock } from '../machinery/clock.ts'
 import type { Random } from '../machinery/random.ts'
-import { AnswerError, type PostObserver, postJson } from './webhook-call.ts'
+import { AnswerError } from './webhook-answer.ts'
+import { type PostObserver, postJson } from './webhook-call.ts'
 import { namedCertificate } from './webhook-identity.ts'
 
 /** Where a webhook is, and who we are to it. */

@@ -77,7 +77,7 @@ describe('what a conversion webhook may answer (webhookConverter.Convert)', () =
     [(review) => Object.assign(review, { response: undefined }), 'no response provided'],
     [
       (review) => Object.assign(review, { apiVersion: 'apiextensions.k8s.io/v1beta1' }),
-      'expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got apiextensions.k8s.io/v1beta1, Kind=ConversionReview',
+      'converting (v1beta1.ConversionReview) to (v1.ConversionReview): unknown conversion',
     ],
   ]
   it.each(failures)('a review that is %s fails: %s', async (edit, message) => {

@@ -8,9 +8,9 @@ import { typeName } from '../../machinery/go/value.ts'
 import type { Random } from '../../machinery/random.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { type ApiObject, isRecord, type StoredObject } from '../api-object.ts'
-import { kindProblem } from '../registry/decode-body.ts'
 import { validateAnnotations, validateLabels } from '../registry/metadata.ts'
 import { notAMap } from '../registry/patch.ts'
+import { type ReviewKind, reviewProblem } from '../webhook-answer.ts'
 import type { CallWebhook } from '../webhook-call.ts'
 
 /** Gives objects in `apiVersion`. `sync` when it only takes their names to be changed. */
@@ -64,19 +64,28 @@ export function converterOf(
   }
 }
 
+const REVIEW: Omit<ReviewKind, 'version'> = {
+  group: 'apiextensions.k8s.io',
+  kind: 'ConversionReview',
+  fields: {
+    'ConversionReview.response': { is: 'object', go: 'v1.ConversionResponse' },
+    'ConversionResponse.response.uid': { is: 'string', go: 'types.UID' },
+    'ConversionResponse.response.result': { is: 'object', go: 'v1.Status' },
+    'ConversionResponse.response.convertedObjects': { is: 'array', go: '[]runtime.RawExtension' },
+  },
+}
+
 function readReview(answer: unknown, expected: { uid: string; review: string }): unknown[] {
-  const unreadable = kindProblem(answer)
+  const unreadable = reviewProblem(answer, { ...REVIEW, version: expected.review })
   if (unreadable !== undefined) throw new Error(unreadable)
-  const response = isRecord(answer) ? answer.response : undefined
-  const apiVersion = `apiextensions.k8s.io/${expected.review}`
+  const { apiVersion = '/', kind = '', response } = answer as Record<string, unknown>
+  const own = `${REVIEW.group}/${expected.review}`
   // The old review never had these two checked.
   const strict = expected.review === 'v1'
-  if (strict && isRecord(answer) && (answer.apiVersion !== apiVersion || answer.kind !== 'ConversionReview')) {
-    throw new Error(
-      `expected webhook response of ${apiVersion}, Kind=ConversionReview, got ${answer.apiVersion || '/'}, Kind=${answer.kind ?? ''}`,
-    )
+  if (strict && (apiVersion !== own || kind !== REVIEW.kind)) {
+    throw new Error(`expected webhook response of ${own}, Kind=${REVIEW.kind}, got ${apiVersion || '/'}, Kind=${kind}`)
   }
-  if (!isRecord(answer) || !isRecord(response)) throw new Error('no response provided')
+  if (!isRecord(response)) throw new Error('no response provided')
   if (strict && response.uid !== expected.uid) {
     throw new Error(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(response.uid ?? '')}`)
   }
@@ -104,16 +113,21 @@ function checked(objects: readonly StoredObject[], converted: readonly unknown[]
     const one = converted[i]
     if (one === null) throw new NoObject('unexpected end of JSON input')
     if (!isRecord(one)) throw new NoObject(notAMap(one))
-    if (typeof one.kind !== 'string' || one.kind === '') {
+    const given = typeof one.apiVersion === 'string' ? one.apiVersion : ''
+    // Nothing is read of a kind whose version cannot be.
+    if (typeof one.kind !== 'string' || one.kind === '' || given.split('/').length > 2) {
       throw new NoObject(`Object 'Kind' is missing in '${JSON.stringify(one)}'`)
     }
-    const unlike = (what: string, expected: string, received: unknown) =>
+    const unlike = (what: string, expected: string, received: string) =>
       new BadConversion(`invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`)
-    if (one.apiVersion !== apiVersion) throw unlike('groupVersion', apiVersion, one.apiVersion)
+    if (given !== apiVersion) throw unlike('groupVersion', apiVersion, given)
     if (one.kind !== original.kind) throw unlike('kind', original.kind, one.kind)
     return { ...one, metadata: keptMetadata(original, one) } as unknown as StoredObject
   })
 }
+
+/** Of anything but a text nothing is seen. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
 
 const KEPT = { name: 'name', namespace: 'namespace', uid: 'UID' } as const
 
@@ -123,7 +137,7 @@ const KEPT = { name: 'name', namespace: 'namespace', uid: 'UID' } as const
 function keptMetadata(original: StoredObject, converted: Record<string, unknown>): ApiObject['metadata'] {
   const given = isRecord(converted.metadata) ? converted.metadata : {}
   for (const key of ['name', 'namespace', 'uid'] as const) {
-    const [own, theirs] = [original.metadata[key] ?? '', given[key] ?? '']
+    const [own, theirs] = [original.metadata[key] ?? '', textOf(given[key])]
     if (own !== theirs) throw new BadConversion(`invalid object: must have the same ${KEPT[key]}: ${own} != ${theirs}`)
   }
   const { labels, annotations, ...metadata } = original.metadata
