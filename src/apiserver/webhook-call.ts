@@ -1,8 +1,10 @@
 // Calls webhooks over HTTPS: by URL, or by the cluster address of a service.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
 
+import { getServers } from 'node:dns'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
+import { isIP } from 'node:net'
 import type { WebhookClientConfig } from '../api/generated/admissionregistration-v1.ts'
 import type { Service } from '../api/generated/core-v1.ts'
 import type { Clock } from '../machinery/clock.ts'
@@ -258,11 +260,15 @@ function redirected(step: Step, { statusCode = 0, headers }: IncomingMessage): S
   return { at: new URL(location, step.at), method, redirects: step.redirects + 1 }
 }
 
+/** Whom one asks for addresses first, as Go tells it. */
+function nameServer(): string {
+  const [first] = getServers()
+  if (first === undefined) return ''
+  return ` on ${/^[\d.]+$/.test(first) ? `${first}:53` : isIP(first) ? `[${first}]:53` : first}`
+}
+
 /** A failed connection in the words of Go. */
-function describe(
-  error: NodeJS.ErrnoException & { address?: string; port?: number },
-  { url, servername }: PostTarget,
-): string {
+function describe(error: NodeJS.ErrnoException & { address?: string; port?: number }, { url }: PostTarget): string {
   const port = url.port === '' ? '443' : url.port
   switch (error.code) {
     case 'ECONNREFUSED':
@@ -271,7 +277,7 @@ function describe(
       return `dial tcp ${url.host}: connect: no route to host`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `dial tcp: lookup ${url.hostname}: no such host`
+      return `dial tcp: lookup ${url.hostname}${nameServer()}: no such host`
     case 'ECONNRESET':
       return 'EOF'
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -284,8 +290,6 @@ function describe(
       return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
     case UNNAMED:
       return `tls: failed to verify certificate: ${error.message}`
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `tls: failed to verify certificate: x509: certificate is not valid for ${servername ?? url.hostname}: ${error.message}`
     default:
       return error.message
   }

@@ -146,7 +146,7 @@ describe('conversion by webhook', () => {
     expect(asked).toEqual([{ namespace: 'default', name: 'hook', port: 8443 }])
     const other = callHook({ service: { ...service, name: 'other' }, caBundle }, review)
     await expect(other).rejects.toThrow(
-      'Post "https://other.default.svc:8443/convert?timeout=30s": tls: failed to verify certificate: x509: certificate is not valid for other.default.svc',
+      'Post "https://other.default.svc:8443/convert?timeout=30s": tls: failed to verify certificate: x509: certificate is valid for hook.default.svc, not other.default.svc',
     )
   })
 
