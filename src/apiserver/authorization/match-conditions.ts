@@ -5,6 +5,7 @@ import type { SubjectAccessReviewSpec } from '../../api/generated/authorization-
 import {
   BOOL,
   compile,
+  compileProblem,
   type DeclaredType,
   fromTypedJson,
   listType,
@@ -61,8 +62,9 @@ export interface MatchCondition {
 
 /** Throws an Error that says why an expression does not compile. */
 export function compileCondition(source: string): MatchCondition {
-  const { program, issues, mistyped } = { mistyped: false, ...compile(ENV, source, { expected: [BOOL] }) }
-  if (!program) throw new Error(mistyped ? issues : `compilation failed: ${issues}`)
+  const compiled = compile(ENV, source, { expected: [BOOL] })
+  if (compiled.issues !== undefined) throw new Error(compileProblem(compiled))
+  const { program } = compiled
   return { source, program }
 }
 

@@ -48,7 +48,7 @@ export function compileRules(
   return rules.map((rule) => {
     const env = rule.optionalOldSelf ? envs.optional : envs.plain
     const compiled = compile(env, rule.rule, { sizes })
-    const error = problemOf(compiled, BOOL, 'compilation failed: ', 'cel expression must evaluate to a bool')
+    const error = problemOf(compiled, BOOL, '', 'cel expression must evaluate to a bool')
     if (error !== undefined || compiled.issues !== undefined) {
       return { rule, error: error ?? '', cost: 0, usesOldSelf: usesOldSelf(compiled), messageCost: 0, fieldPath: '' }
     }
@@ -70,14 +70,17 @@ function usesOldSelf(compiled: Compiled): boolean {
 
 function messageOf({ messageExpression }: ValidationRule, compiled: Compiled) {
   if (!messageExpression) return { messageCost: 0 }
-  const prefix = 'messageExpression compilation failed: '
-  const messageError = problemOf(compiled, STRING, prefix, 'messageExpression must evaluate to a string')
+  const messageError = problemOf(compiled, STRING, 'messageExpression ', 'messageExpression must evaluate to a string')
   if (messageError !== undefined || compiled.issues !== undefined)
     return { messageError: messageError ?? '', messageCost: 0 }
   return { message: compiled.program, messageCost: compiled.cost.max }
 }
 
-function problemOf(compiled: Compiled, wanted: Type, prefix: string, mistyped: string): string | undefined {
-  if (compiled.issues !== undefined) return `${prefix}${compiled.issues}`
-  return sameType(compiled.program.result, wanted) ? undefined : mistyped
+function problemOf(compiled: Compiled, wanted: Type, what: string, mistyped: string): string | undefined {
+  const result = compiled.issues === undefined ? compiled.program.result : compiled.result
+  if (result && !sameType(result, wanted)) return mistyped
+  if (compiled.issues !== undefined) {
+    return `${what || (compiled.unprogrammable ? 'program ' : '')}${compiled.unprogrammable ? 'instantiation' : 'compilation'} failed: ${compiled.issues}`
+  }
+  return undefined
 }

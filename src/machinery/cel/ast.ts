@@ -90,6 +90,27 @@ export interface Ast {
   readonly size: number
 }
 
+/** The expressions right within one. */
+export function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'const':
+    case 'ident':
+      return []
+    case 'select':
+      return [expr.operand]
+    case 'call':
+      return expr.target ? [expr.target, ...expr.args] : expr.args
+    case 'list':
+      return expr.elements
+    case 'map':
+      return expr.entries.flatMap(({ key, value }) => [key, value])
+    case 'struct':
+      return expr.fields.map(({ value }) => value)
+    case 'fold':
+      return [expr.range, expr.init, expr.condition, expr.step, expr.result]
+  }
+}
+
 /** The dotted name that an expression spells (`a.b.c`), if it does. */
 export function qualifiedName(expr: Expr): string | undefined {
   if (expr.kind === 'ident') return expr.name

@@ -52,7 +52,7 @@ const target = (call: CallShape) => sizeOf(call, call.target)
 const argument = (call: CallShape, i = 0) => sizeOf(call, call.args[i])
 const literal = (call: CallShape, i: number, otherwise: number) => {
   const expr = call.args[i]?.expr
-  return expr?.kind === 'const' && typeof expr.value === 'bigint' && expr.value >= 0n ? Number(expr.value) : otherwise
+  return expr?.kind === 'const' && typeof expr.value === 'bigint' ? Math.max(0, Number(expr.value)) : otherwise
 }
 
 /** The node of a list's elements; undefined for what is no list. */
@@ -172,7 +172,8 @@ const sorting: Estimate = (call) => {
 const BY_OVERLOAD: Readonly<Record<string, Estimate>> = {
   list_slice: (call) => {
     const [start, end] = [literal(call, 0, 0), literal(call, 1, target(call).max)]
-    return making(fixed(Math.max(0, end - start)))
+    // Less than nothing is very much, for whom there are no negative numbers.
+    return making(fixed(end < start ? MOST : end - start))
   },
   lists_range: (call) => making(fixed(literal(call, 0, MOST))),
   list_reverse: (call) => making(target(call)),

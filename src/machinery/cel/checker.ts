@@ -7,6 +7,7 @@ import type { Issue } from './issues.ts'
 import { regexProblem } from './lib/regex.ts'
 import { parseDuration, parseTimestamp } from './lib/time.ts'
 import { mixedLiterals } from './mixed-literals.ts'
+import { formatProblems } from './string-formats.ts'
 import {
   ANY,
   BOOL,
@@ -75,8 +76,8 @@ class Checker {
     this.#check(this.#ast.expr)
     if (this.#issues.length > 0) return { issues: this.#issues }
     const types = this.#types.map((type) => type && substitute(this.#bindings, type, true))
-    const mixed = mixedLiterals(this.#ast.expr, types)
-    if (mixed.length > 0) return { issues: mixed }
+    const odd = [...mixedLiterals(this.#ast.expr, types), ...formatProblems(this.#ast.expr, types)]
+    if (odd.length > 0) return { issues: odd }
     const result = types[this.#ast.expr.id] ?? DYN
     return { ast: this.#ast, types, references: this.#references, result }
   }

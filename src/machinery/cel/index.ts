@@ -9,6 +9,7 @@ import { type Activation, Frame } from './frame.ts'
 import { formatIssues, ParseError } from './issues.ts'
 import { parse } from './parser.ts'
 import { plan } from './plan.ts'
+import { Unprogrammable } from './plan-steps.ts'
 import { sameType, type Type, typeText } from './types.ts'
 import { Failure, type Value } from './values.ts'
 
@@ -88,6 +89,10 @@ export type Compiled =
       readonly issues: string
       /** Whether all that is wrong is the type of the result. */
       readonly mistyped?: boolean
+      /** Whether it is well-formed, but what is fixed in it fails. */
+      readonly unprogrammable?: boolean
+      /** The type of the result, where it is known. */
+      readonly result?: Type
       readonly program?: undefined
       readonly cost?: undefined
     }
@@ -110,7 +115,22 @@ function compiled(env: Env, source: string, { expected, sizes, fold = true }: Co
   if (expected && !expected.some((type) => type.kind === 'dyn' || sameType(type, checked.result))) {
     return { issues: mistyped(expected, checked.result), mistyped: true }
   }
-  return { program: programOf(checked, env, fold), cost: estimateCost(checked, sizes) }
+  try {
+    return { program: programOf(checked, env, fold), cost: estimateCost(checked, sizes) }
+  } catch (error) {
+    if (error instanceof Unprogrammable) return { issues: error.message, unprogrammable: true, result: checked.result }
+    throw error
+  }
+}
+
+/** What is wrong with an expression, in the words of all who compile some. */
+export function compileProblem({
+  issues,
+  mistyped,
+  unprogrammable,
+}: Extract<Compiled, { readonly issues: string }>): string {
+  if (mistyped) return issues
+  return `${unprogrammable ? 'program instantiation' : 'compilation'} failed: ${issues}`
 }
 
 function mistyped(expected: readonly Type[], found: Type): string {

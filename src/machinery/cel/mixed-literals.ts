@@ -1,6 +1,6 @@
 // Lists and maps whose elements are written with different types, which Kubernetes refuses.
 
-import type { Expr } from './ast.ts'
+import { childrenOf, type Expr } from './ast.ts'
 import type { Issue } from './issues.ts'
 import { DYN, formatType, sameType, type Type } from './types.ts'
 
@@ -8,36 +8,15 @@ type Types = readonly (Type | undefined)[]
 
 /** The first odd element of every list and map literal; arguments of `format` may be mixed. */
 export function mixedLiterals(expr: Expr, types: Types): Issue[] {
-  switch (expr.kind) {
-    case 'const':
-    case 'ident':
-      return []
-    case 'select':
-      return mixedLiterals(expr.operand, types)
-    case 'call': {
-      if (expr.fn === 'format') return []
-      const operands = expr.target ? [expr.target, ...expr.args] : expr.args
-      return operands.flatMap((operand) => mixedLiterals(operand, types))
-    }
-    case 'list': {
-      const elements = expr.elements.map((value, i) => ({ value, optional: expr.optional.includes(i) }))
-      return [...odd(elements, types).slice(0, 1), ...expr.elements.flatMap((item) => mixedLiterals(item, types))]
-    }
-    case 'map': {
-      const keys = expr.entries.map(({ key }) => ({ value: key, optional: false }))
-      const inner = expr.entries.flatMap(({ key, value }) => [
-        ...mixedLiterals(key, types),
-        ...mixedLiterals(value, types),
-      ])
-      return [...odd(keys, types), ...odd(expr.entries, types), ...inner]
-    }
-    case 'struct':
-      return expr.fields.flatMap(({ value }) => mixedLiterals(value, types))
-    case 'fold':
-      return [expr.range, expr.init, expr.condition, expr.step, expr.result].flatMap((part) =>
-        mixedLiterals(part, types),
-      )
+  if (expr.kind === 'call' && expr.fn === 'format') return []
+  const inner = childrenOf(expr).flatMap((child) => mixedLiterals(child, types))
+  if (expr.kind === 'list') {
+    const elements = expr.elements.map((value, i) => ({ value, optional: expr.optional.includes(i) }))
+    return [...odd(elements, types).slice(0, 1), ...inner]
   }
+  if (expr.kind !== 'map') return inner
+  const keys = expr.entries.map(({ key }) => ({ value: key, optional: false }))
+  return [...odd(keys, types), ...odd(expr.entries, types), ...inner]
 }
 
 function odd(elements: readonly { readonly value: Expr; readonly optional: boolean }[], types: Types): Issue[] {

@@ -45,12 +45,17 @@ export function pick(overloads: readonly Overload[], args: readonly Value[]): Ov
   )
 }
 
-/** The result of calling with constants; errors are left for the evaluation to meet. */
-export function tryCall(call: (...args: Value[]) => Value, ...args: Value[]): Value | undefined {
+/** No program can be made of an expression: what is fixed in it fails. */
+export class Unprogrammable extends Error {
+  override name = 'Unprogrammable'
+}
+
+/** The result of a step with constants, which is made ahead of all evaluations. Throws Unprogrammable. */
+export function made<T>(step: () => T): T {
   try {
-    return call(...args)
+    return step()
   } catch (error) {
-    if (error instanceof Failure) return undefined
+    if (error instanceof Failure) throw new Unprogrammable(error.message, { cause: error })
     throw error
   }
 }

@@ -9,18 +9,19 @@ import { planFold } from './fold.ts'
 import type { Frame, Run } from './frame.ts'
 import { type Functions, fail, type Overload } from './functions.ts'
 import { insertEntry, select } from './lib/optionals.ts'
+import { regex } from './lib/regex.ts'
 import { elementAt, entryOf } from './lib/standard.ts'
 import {
   absorbed,
   fieldOf,
   isKnown,
+  made,
   type Plan,
   pick,
   present,
   readSlot,
   runnerOf,
   truth,
-  tryCall,
   unwrapped,
 } from './plan-steps.ts'
 import { callCost, LIST_BASE, MAP_BASE, STRUCT_BASE } from './runtime-cost.ts'
@@ -40,6 +41,8 @@ export interface PlanOptions {
 
 const constant = (value: Value): Plan => ({ run: () => value, constant: value })
 const FOLDED = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'timestamp', 'duration', 'dyn', 'type'])
+/** Functions whose second operand is a pattern. */
+const PATTERNED = new Set(['matches', 'find', 'findAll'])
 
 /** Compiles nodes; knows which loop variables are in scope. */
 class Planner {
@@ -163,9 +166,11 @@ class Planner {
     const dispatch = exact && known ? exact.call : (...args: Value[]) => pick(candidates, args).call(...args)
     const [first] = plans
     if (this.#options.fold && FOLDED.has(fn) && plans.length === 1 && first?.constant !== undefined) {
-      const folded = tryCall(dispatch, first.constant)
-      if (folded !== undefined) return constant(folded)
+      const { constant: given } = first
+      return constant(made(() => dispatch(given)))
     }
+    const pattern = PATTERNED.has(fn) ? plans[1]?.constant : undefined
+    if (typeof pattern === 'string') made(() => regex(pattern))
     return { run: runnerOf(plans, dispatch, callCost(fn, exact?.id)) }
   }
 
@@ -339,7 +344,6 @@ class Planner {
         const found = frame ? value.run(frame) : (value.constant as Value)
         const kept = optional ? unwrapped(found) : found
         if (kept === undefined) continue
-        if (map.get(at) !== undefined) return fail(`Failed with repeated key: ${String(at)}`)
         map.set(at, kept)
       }
       return map
@@ -347,10 +351,7 @@ class Planner {
     const fixed = plans.every(
       ({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined,
     )
-    if (fixed && this.#options.fold) {
-      const folded = tryCall(() => build(undefined))
-      if (folded !== undefined) return constant(folded)
-    }
+    if (fixed && this.#options.fold) return constant(made(() => build(undefined)))
     const run = (frame: Frame) => {
       frame.charge(MAP_BASE)
       return build(frame)

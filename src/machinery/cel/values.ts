@@ -254,7 +254,8 @@ export function typeNameOf(value: Value): string {
   if (value instanceof Timestamp) return 'google.protobuf.Timestamp'
   if (value instanceof Duration) return 'google.protobuf.Duration'
   if (value instanceof List) return 'list'
-  if (value instanceof MapValue) return value.typeName ?? 'map'
+  // Objects that were read have types only while expressions are compiled.
+  if (value instanceof MapValue) return value instanceof StructValue ? value.typeName : 'map'
   if (value instanceof Optional) return 'optional_type'
   if (value instanceof TypeValue) return 'type'
   return value.type.name

@@ -3,6 +3,7 @@
 import {
   type Activation,
   compile,
+  compileProblem,
   DYN,
   type Env,
   Failure,
@@ -25,8 +26,9 @@ export type Expression =
 /** Compiles; `expected`: what it may come to, anything when left out. */
 export function compileExpression(env: Env, given: string | undefined, expected?: readonly Type[]): Expression {
   const source = given ?? ''
-  const { program, issues, mistyped } = { mistyped: false, ...compile(env, source, expected ? { expected } : {}) }
-  if (!program) return { source, problem: mistyped ? issues : `compilation failed: ${issues}` }
+  const compiled = compile(env, source, expected ? { expected } : {})
+  if (compiled.issues !== undefined) return { source, problem: compileProblem(compiled) }
+  const { program } = compiled
   return { source, program }
 }
 

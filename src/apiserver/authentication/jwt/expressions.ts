@@ -3,6 +3,7 @@
 import {
   BOOL,
   compile,
+  compileProblem,
   DYN,
   fromJson,
   LIMITS,
@@ -22,14 +23,12 @@ class TokenExpression {
   readonly #variable: string
 
   constructor(source: string, variable: 'claims' | 'user', result?: 'bool') {
-    const { program, issues } = compile(
-      variable === 'claims' ? CLAIMS : USER,
-      source,
-      result ? { expected: [BOOL] } : {},
-    )
-    if (!program) throw new Error(`compilation failed: ${issues}`)
+    const env = variable === 'claims' ? CLAIMS : USER
+    const compiled = compile(env, source, result ? { expected: [BOOL] } : {})
+    // The type of the result is a problem as all others here.
+    if (compiled.issues !== undefined) throw new Error(compileProblem({ ...compiled, mistyped: false }))
     this.source = source
-    this.#program = program
+    this.#program = compiled.program
     this.#variable = variable
   }
 

@@ -4,6 +4,7 @@ import {
   ANY,
   BOOL,
   compile,
+  compileProblem,
   makeEnv,
   mapType,
   QUANTITY,
@@ -74,8 +75,9 @@ function sizeOf([variable, ...path]: readonly string[]) {
 /** Problems of an expression, which comes to a boolean, or to an attribute of which nothing is known. */
 export function expressionProblems(path: string, expression: string): FieldError[] {
   if (Buffer.byteLength(expression) > MAX_LENGTH) return [field.tooLong(path, MAX_LENGTH)]
-  const { issues, program, cost } = compile(ENV, expression, { sizes: sizeOf })
-  if (issues !== undefined) return [field.invalid(path, expression, `compilation failed: ${issues}`)]
+  const compiled = compile(ENV, expression, { sizes: sizeOf })
+  if (compiled.issues !== undefined) return [field.invalid(path, expression, compileProblem(compiled))]
+  const { program, cost } = compiled
   const { result } = program
   if (result !== BOOL && result !== ANY) {
     const why = `must evaluate to bool or the unknown type, not ${typeText(result)}`

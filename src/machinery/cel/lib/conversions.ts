@@ -26,20 +26,25 @@ function intOfDouble(value: number): bigint {
   return value <= -(2 ** 63) || value >= 2 ** 63 ? fail('integer overflow') : whole
 }
 
+/** A text is not one of the type. */
+function unlike(type: string): never {
+  return fail(`type conversion error from 'string' to '${type}'`)
+}
+
 function intOfString(text: string): bigint {
-  return /^[+-]?\d+$/.test(text)
-    ? toInt(BigInt(text.replace(/^\+/, '')))
-    : fail(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`)
+  const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined
+  return value === undefined || value < -MAX_INT - 1n || value > MAX_INT ? unlike('int') : value
 }
 
 function uintOfString(text: string): Uint {
-  return /^\d+$/.test(text) ? toUint(BigInt(text)) : fail(`strconv.ParseUint: parsing ${quote(text)}: invalid syntax`)
+  const value = /^\d+$/.test(text) ? BigInt(text) : undefined
+  return value === undefined || value > MAX_UINT ? unlike('uint') : new Uint(value)
 }
 
 function doubleOfString(text: string): number {
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text)
   const special = /^([+-]?)(inf|infinity|nan)$/i.exec(text)
-  if (!special) return fail(`strconv.ParseFloat: parsing ${quote(text)}: invalid syntax`)
+  if (!special) return unlike('double')
   if (special[2]?.toLowerCase() === 'nan') return Number.NaN
   return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
 }
@@ -47,15 +52,13 @@ function doubleOfString(text: string): number {
 function boolOfString(text: string): boolean {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
   if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false
-  return fail(`strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
+  return unlike('bool')
 }
 
 function stringOfBytes(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : fail('invalid UTF-8 in bytes, cannot convert to string')
 }
-
-const quote = (text: string) => JSON.stringify(text)
 
 /** A double as Go's strconv writes it with `%g` and the fewest digits. */
 export function formatDouble(value: number): string {
@@ -109,8 +112,7 @@ export const CONVERSIONS: readonly Declaration[] = [
     'timestamp',
     'string_to_timestamp',
     '(string)->timestamp',
-    (v: string) =>
-      parseTimestamp(v) ?? fail(`parsing time ${quote(v)} as "2006-01-02T15:04:05Z07:00": cannot parse ${quote(v)}`),
+    (v: string) => parseTimestamp(v) ?? unlike('google.protobuf.Timestamp'),
   ],
   ['duration', 'duration_to_duration', '(duration)->duration', (v: Duration) => v],
   ['duration', 'int64_to_duration', '(int)->duration', (v: bigint) => new Duration(v)],
@@ -118,7 +120,7 @@ export const CONVERSIONS: readonly Declaration[] = [
     'duration',
     'string_to_duration',
     '(string)->duration',
-    (v: string) => parseDuration(v) ?? fail(`time: invalid duration ${quote(v)}`),
+    (v: string) => parseDuration(v) ?? unlike('google.protobuf.Duration'),
   ],
   ['dyn', 'to_dyn', '(A)->dyn', (v: Value) => v],
   ['type', 'type', '(A)->type(A)', (v: Value) => new TypeValue(typeNameOf(v))],

@@ -155,6 +155,18 @@ const globalUnicast = (b: readonly number[]) =>
 
 const containsCidr = (outer: Network, inner: Network) => outer.prefix <= inner.prefix && covers(outer, inner.address)
 
+/** Upstream looks for a bool in what is wrong with the text, and finds none. */
+function addressIn(text: string): Address {
+  const read = readAddress(text)
+  return typeof read === 'string' ? fail('no such overload') : read
+}
+
+/** Upstream wraps what is wrong twice. */
+function networkIn(text: string): Network {
+  const read = readNetwork(text)
+  return typeof read === 'string' ? fail(`network address parse error during conversion from string: ${read}`) : read
+}
+
 export const IPS: readonly Declaration[] = [
   ['ip', 'string_to_ip', '(string)->ip', (text: string) => ipOf(address(text))],
   ['isIP', 'is_ip', '(string)->bool', (text: string) => typeof readAddress(text) !== 'string'],
@@ -172,7 +184,7 @@ export const IPS: readonly Declaration[] = [
     'containsIP',
     'cidr_contains_ip_string',
     'cidr.(string)->bool',
-    (c: Opaque, text: string) => covers(netOf(c), address(text)),
+    (c: Opaque, text: string) => covers(netOf(c), addressIn(text)),
   ],
   [
     'containsIP',
@@ -184,7 +196,7 @@ export const IPS: readonly Declaration[] = [
     'containsCIDR',
     'cidr_contains_cidr_string',
     'cidr.(string)->bool',
-    (cidr: Opaque, text: string) => containsCidr(netOf(cidr), network(text)),
+    (cidr: Opaque, text: string) => containsCidr(netOf(cidr), networkIn(text)),
   ],
   [
     'containsCIDR',

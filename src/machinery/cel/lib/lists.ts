@@ -19,7 +19,11 @@ function isSorted(list: List): boolean {
 function best(list: List, what: string, better: (order: number) => boolean): Value {
   if (list.size === 0) return fail(`${what} called on empty list`)
   let found = list.at(0)
-  for (let i = 1; i < list.size; i++) if (better(order(list.at(i), found))) found = list.at(i)
+  for (let i = 1; i < list.size; i++) {
+    const next = list.at(i)
+    // What cannot be compared is passed over.
+    if (better(compare(next, found) ?? 0)) found = next
+  }
   return found
 }
 

@@ -6,7 +6,7 @@ import {
   ArrayList,
   ConcatenatedList,
   characters,
-  type Duration,
+  Duration,
   type List,
   type MapValue,
   mapKey,
@@ -66,7 +66,7 @@ const arithmetic: readonly Declaration[] = [
     '_-_',
     'subtract_timestamp_timestamp',
     '(timestamp,timestamp)->duration',
-    (a: Timestamp, b: Timestamp) => checkedDuration(a.nanos - b.nanos),
+    (a: Timestamp, b: Timestamp) => new Duration(int(a.nanos - b.nanos)),
   ],
   [
     '_-_',

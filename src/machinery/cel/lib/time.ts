@@ -176,5 +176,5 @@ export const TIME: readonly Declaration[] = [
   ['getHours', 'duration_to_hours', 'duration.()->int', (d: Duration) => d.nanos / (3600n * NANO)],
   ['getMinutes', 'duration_to_minutes', 'duration.()->int', (d: Duration) => d.nanos / (60n * NANO)],
   ['getSeconds', 'duration_to_seconds', 'duration.()->int', (d: Duration) => d.nanos / NANO],
-  ['getMilliseconds', 'duration_to_milliseconds', 'duration.()->int', (d: Duration) => (d.nanos / 1_000_000n) % 1000n],
+  ['getMilliseconds', 'duration_to_milliseconds', 'duration.()->int', (d: Duration) => d.nanos / 1_000_000n],
 ]
