@@ -16,7 +16,7 @@ export interface Converter {
 }
 
 /** `v1` says `spec.a`, `v2` says `spec.b`. */
-export function converted(object: Json, apiVersion: string): Json {
+function converted(object: Json, apiVersion: string): Json {
   const { a, b, ...spec } = object.spec ?? {}
   const value = a ?? b
   const named = value === undefined ? {} : { [apiVersion.endsWith('v2') ? 'b' : 'a']: value }
