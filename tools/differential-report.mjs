@@ -26,6 +26,8 @@ const PATTERNS = [
   [/kube-api-access-\w{5}/g, 'kube-api-access-<random>'],
   [/in record \(\d+\)/g, 'in record (<version>)'],
   [/, current: \d+/g, ', current: <version>'],
+  // Messages that show a whole object.
+  [/(\\?"resourceVersion\\?":\\?")\d+/g, '$1<version>'],
   // Documents and what is shared in them are named by hashes, which prose is a part of.
   [/\?hash=[0-9A-F]{128}/g, '?hash=<hash>'],
   [/(#\/parameters\/\w+)-[\w-]{8}/g, '$1-<hash>'],
@@ -35,6 +37,7 @@ const isMap = (value) => typeof value === 'object' && value !== null && !Array.i
 
 /** An answer without what is never the same twice. */
 function settled(value, key = '') {
+  if (key === 'managedFields' && Array.isArray(value)) return ordered(value).map((item) => settled(item))
   if (Array.isArray(value)) return value.map((item) => settled(item, key))
   if (isMap(value)) {
     // Descriptions are prose, which is our own.
@@ -47,6 +50,13 @@ function settled(value, key = '') {
   if ((key === 'resourceVersion' || key === 'continue') && value !== '') return `<${key}>`
   return replaced(value)
 }
+
+/** Entries of one second are sorted by their managers, others by their times: how fast a server is decides which comes first. */
+const ordered = (entries) =>
+  entries.toSorted((a, b) => (managerOf(a) < managerOf(b) ? -1 : managerOf(a) > managerOf(b) ? 1 : 0))
+
+const managerOf = ({ operation, manager, apiVersion, subresource }) =>
+  [operation, manager, apiVersion, subresource].join()
 
 const replaced = (value) => PATTERNS.reduce((text, [pattern, name]) => text.replace(pattern, name), value)
 

@@ -75,6 +75,28 @@ export interface ScalePaths {
 /** `resets` of kinds whose status is written without their metadata. */
 export const STATUS_ALONE = { status: ['metadata', 'spec'] } as const
 
+/** Metadata that a status write resets where it resets metadata at all. Upstream: ResetObjectMetaForStatus. */
+export const METADATA_OF_OBJECT = [
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+  'deletionTimestamp',
+] as const
+
+/** Puts metadata back that a write of the status does not change. */
+export function keepMetadata(
+  object: Pick<ApiObject, 'metadata'>,
+  old: Pick<ApiObject, 'metadata'>,
+  names: readonly (typeof METADATA_OF_OBJECT)[number][] = METADATA_OF_OBJECT,
+): void {
+  for (const name of names) {
+    const before = old.metadata[name]
+    if (before === undefined) delete object.metadata[name]
+    else Object.assign(object.metadata, { [name]: before })
+  }
+}
+
 /** What a subresource asks of writes to it. `old` is never changed. */
 export interface SubresourceRules<T> {
   prepareUpdate?(object: T, old: T, context: StrategyContext): void

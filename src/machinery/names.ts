@@ -42,6 +42,17 @@ export function dnsSubdomainProblem(value = ''): string | undefined {
   )
 }
 
+/** The same, in which letters may be great ones. */
+export function dnsSubdomainCaselessProblem(value: string): string | undefined {
+  if (value.length > 253) return tooLong(253)
+  if (DNS_SUBDOMAIN.test(value.toLowerCase())) return undefined
+  return mustMatch(
+    "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+    `${LABEL}(\\.${LABEL})*`,
+    'Example.com',
+  )
+}
+
 /** RFC 1035 label: service names. */
 export function dns1035LabelProblem(value = ''): string | undefined {
   if (value.length > 63) return tooLong(63)

@@ -153,6 +153,22 @@ describe('names and namespaces', () => {
 })
 
 describe('deletions', () => {
+  it('of definitions begin whatever becomes of dependents (customresourcedefinition/etcd.go)', async () => {
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+    const schema = { openAPIV3Schema: { type: 'object' } }
+    const spec = {
+      ...{ group: 'deletions.example', scope: 'Cluster', names: { plural: 'boats', kind: 'Boat' } },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    }
+    const name = 'boats.deletions.example'
+    await call(path, { body: { metadata: { name, finalizers: ['x.io/held'] }, spec } })
+    await expect
+      .poll(async () => (await call(`${path}/${name}`)).body.status.conditions?.map(({ type }: Json) => type))
+      .toContain('Established')
+    const { body } = await remove(`${path}/${name}?propagationPolicy=Foreground`)
+    expect(body.metadata.finalizers).toEqual(['x.io/held', 'customresourcecleanup.apiextensions.k8s.io'])
+  })
+
   it.each([
     ['uid', 'UID', 'deleted and then recreated'],
     ['resourceVersion', 'ResourceVersion', 'modified'],

@@ -70,6 +70,8 @@ export function internalSpec(spec: CustomResourceDefinitionSpec): InternalSpec {
 
 /** Versions, as messages show them. */
 export function versionsValue(versions: readonly CustomResourceDefinitionVersion[]): unknown {
+  // A list without elements is nil after its conversion.
+  if (versions.length === 0) return null
   return versions.map((version) => {
     const schema = version.schema && {
       ...version.schema,

@@ -38,17 +38,23 @@ export async function create(
   return createDecoded(registry, resource, object, context)
 }
 
-/**
- * Creates an object that is already of the storage version; it may be changed on the way. `owned`: the object says
- * already who owns its fields.
- */
+/** How an object came that is to be created. */
+interface Origin {
+  /** It says already who owns its fields. */
+  readonly settled?: boolean
+  /** It was to replace one that is not there. */
+  readonly replaces?: boolean
+}
+
+/** Creates an object that is already of the storage version; it may be changed on the way. */
 export async function createDecoded(
   registry: Registry,
   resource: Resource,
   object: ApiObject,
   context: RequestContext,
-  owned = false,
+  origin: Origin = {},
 ): Promise<Entry> {
+  const { settled: owned = false } = origin
   const unheeded = notYet(resource)
   if (unheeded) context.warn(unheeded)
   settleNamespace(resource, object, context.namespace)
@@ -63,7 +69,7 @@ export async function createDecoded(
     const candidate = generated ? structuredClone(object) : object
     // Without a name it is refused, but only after everything else that is wrong with it has been seen.
     candidate.metadata.name = generated ? generateName(registry, generated) : (object.metadata.name ?? '')
-    const entry = await tryCreate(registry, resource, candidate, context, owned)
+    const entry = await tryCreate(registry, resource, candidate, context, origin)
     if (entry) return entry
     const name = candidate.metadata.name ?? ''
     if (!generated || attempt >= NAME_ATTEMPTS) throw await taken(registry, resource, candidate, name)
@@ -109,7 +115,7 @@ async function tryCreate(
   resource: Resource,
   object: ApiObject,
   context: RequestContext,
-  owned: boolean,
+  { settled: owned = false, replaces = false }: Origin,
 ): Promise<Entry | undefined> {
   const { definition } = resource
   const now = registry.clock.now()
@@ -153,8 +159,8 @@ async function tryCreate(
   }
   for (const warning of definition.warnings?.(object, undefined) ?? []) warn(warning)
   await validate(registry.admission, attributes)
-  // Upstream's storage refuses it, so what is only tried gets by: ErrResourceVersionSetOnCreate.
-  if (!context.dryRun && /^0*[1-9]\d*$/.test(resourceVersion)) {
+  // Upstream's storage refuses it when it creates, so what is only tried or replaces gets by: ErrResourceVersionSetOnCreate.
+  if (!context.dryRun && !replaces && /^0*[1-9]\d*$/.test(resourceVersion)) {
     throw serverProblem('resourceVersion should not be set on objects to be created')
   }
   return store(registry, resource, object, context)

@@ -59,12 +59,12 @@ export function checkPreconditions(
 }
 
 /** Namespaces and definitions stay until what is in them is gone, and are deleted in ways of their own. */
-function waitsForContent({ group, resource }: Resource): boolean {
-  return (
-    (group === '' && resource === 'namespaces') ||
-    (group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions')
-  )
+function waitsForContent({ group, resource }: Pick<Resource, 'group' | 'resource'>): boolean {
+  return (group === '' && resource === 'namespaces') || isDefinition({ group, resource })
 }
+
+const isDefinition = ({ group, resource }: Pick<Resource, 'group' | 'resource'>) =>
+  group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions'
 
 // Model: ReturnDeletedObject in the storage packages of k8s.io/kubernetes/pkg/registry.
 const ANSWERED_WITH_OBJECT = new Set([
@@ -118,6 +118,8 @@ export function deletionFinalizers(
   apiVersion: string,
 ): readonly string[] {
   const current = object.metadata.finalizers ?? []
+  // Their deletion begins without a look at what is asked for: REST.Delete of customresourcedefinition/etcd.go.
+  if (isDefinition(resource) && !object.metadata.deletionTimestamp) return current
   // Events have no dependents that anybody would wait for.
   const policy = resource.resource === 'events' ? undefined : policyOf(current, options, resource, apiVersion)
   const wanted = current.filter((name) => name !== ORPHAN && name !== FOREGROUND)

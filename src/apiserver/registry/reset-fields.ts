@@ -2,10 +2,8 @@
 
 import { type FieldSet, setOfPaths } from '../../machinery/apply/field-set.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
+import { keepMetadata, METADATA_OF_OBJECT } from '../resource-definition.ts'
 import type { Resource } from './resource.ts'
-
-/** Metadata that a status write resets where it resets metadata at all. Upstream: ResetObjectMetaForStatus. */
-const METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp'] as const
 
 const sets = new Map<string, FieldSet>()
 
@@ -29,10 +27,8 @@ export function resetFields(resource: Resource, subresource: string): FieldSet |
 /** Puts metadata back that a write to the subresource does not change. */
 export function resetMetadata(resource: Resource, subresource: string, object: ApiObject, old: StoredObject): void {
   const paths = resetPaths(resource, subresource)
-  for (const name of METADATA) {
-    if (!paths.includes('metadata') && !paths.includes(`metadata.${name}`)) continue
-    const before = old.metadata[name]
-    if (before === undefined) delete object.metadata[name]
-    else Object.assign(object.metadata, { [name]: before })
-  }
+  const names = paths.includes('metadata')
+    ? METADATA_OF_OBJECT
+    : METADATA_OF_OBJECT.filter((name) => paths.includes(`metadata.${name}`))
+  keepMetadata(object, old as ApiObject, names)
 }

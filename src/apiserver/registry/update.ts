@@ -3,7 +3,7 @@
 
 import { sameButTimes } from '../../machinery/apply/managers.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { conflict, type FieldError, field, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
+import { conflict, type FieldError, invalid, notFound, serverTimeout } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import { type AdmissionAttributes, admit, validate } from '../admission/admission.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
@@ -66,7 +66,10 @@ export async function update(
       const object = await request.transform(undefined)
       await context.mayCreate?.()
       const settled = request.ownership === 'settled'
-      return { entry: await createDecoded(registry, resource, object, context, settled), created: true }
+      return {
+        entry: await createDecoded(registry, resource, object, context, { settled, replaces: true }),
+        created: true,
+      }
     }
     const entry = await tryUpdate(registry, resource, request, context, key, current)
     if (entry) return { entry, created: false }
@@ -129,10 +132,7 @@ function checkPreconditions(
   write: { object: ApiObject; old: StoredObject; wanted: string | undefined; context: RequestContext },
 ): void {
   const { object, old, wanted, context } = write
-  if (request.partial) {
-    const problems = immutableFields(object, old)
-    if (problems.length > 0) throw invalid({ group: resource.group, kind: resource.kind }, request.name, problems)
-  } else if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+  if (!request.partial && object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
     const stored = keyOf(resource, old.metadata.namespace ?? '', request.name)
     // What is not written is looked at without where it is stored.
     const key = context.dryRun ? stored.replace(/^\/registry/, '') : stored
@@ -152,15 +152,6 @@ function checkPreconditions(
       },
     ])
   }
-}
-
-/** What a patch may not change; who sends a whole object is not asked. Model: ValidateObjectMetaAccessorUpdate. */
-function immutableFields({ metadata }: ApiObject, old: StoredObject): FieldError[] {
-  const wrong = (name: 'uid' | 'deletionTimestamp') =>
-    metadata[name] && metadata[name] !== old.metadata[name]
-      ? [field.invalid(`metadata.${name}`, metadata[name], 'field is immutable')]
-      : []
-  return [...wrong('uid'), ...wrong('deletionTimestamp')]
 }
 
 function prepare(
@@ -243,7 +234,8 @@ function keepServerFields(object: ApiObject, old: StoredObject): void {
   const { metadata } = object
   metadata.name = old.metadata.name
   replace(metadata, 'namespace', old.metadata.namespace)
-  metadata.uid = old.metadata.uid
+  // Of a whole object it is that already: see checkPreconditions.
+  metadata.uid ||= old.metadata.uid
   metadata.creationTimestamp = old.metadata.creationTimestamp
   // What is said of a deletion that has not begun, and another grace period, are refused: see validateMetadataChange.
   replace(metadata, 'deletionTimestamp', old.metadata.deletionTimestamp ?? metadata.deletionTimestamp)

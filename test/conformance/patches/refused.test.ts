@@ -368,6 +368,8 @@ describe('what is refused', () => {
       422,
       expect.stringMatching(/ is invalid: metadata\.uid: Invalid value: "x": field is immutable$/),
     ])
+    // By the generic part, and for the kind again.
+    expect(uid.body.details.causes).toHaveLength(2)
     const time = await patched('map', 'merge', { metadata: { deletionTimestamp: '2020-01-01T00:00:00Z' } })
     expect(time.body.message).toMatch(/metadata\.deletionTimestamp: Invalid value: .+: field is immutable$/)
   })

@@ -379,6 +379,12 @@ const volumes: readonly Case[] = [
 
 const csi = { hostPath: undefined, csi: { driver: 'a', volumeHandle: 'b' } }
 const volumeChanges: readonly UpdateCase[] = [
+  [
+    'ValidatePersistentVolume, and ValidatePersistentVolumeUpdate, which asks it',
+    {},
+    spec({ accessModes: [] }),
+    ['spec.accessModes: Required value', 'spec.accessModes: Required value'],
+  ],
   ['ValidatePersistentVolumeUpdate', {}, spec({ capacity: { storage: '2Gi' }, claimRef: { name: 'a' } }), []],
   [
     'ValidatePersistentVolumeUpdate',

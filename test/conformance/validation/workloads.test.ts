@@ -326,6 +326,12 @@ runTables(
         ['spec.completions: Invalid value: 5: can only be modified in tandem with spec.parallelism'],
       ],
       ['validateCompletions', spec(indexed), spec({ completions: 5, parallelism: 5 }), []],
+      [
+        'ValidateJob, and ValidateJobSpecUpdate, which asks about the spec again',
+        {},
+        spec({ parallelism: -1 }),
+        Array(2).fill('spec.parallelism: Invalid value: -1: must be greater than or equal to 0'),
+      ],
     ],
   },
   {

@@ -13,6 +13,7 @@ import { hasImpossibleValue } from '../core/label-selector-validation.ts'
 import { defaultTemplate } from '../core/pod-defaults.ts'
 import {
   immutable,
+  misfit,
   nonNegative,
   validateLabelSelector,
   validateSelectorFit,
@@ -59,11 +60,7 @@ export const jobs = defineResource<Job>({
     job.status = {}
     generateSelector(job)
   },
-  validate: (job, old) => [
-    ...validateGenerated(job, old),
-    ...validateJobSpec(job.spec, 'spec', old?.spec.template),
-    ...validateSelector(job, old),
-  ],
+  validate: (job, old) => [...validateGenerated(job, old), ...validateSpec(job, old)],
   validateUpdate,
   validateStatusUpdate: validateJobStatus,
   unknownField: (label) => `field label ${JSON.stringify(label)} not supported for Job`,
@@ -106,11 +103,17 @@ function generateSelector(job: Job): void {
 
 function validateSelector(job: Job, old: Job | undefined): FieldError[] {
   const { selector, template } = job.spec
-  if (!selector) return [field.required('spec.selector')]
+  // None selects nothing.
+  if (!selector) return [field.required('spec.selector'), ...misfit(template)]
   const wrong = validateLabelSelector(selector, 'spec.selector', hasImpossibleValue(old?.spec.selector))
   // What is no selector at all matches nothing, and need not be told twice.
   if (wrong.length > 0 || hasImpossibleValue(selector)) return wrong
   return validateSelectorFit(selectorOf(selector) ?? [], template)
+}
+
+/** Upstream: ValidateJobSpec. */
+function validateSpec(job: Job, old: Job | undefined): FieldError[] {
+  return [...validateJobSpec(job.spec, 'spec', old?.spec.template), ...validateSelector(job, old)]
 }
 
 function validateGenerated(job: Job, old: Job | undefined): FieldError[] {
@@ -198,6 +201,8 @@ function validateUpdate(job: Job, old: Job): FieldError[] {
   const indexed = spec.completionMode === 'Indexed'
   const outOfTandem = spec.completions !== old.spec.completions && spec.completions !== spec.parallelism
   return [
+    // ValidateJobSpecUpdate asks for all of it again.
+    ...validateSpec(job, old),
     ...(indexed ? [] : immutable('spec.completions', spec.completions, old.spec.completions)),
     ...(indexed && outOfTandem && spec.completions !== undefined
       ? [field.invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')]

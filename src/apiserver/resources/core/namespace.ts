@@ -29,8 +29,7 @@ export const namespaces = defineResource<Namespace>({
   generation: false,
   resets: { finalize: ['status'] },
   nameProblem: dnsLabelProblem,
-  defaults: nameItself,
-  prepareStatusUpdate: nameItself,
+  settle: nameItself,
   prepareCreate(namespace) {
     const finalizers = namespace.spec.finalizers ?? []
     namespace.spec.finalizers = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes']

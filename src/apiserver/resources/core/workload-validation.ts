@@ -87,7 +87,8 @@ export function validateSelectorFit(selector: Selector, template: PodTemplateSpe
   return matches(selector, template?.metadata?.labels) ? [] : misfit(template)
 }
 
-function misfit(template: PodTemplateSpec | undefined): FieldError[] {
+/** What is told of a template that no pod of its own would be selected by. */
+export function misfit(template: PodTemplateSpec | undefined): FieldError[] {
   const labels = template?.metadata?.labels
   return [field.invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')]
 }

@@ -83,7 +83,7 @@ const FIXED = 'field is immutable'
 /** Ranges stay, but one of the other family may be added. */
 function checkCidrChange(now: readonly string[], old: readonly string[]): FieldError[] {
   if (now.length !== old.length && !(old.length === 1 && now.length === 2)) {
-    return [field.invalid('spec.cidrs', now, FIXED)]
+    return [field.invalid('spec.cidrs', now.length > 0 ? now : null, FIXED)]
   }
   return old.flatMap((cidr, i) => (cidr === now[i] ? [] : [field.invalid(`spec.cidrs[${i}]`, now[i], FIXED)]))
 }

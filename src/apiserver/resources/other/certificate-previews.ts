@@ -6,7 +6,7 @@ import { type Shapes, structValue } from '../../../machinery/go/struct-json.ts'
 import { dnsSubdomainProblem, qualifiedNameProblems } from '../../../machinery/names.ts'
 import { ownKeyProblem, stubRequestProblem, trustBundleProblems } from '../../../machinery/pkcs10.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
-import { defineResource, type ResourceDefinition, STATUS_ALONE } from '../../resource-definition.ts'
+import { defineResource, keepMetadata, type ResourceDefinition } from '../../resource-definition.ts'
 import { nameColumn, text } from '../columns/common.ts'
 import { validateConditions } from '../core/condition-validation.ts'
 import { immutable, invalidFor } from '../core/field-checks.ts'
@@ -165,8 +165,10 @@ function outcomeProblems(
 const podCertificateRequests = defineResource<PodCertificateRequest>({
   group: 'certificates.k8s.io',
   resource: 'podcertificaterequests',
+  // Who writes to what is reset comes to own it: GetResetFields names nothing but the spec.
   unconditionalUpdate: false,
-  resets: STATUS_ALONE,
+  resets: { '': [], status: ['spec'] },
+  prepareStatusUpdate: (request, old) => keepMetadata(request, old),
   generation: false,
   defaults({ spec }) {
     spec.maxExpirationSeconds ??= 86_400

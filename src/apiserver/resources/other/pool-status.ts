@@ -3,13 +3,12 @@
 import type { ResourcePoolStatusRequest } from '../../../api/generated/resource-v1alpha3.ts'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { type Shapes, structValue } from '../../../machinery/go/struct-json.ts'
-import { dnsSubdomainProblem } from '../../../machinery/names.ts'
+import { dnsSubdomainCaselessProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { defineResource, STATUS_ALONE } from '../../resource-definition.ts'
 import { age, integer, nameColumn, text } from '../columns/common.ts'
 import { CONDITION_SHAPE, validateConditions } from '../core/condition-validation.ts'
 import { checkNonNegative, invalidFor } from '../core/field-checks.ts'
-import { validateDriverName } from '../core/volume-sources.ts'
 
 const MAX_LIMIT = 1000
 const MAX_POOLS = 1000
@@ -58,7 +57,7 @@ function statusProblems({ status }: ResourcePoolStatusRequest, old: ResourcePool
 function poolProblems(pool: Pool, at: string): FieldError[] {
   const { generation = 0, resourceSliceCount: slices, nodeName, validationError = '' } = pool
   return [
-    ...validateDriverName(`${at}.driver`, pool.driver),
+    ...driverProblems(`${at}.driver`, pool.driver),
     ...poolNameProblems(`${at}.poolName`, pool.poolName),
     ...(generation === 0 ? [field.required(`${at}.generation`)] : checkNonNegative(`${at}.generation`, generation)),
     ...(slices !== undefined && slices < 1
@@ -68,6 +67,12 @@ function poolProblems(pool: Pool, at: string): FieldError[] {
     ...(nodeName === undefined ? [] : invalidFor(`${at}.nodeName`, nodeName, [dnsSubdomainProblem(nodeName)])),
     ...(Buffer.byteLength(validationError) > MAX_ERROR ? [field.tooLong(`${at}.validationError`, MAX_ERROR)] : []),
   ]
+}
+
+/** Upstream: LongNameCaseless. */
+function driverProblems(path: string, name = ''): FieldError[] {
+  if (name === '') return [field.required(path)]
+  return invalidFor(path, name, [dnsSubdomainCaselessProblem(name)])
 }
 
 /** Upstream: ResourcePoolName. */
@@ -112,7 +117,7 @@ export const resourcePoolStatusRequests = defineResource<ResourcePoolStatusReque
   validateCreate({ spec }) {
     const limit = spec.limit ?? 0
     return [
-      ...validateDriverName('spec.driver', spec.driver),
+      ...driverProblems('spec.driver', spec.driver),
       ...(spec.poolName === undefined ? [] : poolNameProblems('spec.poolName', spec.poolName)),
       ...(limit > MAX_LIMIT ? [field.invalid('spec.limit', limit, `must be less than or equal to ${MAX_LIMIT}`)] : []),
       ...(limit < 1 ? [field.invalid('spec.limit', limit, 'must be greater than or equal to 1')] : []),

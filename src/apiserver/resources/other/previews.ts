@@ -173,6 +173,7 @@ function migrationStatusProblems({ status }: StorageVersionMigration, old: Stora
 const storageVersionMigrations = defineResource<StorageVersionMigration>({
   group: 'storagemigration.k8s.io',
   resource: 'storageversionmigrations',
+  unconditionalUpdate: false,
   generation: false,
   resets: STATUS_ALONE,
   validate: ({ spec }) => migratedProblems(spec.resource ?? {}, 'spec.resource'),
@@ -182,13 +183,21 @@ const storageVersionMigrations = defineResource<StorageVersionMigration>({
     return [field.invalid('spec', structValue(SHAPES, 'StorageVersionMigrationSpec', spec), 'field is immutable')]
   },
   columns: [
-    nameColumn,
+    text('Name', ({ metadata }) => metadata.name),
     text('Resource', ({ spec: { resource } }) =>
       resource.group ? `${resource.resource}.${resource.group}` : resource.resource,
     ),
-    ageColumn,
+    text('Status', migrationState),
   ],
 })
+
+/** What is so of a migration; of more than one the last that is told. Upstream: printStorageVersionMigration. */
+function migrationState({ status }: StorageVersionMigration): string {
+  const told = (status.conditions ?? []).filter(
+    (c) => c.status === 'True' && ['Running', 'Failed', 'Succeeded'].includes(c.type),
+  )
+  return told.at(-1)?.type ?? 'Unknown'
+}
 
 export const previewDefinitions: readonly ResourceDefinition[] = [
   ...certificatePreviews,

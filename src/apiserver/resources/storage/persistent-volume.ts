@@ -1,6 +1,7 @@
 // persistentvolumes. Spec: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-v1/
 
 import type { PersistentVolume } from '../../../api/generated/core-v1.ts'
+import type { FieldError } from '../../../machinery/errors.ts'
 import { defineResource } from '../../resource-definition.ts'
 import { ageColumn, nameColumn, OLD_STORAGE_CLASS, quantityText, text } from '../columns/common.ts'
 import { defaultVolumeSource } from '../core/volume-defaults.ts'
@@ -28,9 +29,9 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       volume.status.lastPhaseTransitionTime = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
     }
   },
-  validate: ({ spec, metadata }, old) =>
-    validateVolumeSpec(spec, 'spec', { name: metadata.name, ...(old ? { old: old.spec } : {}) }),
-  validateUpdate: validateVolumeUpdate,
+  validate: volumeProblems,
+  // Upstream's ValidateUpdate asks ValidatePersistentVolume, and its ValidatePersistentVolumeUpdate asks again.
+  validateUpdate: (volume, old) => [...volumeProblems(volume, old), ...validateVolumeUpdate(volume, old)],
   columns: [
     nameColumn,
     text('Capacity', (v) => quantityText(v.spec.capacity?.storage, '0')),
@@ -45,3 +46,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     text('VolumeMode', (v) => v.spec.volumeMode ?? '<unset>', 1),
   ],
 })
+
+function volumeProblems({ spec, metadata }: PersistentVolume, old?: PersistentVolume): FieldError[] {
+  return validateVolumeSpec(spec, 'spec', { name: metadata.name, ...(old ? { old: old.spec } : {}) })
+}
