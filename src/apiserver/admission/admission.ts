@@ -26,6 +26,8 @@ export interface AdmissionAttributes {
   readonly old: StoredObject | undefined
   /** Of a DELETE. */
   readonly deleteOptions?: DeleteOptions
+  /** Set by plugins that fill in what an update leaves unsaid: it may be no change after all. */
+  filledIn?: boolean
   /** Kept by plugins that ask others about the object. */
   reinvocation?: Reinvocation
 }

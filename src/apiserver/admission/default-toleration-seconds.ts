@@ -34,6 +34,7 @@ export function defaultTolerationSeconds({
         tolerationSeconds,
       }))
       pod.spec.tolerations = [...tolerations, ...added]
+      attributes.filledIn = true
     },
   }
 }

@@ -89,7 +89,7 @@ export function admissionPlugins(registry: Registry, options: AdmissionOptions =
     limitPodHardAntiAffinityTopology,
     limitRanger(registry),
     serviceAccount(registry),
-    nodeRestriction(registry),
+    nodeRestriction(registry, authorizer),
     taintNodesByCondition,
     alwaysPullImages,
     ...(settings.images && options.askImages

@@ -108,13 +108,15 @@ export function podProblems(pod: DeepReadonly<Pod>, items: readonly Item[]): str
     ...(pod.spec.containers ?? []),
     ...(pod.spec.initContainers ?? []),
   ]
+  // What the runtime takes besides is not what somebody asked for.
+  const { overhead: _, ...asked } = pod.spec
   return items.flatMap((item) => {
     if (item.type === 'Container') {
       return containers.flatMap(({ resources }) =>
         rangeProblems(item, resources?.requests ?? {}, resources?.limits ?? {}),
       )
     }
-    return item.type === 'Pod' ? rangeProblems(item, podRequests(pod.spec), podLimits(pod.spec)) : []
+    return item.type === 'Pod' ? rangeProblems(item, podRequests(asked), podLimits(asked)) : []
   })
 }
 

@@ -21,7 +21,7 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
     admit: onCreate('', 'pods', async (attributes) => {
       const { resource, namespace, name } = attributes
       const pod = attributes.object as unknown as Pod
-      if (pod.metadata.annotations?.[MIRROR]) return
+      if (pod.metadata.annotations?.[MIRROR]) return checkSecrets(attributes)
       pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default'
       pod.spec.serviceAccount = pod.spec.serviceAccountName
       const accounts = registry.resource('', 'serviceaccounts')

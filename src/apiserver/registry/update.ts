@@ -105,8 +105,10 @@ async function tryUpdate(
     old,
   }
   // What others changed is held to the same limits as what the client sent.
-  if (!request.admitted && (await admit(registry.admission, attributes)))
-    prepare(registry, resource, request, object, old, context, true)
+  if (!request.admitted) {
+    const isChanged = await admit(registry.admission, attributes)
+    if (isChanged || attributes.filledIn) prepare(registry, resource, request, object, old, context, true)
+  }
   dropRepeatedOwners(object, context.warn, true)
   check(resource, request, object, old, context, registry.clock.now())
   if (!request.admitted) await validate(registry.admission, attributes)

@@ -4,17 +4,15 @@ import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
 import type { Node, Pod, Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
 import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../machinery/clock.ts'
-import { badRequest, conflict, field, forbidden, invalid, notFound } from '../../machinery/errors.ts'
+import { badRequest, conflict, field, invalid, notFound } from '../../machinery/errors.ts'
 import { setUnset } from '../../machinery/go/unset.ts'
 import { admitBody } from '../admission/admit-body.ts'
 import type { VirtualCreate } from '../api.ts'
 import type { TokenBinding, TokenIssuer } from '../authentication/service-account-tokens.ts'
-import { nodeNameOf } from '../authorization/node.ts'
 import { decodeBody } from '../registry/decode-body.ts'
 import { trackCreate } from '../registry/field-owners.ts'
 import type { Registry, RequestContext } from '../registry/registry.ts'
 import type { Resource, ServedVersion } from '../registry/resource.ts'
-import type { UserInfo } from '../user.ts'
 
 const MIN_SECONDS = 600
 const DEFAULT_SECONDS = 3600
@@ -69,7 +67,6 @@ export function tokenRequest(registry: Registry, issuer: TokenIssuer, settings: 
     if (seconds < asked) context.warn(`requested expiration of ${asked} seconds shortened to ${seconds} seconds`)
     const wanted = request.spec.audiences ?? []
     const granted = wanted.length > 0 ? wanted : audiences
-    await restrictNode(registry, namespace, name, request, context.user)
     const binding = await bindingOf(registry, namespace, name, request)
     const extended =
       settings.extends &&
@@ -133,25 +130,6 @@ function checkSeconds(seconds: number): void {
       ? 'may not specify a duration less than 10 minutes'
       : 'may not specify a duration larger than 2^32 seconds'
   throw invalid(GROUP_KIND, '', [field.invalid('spec.expirationSeconds', seconds, problem)])
-}
-
-/** A kubelet gets tokens only for pods that run on its node. */
-async function restrictNode(
-  registry: Registry,
-  namespace: string,
-  account: string,
-  request: Partial<TokenRequest>,
-  user: UserInfo,
-): Promise<void> {
-  const node = nodeNameOf(user)
-  if (node === undefined) return
-  const ref = request.spec?.boundObjectRef
-  const refuse = (why: string) => forbidden({ group: '', resource: 'serviceaccounts' }, account, why)
-  if (ref?.kind !== 'Pod' || !ref.name || !ref.uid) throw refuse('node requested token not bound to a pod')
-  const pod = await registry.lookup<Pod>('', 'pods', namespace, ref.name)
-  if (pod && pod.spec.nodeName !== node) {
-    throw refuse('node requested token bound to a pod scheduled on a different node')
-  }
 }
 
 async function bindingOf(
