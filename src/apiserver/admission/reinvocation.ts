@@ -55,6 +55,12 @@ export class Reinvocation {
     if (result.ifNeeded) this.#of(plugin).invoked.add(id)
   }
 
+  /** A plugin has made objects anew, changed or not: whoever wants to be called again is, also who made them. */
+  renewed(plugin: string): void {
+    this.wanted = true
+    this.#requireAgain(plugin)
+  }
+
   /** A plugin has ended its round. */
   end(plugin: string, object: unknown): void {
     // Nothing is compared to it after the second round.

@@ -10,19 +10,17 @@ import { listPrefix, toVersion } from '../../registry/resource.ts'
 import { shownAll } from '../../registry/view.ts'
 import type { Seen } from '../dynamic/matching.ts'
 
-/** `[undefined]`: evaluated once, without parameters. Empty: not evaluated. Throws an Error that says what is wrong. */
+/**
+ * What a binding refers to of the policy's kind of parameters. `[undefined]`: evaluated once, without parameters. Empty:
+ * not evaluated. Throws an Error that says what is wrong.
+ */
 export async function paramsOf(
   registry: Registry,
-  paramKind: DeepReadonly<ParamKind> | undefined,
+  served: Seen | undefined,
   paramRef: DeepReadonly<ParamRef> | undefined,
   namespace: string,
 ): Promise<readonly (StoredObject | undefined)[]> {
-  if (!paramKind || !paramRef) return [undefined]
-  const served = servedKind(registry, paramKind)
-  if (!served) {
-    const { apiVersion = '', kind = '' } = paramKind
-    throw new Error(`paramKind kind \`&ParamKind{APIVersion:${apiVersion},Kind:${kind},}\` not known`)
-  }
+  if (!served || !paramRef) return [undefined]
   const { resource, version } = served
   if (!resource.namespaced && paramRef.namespace) {
     throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`')

@@ -7,7 +7,7 @@ import { type Derived, derived } from '../../registry/derived.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { AdmissionAttributes } from '../admission.ts'
 import { type Criteria, matched, namespaceOf, type Seen } from '../dynamic/matching.ts'
-import { paramsOf } from './params.ts'
+import { paramsOf, servedKind } from './params.ts'
 
 /** What both kinds of policies have. */
 export interface AnyPolicy {
@@ -104,14 +104,21 @@ export async function invocationsOf<P extends AnyPolicy, B extends AnyBinding>(
   const invocations: Invocation<P, B>[] = []
   const misconfigured: Misconfigured<P, B>[] = []
   for (const { policy, bindings } of bound) {
-    const seen = await matched(registry, criteriaOf(policy.spec.matchConstraints), attributes)
+    const { paramKind, matchConstraints } = policy.spec
+    const seen = await matched(registry, criteriaOf(matchConstraints), attributes)
     if (!seen) continue
+    const kind = paramKind && servedKind(registry, paramKind)
+    if (paramKind && !kind) {
+      const why = `failed to find resource referenced by paramKind: '${kindText(paramKind)}'`
+      misconfigured.push({ policy, message: `failed to configure policy: ${why}` })
+      continue
+    }
     for (const binding of bindings) {
       const { matchResources, paramRef } = binding.spec
       if (matchResources && !(await matched(registry, criteriaOf(matchResources), attributes))) continue
       try {
         const namespace = namespaceOf(attributes)
-        for (const params of await paramsOf(registry, policy.spec.paramKind, paramRef, namespace)) {
+        for (const params of await paramsOf(registry, kind, paramRef, namespace)) {
           invocations.push({ policy, binding, seen, params })
         }
       } catch (error) {
@@ -121,6 +128,11 @@ export async function invocationsOf<P extends AnyPolicy, B extends AnyBinding>(
     }
   }
   return { invocations, misconfigured }
+}
+
+/** As Go prints a GroupVersionKind. */
+function kindText({ apiVersion = '', kind = '' }: DeepReadonly<ParamKind>): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
 }
 
 function criteriaOf(match: DeepReadonly<MatchResources> | undefined): Criteria {

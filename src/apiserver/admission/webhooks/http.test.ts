@@ -311,12 +311,13 @@ describe('admission webhooks', () => {
         { apiGroups: [''], apiVersions: ['v1'], resources: ['services', 'services/status'], operations: ['UPDATE'] },
       ],
     })
+    const uid = [{ op: 'add', path: '/metadata/uid', value: 'mine' }]
     hooks.answers.set('/status', () =>
-      patchOf(
-        { op: 'add', path: '/status', value: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } } },
-        { op: 'add', path: '/metadata/uid', value: 'mine' },
-        { op: 'add', path: '/spec/selector', value: { c: 'd' } },
-      ),
+      patchOf({ op: 'add', path: '/status', value: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } } }, ...uid, {
+        op: 'add',
+        path: '/spec/selector',
+        value: { c: 'd' },
+      }),
     )
     const before = await call({ path: '/api/v1/namespaces/default/services/kept' })
     const patch = (subresource: string) =>
@@ -326,6 +327,9 @@ describe('admission webhooks', () => {
         type: 'application/merge-patch+json',
         body: { metadata: { labels: { x: `y${subresource.length}` } } },
       })
+    const refused = await patch('')
+    expect([refused.code, refused.body.message]).toEqual([422, expect.stringContaining('metadata.uid: Invalid value')])
+    uid.length = 0
     const { body } = await patch('')
     expect(body).toMatchObject({ spec: { selector: { c: 'd' } }, status: { loadBalancer: {} } })
     expect(body.status).toEqual({ loadBalancer: {} })
