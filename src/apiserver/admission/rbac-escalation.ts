@@ -2,7 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 
 import type { PolicyRule, RoleBinding } from '../../api/generated/rbac-v1.ts'
-import { forbidden, notFound } from '../../machinery/errors.ts'
+import { forbidden, notFound, serverProblem } from '../../machinery/errors.ts'
 import { sameJson } from '../../machinery/same-json.ts'
 import type { ApiObject, StoredObject } from '../api-object.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -57,6 +57,9 @@ export function rbacEscalation(registry: Registry, { authorizer, rbac }: Escalat
     const resource = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
     if (onlyForCollector(a) || (await may(a, 'bind', resource, roleRef.name))) return
     const namespace = roleRef.kind === 'ClusterRole' ? '' : a.namespace
+    if (roleRef.kind !== 'ClusterRole' && roleRef.kind !== 'Role') {
+      throw serverProblem(`unsupported role reference kind: ${JSON.stringify(roleRef.kind)}`)
+    }
     const role = await registry.lookup<{ rules?: PolicyRule[] }>(GROUP, resource, namespace, roleRef.name)
     // Upstream takes what is missing for a binding, as that is what is written.
     if (!role) throw notFound(a.resource, roleRef.name)
@@ -83,7 +86,9 @@ function onlyForCollector({ object, old }: AdmissionAttributes): boolean {
   if (!object || !old) return false
   const rest = ({ metadata, ...others }: ApiObject | StoredObject) => {
     const { ownerReferences: _, finalizers: __, managedFields: ___, resourceVersion: ____, ...kept } = metadata
-    return { ...others, metadata: kept }
+    // No rules are no rules, in either way of saying so.
+    const { rules, ...said } = others as { rules?: readonly unknown[] }
+    return { ...said, rules: rules ?? [], metadata: kept }
   }
   return sameJson(rest(object), rest(old))
 }

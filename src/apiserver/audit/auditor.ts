@@ -6,7 +6,7 @@ import type { Status } from '../../api/generated/meta-v1.ts'
 import { type Clock, formatMicroTime } from '../../machinery/clock.ts'
 import { StatusError } from '../../machinery/errors.ts'
 import type { Random } from '../../machinery/random.ts'
-import { type Decision, demanded } from '../authorization/authorizer.ts'
+import { type Decision, demandedName } from '../authorization/authorizer.ts'
 import type { Request, Response } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import { removalOf } from '../resources/legacy/deprecations.ts'
@@ -320,12 +320,6 @@ function saysObjects({ isResource, path }: RequestInfo): boolean {
   return isResource || DISCOVERY.test(path)
 }
 
-/** The one name that a list or a watch wants to hear of. Model: NewRequestInfo. */
-function demandedName({ verb, query }: RequestInfo): string {
-  if (verb !== 'list' && verb !== 'watch') return ''
-  return demanded(query.get('fieldSelector') ?? '', 'metadata.name') ?? ''
-}
-
 /** A copy, as what was sent becomes what is stored. */
 const known = ({ name, namespace, uid, resourceVersion }: Named): Named => ({
   ...(name ? { name } : {}),
@@ -339,7 +333,7 @@ function referenceOf(info: RequestInfo, sent: Named = {}): Record<string, string
   const all = {
     resource: info.resource,
     namespace: info.namespace || (sent.namespace ?? ''),
-    name: info.name || demandedName(info) || (sent.name ?? ''),
+    name: info.name || demandedName(info.verb, info.query.get('fieldSelector') ?? '') || (sent.name ?? ''),
     uid: sent.uid ?? '',
     apiGroup: info.group,
     apiVersion: info.version,

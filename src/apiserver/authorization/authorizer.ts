@@ -32,6 +32,13 @@ export function demanded(fieldSelector: string | undefined, field: string): stri
   return undefined
 }
 
+/** The one name that a list or a watch is about, as upstream's request info has it; what deletes many has none. */
+export function demandedName(verb: string, fieldSelector: string | undefined): string {
+  if (verb !== 'list' && verb !== 'watch') return ''
+  const name = demanded(fieldSelector, 'metadata.name') ?? ''
+  return name === '.' || name === '..' || /[/%]/.test(name) ? '' : name
+}
+
 /** `none`: no opinion, ask the next one. */
 export interface Decision {
   readonly verdict: 'allow' | 'deny' | 'none'

@@ -23,11 +23,6 @@ export function nodeIdentityOf({ groups, name }: UserInfo): string | undefined {
   return name.startsWith(PREFIX) && groups.includes('system:nodes') ? name.slice(PREFIX.length) : undefined
 }
 
-/** The node a user is the kubelet of; undefined for everyone else. */
-export function nodeNameOf(user: UserInfo): string | undefined {
-  return nodeIdentityOf(user) || undefined
-}
-
 type Answer = Decision | Promise<Decision>
 
 export async function createNodeAuthorizer(

@@ -12,7 +12,7 @@ import {
   type AuthorizationAttributes,
   type Authorizer,
   type Decision,
-  demanded,
+  demandedName,
   requireAllowed,
 } from '../authorization/authorizer.ts'
 import type { ApiMetrics } from '../metrics/index.ts'
@@ -183,8 +183,7 @@ function askedBy(user: UserInfo, info: RequestInfo): AuthorizationAttributes {
   const narrowed = SELECTING.has(verb)
   const fieldSelector = (narrowed && info.query.get('fieldSelector')) || ''
   const labelSelector = (narrowed && info.query.get('labelSelector')) || ''
-  // A list of one name is about that object, as upstream's request info has it.
-  const name = info.name || (demanded(fieldSelector, 'metadata.name') ?? '')
+  const name = info.name || demandedName(verb, fieldSelector)
   return {
     user,
     verb,
