@@ -33,6 +33,8 @@ interface Place {
 const MAX_UNKNOWN = 100
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.'
+/** Types whose uid is a type of its own in Go. */
+const IDENTIFIED = new Set(['ObjectMeta', 'OwnerReference', 'Preconditions'].map((name) => `${META}${name}`))
 const decoders = new Map<string, Decoder>()
 
 /**
@@ -100,7 +102,7 @@ function structDecoder(ref: string): Decoder {
     Object.entries(type.fields).map(([name, schema]) => [
       name,
       {
-        decode: fieldDecoder(schema),
+        decode: fieldDecoder(schema, name === 'uid' && IDENTIFIED.has(ref) ? 'types.UID' : undefined),
         // Where nothing is written as null, no elements are something else.
         collection: (schema.items !== undefined || schema.map !== undefined) && schema.unset !== 'null',
         zeroIsAbsent: schema.zeroIsAbsent === true,
@@ -150,7 +152,7 @@ function fail(value: unknown, at: Place, type: string): never {
   throw mismatch(value, at, type)
 }
 
-function fieldDecoder(schema: FieldSchema): Decoder {
+function fieldDecoder(schema: FieldSchema, type = goType(schema)): Decoder {
   if (schema.ref) {
     const ref = schema.ref
     let found: Decoder | undefined
@@ -159,7 +161,6 @@ function fieldDecoder(schema: FieldSchema): Decoder {
       return found(value, at, context)
     }
   }
-  const type = goType(schema)
   if (schema.map) {
     const inner = fieldDecoder(schema.map)
     const zero = zeroOf(schema.map)

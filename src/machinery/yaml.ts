@@ -10,8 +10,8 @@ export class YamlError extends Error {
   override name = 'YamlError'
 }
 
-const TRUE = new Set(['yes', 'Yes', 'YES', 'on', 'On', 'ON'])
-const FALSE = new Set(['no', 'No', 'NO', 'off', 'Off', 'OFF'])
+const TRUE = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'])
+const FALSE = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'])
 
 // YAML 1.1 booleans that the 1.2 core schema reads as text.
 const oldBoolean = new Type('tag:yaml.org,2002:bool', {

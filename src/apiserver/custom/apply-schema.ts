@@ -18,7 +18,7 @@ export function applySchemaOf(schema: Schema): TypeSchema {
 }
 
 function schemaOf(schema: Schema): TypeSchema {
-  if (schema['x-kubernetes-int-or-string']) return { kind: 'scalar', scalar: 'untyped' }
+  if (schema['x-kubernetes-int-or-string']) return UNTYPED
   if (schema.type === 'array') return listSchema(schema)
   if (schema.type === 'object' || schema.properties) {
     return objectSchema(schema, schema['x-kubernetes-embedded-resource'] === true)

@@ -40,11 +40,16 @@ export function decodeCustom(
   return object as ApiObject
 }
 
+/** Drops in place what the schema does not have, giving its paths. */
+export function drop(object: Record<string, unknown>, { schema, keepUnknown }: Shape): string[] {
+  return keepUnknown ? [] : prune(object, schema, { root: true }).sort(compareBytes)
+}
+
 /** Drops in place what the schema does not have, giving its paths, and fills in defaults. */
-export function conform(object: Record<string, unknown>, { schema, keepUnknown }: Shape): string[] {
-  const unknown = keepUnknown ? [] : prune(object, schema, { root: true }).sort(compareBytes)
+export function conform(object: Record<string, unknown>, shape: Shape): string[] {
+  const unknown = drop(object, shape)
   const { metadata } = object
-  applyDefaults(object, schema)
+  applyDefaults(object, shape.schema)
   // Defaults of metadata are the server's business.
   object.metadata = metadata
   return unknown

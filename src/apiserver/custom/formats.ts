@@ -119,10 +119,17 @@ export function isKnownFormat(format: string): boolean {
   return checkOf(format) !== undefined || OF_NUMBERS.has(format)
 }
 
+/** Whether a format is one of its type. Model: GetUnrecognizedFormats. */
+function isMeant(type: string | undefined, format: string): boolean {
+  if (type === undefined || type === '' || type === 'string') return checkOf(format) !== undefined
+  if (type === 'integer') return format === 'int32' || format === 'int64'
+  return type === 'number' && (format === 'float' || format === 'double')
+}
+
 /** The formats anywhere in a schema that mean nothing here. */
 export function unknownFormats(schema: Schema | undefined, found = new Set<string>()): ReadonlySet<string> {
   if (!schema) return found
-  if (schema.format && !isKnownFormat(schema.format)) found.add(schema.format)
+  if (schema.format && !isMeant(schema.type, schema.format)) found.add(schema.format)
   unknownFormats(schema.items, found)
   unknownFormats(elementOf(schema), found)
   unknownFormats(schema.not, found)

@@ -1,13 +1,16 @@
 // The part of kubectl's JSONPath that columns and scale paths of custom resources use: fields, indexes, wildcards,
-// and filters by equality. Spec: https://kubernetes.io/docs/reference/kubectl/jsonpath/
+// descents, unions and filters. Spec: https://kubernetes.io/docs/reference/kubectl/jsonpath/
 
 import { isRecord } from '../api-object.ts'
 
 type Step =
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'index'; readonly index: number }
-  | { readonly kind: 'slice'; readonly from: number; readonly to: number | undefined }
+  | { readonly kind: 'slice'; readonly from: number; readonly to: number | undefined; readonly by: number }
   | { readonly kind: 'all' }
+  /** The value, and all that is in it. */
+  | { readonly kind: 'descend' }
+  | { readonly kind: 'union'; readonly paths: readonly JsonPath[] }
   | { readonly kind: 'filter'; readonly path: readonly Step[]; readonly operator: string; readonly operand: unknown }
 
 /** A path, ready to be followed. */
@@ -22,14 +25,15 @@ const FIELD = /^\.((?:\\.|[^.[\]\\])+)/
 const ALL = /^(?:\.\*|\[\*\])/
 const QUOTED = /^\[\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")\s*\]/
 const INDEX = /^\[\s*(-?\d+)\s*\]/
-const SLICE = /^\[\s*(-?\d*)\s*:\s*(-?\d*)\s*\]/
+const SLICE = /^\[\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*(-?\d*)\s*)?\]/
+const UNION = /^\[([^\]()]*,[^\]()]*)\]/
 const FILTER =
   /^\[\?\(\s*@((?:\.(?:\\.|[^.[\]\\\s=!<>()])+|\[[^\]]*\])*)\s*(?:(==|!=|<=|>=|<|>)\s*('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^)\s]+)\s*)?\)\]/
 
 /** Parses a path such as `.status.conditions[?(@.type=="Ready")].status`. Throws JsonPathError. */
 export function parseJsonPath(text: string): JsonPath {
   const steps: Step[] = []
-  let rest = text
+  let rest = text.replace(/^\$/, '')
   if (rest === '.') return steps
   while (rest !== '') {
     const [step, length] = nextStep(rest, text)
@@ -51,6 +55,8 @@ export function isJsonPath(text: string): boolean {
 }
 
 function nextStep(rest: string, text: string): [Step, number] {
+  // What is looked for everywhere follows its second dot.
+  if (rest.startsWith('..')) return [{ kind: 'descend' }, 1]
   const all = ALL.exec(rest)
   if (all) return [{ kind: 'all' }, all[0].length]
   const name = FIELD.exec(rest)
@@ -61,8 +67,14 @@ function nextStep(rest: string, text: string): [Step, number] {
   if (index) return [{ kind: 'index', index: Number(index[1]) }, index[0].length]
   const slice = SLICE.exec(rest)
   if (slice) {
-    const [whole, from = '', to = ''] = slice
-    return [{ kind: 'slice', from: Number(from || 0), to: to === '' ? undefined : Number(to) }, whole.length]
+    const [whole, from = '', to = '', by = ''] = slice
+    const until = to === '' ? undefined : Number(to)
+    return [{ kind: 'slice', from: Number(from || 0), to: until, by: Number(by || 1) }, whole.length]
+  }
+  const union = UNION.exec(rest)
+  if (union) {
+    const paths = (union[1] ?? '').split(',').map((part) => parseJsonPath(`[${part}]`))
+    return [{ kind: 'union', paths }, union[0].length]
   }
   const filter = FILTER.exec(rest)
   if (filter) {
@@ -92,12 +104,23 @@ function take(step: Step, value: unknown): unknown[] {
       return item === undefined ? [] : [item]
     }
     case 'slice':
-      return Array.isArray(value) ? value.slice(step.from, step.to) : []
+      return Array.isArray(value) ? value.slice(step.from, step.to).filter((_, i) => i % step.by === 0) : []
     case 'all':
       return Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : []
+    case 'descend':
+      return everything(value)
+    case 'union':
+      return step.paths.flatMap((path) => follow(path, value))
     case 'filter':
       return Array.isArray(value) ? value.filter((item) => passes(step, item)) : []
   }
+}
+
+/** Everything that has something in it. */
+function everything(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return []
+  const inner = Object.values(value)
+  return inner.length === 0 ? [] : [value, ...inner.flatMap(everything)]
 }
 
 function passes(step: Extract<Step, { kind: 'filter' }>, item: unknown): boolean {

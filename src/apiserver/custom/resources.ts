@@ -82,12 +82,13 @@ const versionsOf = (version: ServedVersion) => ({ storage: version, versions: [v
 function resourceOf(definition: Definition, version: Version, options: MakeOptions): Resource {
   const { group, scope, versions, preserveUnknownFields, names } = definition.spec
   const { shortNames = [], categories = [], singular } = definition.status.acceptedNames ?? names
-  const given = (version.schema?.openAPIV3Schema ?? OPEN) as Schema
-  const structural = structuralProblems(given, '').length === 0
-  const shape: Shape = {
-    schema: given,
-    keepUnknown: preserveUnknownFields === true || !structural,
+  const shapeFor = (one: Version): Shape => {
+    const schema = (one.schema?.openAPIV3Schema ?? OPEN) as Schema
+    return { schema, keepUnknown: preserveUnknownFields === true || structuralProblems(schema, '').length > 0 }
   }
+  const shape = shapeFor(version)
+  const given = shape.schema
+  const shapes = new Map(versions.map((one) => [`${group}/${one.name}`, one === version ? shape : shapeFor(one)]))
   const storage = versions.find((v) => v.storage)
   const storageVersion = `${group}/${storage?.name ?? version.name}`
   const served = servedVersion(definition, version, shape)
@@ -115,6 +116,7 @@ function resourceOf(definition: Definition, version: Version, options: MakeOptio
       ending: options.terminating,
       storageServed: storage?.served === true,
       shape,
+      shapeOf: (apiVersion) => shapes.get(apiVersion),
       convert: options.convert,
       ended: options.ended,
       state: `${uid} ${generation ?? 0}`,

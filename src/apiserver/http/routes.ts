@@ -15,6 +15,7 @@ import type { Registry } from '../registry/registry.ts'
 import { type Resource, type ServedVersion, verbsOf } from '../registry/resource.ts'
 import type { Request } from './exchange.ts'
 import { CBOR, CBOR_SEQUENCE, PROTOBUF } from './media-type.ts'
+import { patchTypeOf } from './patch-types.ts'
 import type { RequestInfo } from './request-info.ts'
 
 const READS_EVERYWHERE = new Set(['list', 'watch'])
@@ -79,7 +80,11 @@ export function checkRoute(
     if (info.rest !== '') throw pageNotFound()
     if (request.method === 'HEAD' || (info.verb === 'watch' && request.method !== 'GET')) throw methodNotAllowed()
   }
-  if (!offers(version, info)) throw notOffered(resource, info)
+  if (!offers(version, info)) {
+    // A patch is looked at before what it is of.
+    if (resource.view && info.verb === 'patch') patchTypeOf(request.headers['content-type'], { custom: true, cbor })
+    throw notOffered(resource, info)
+  }
   if (resource.view) return
   checkMediaTypes(request, info, cbor)
   if (info.name === '' && info.subresource !== '') throw badRequest('name must be provided')

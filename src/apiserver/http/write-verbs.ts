@@ -2,7 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 import type { DeleteOptions, Status } from '../../api/generated/meta-v1.ts'
-import { badRequest, field, methodNotAllowed, unsupportedMediaType } from '../../machinery/errors.ts'
+import { badRequest, field, methodNotAllowed } from '../../machinery/errors.ts'
 import { requireAllowed } from '../authorization/authorizer.ts'
 import { deleteCollection } from '../registry/delete-collection.ts'
 import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
@@ -10,6 +10,7 @@ import { checkListQuery } from '../registry/list.ts'
 import type { PatchType } from '../registry/patch.ts'
 import { warningsOf } from '../registry/strict-fields.ts'
 import { duplicateFields, knownTypeOf, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
+import { patchTypeOf } from './patch-types.ts'
 import { switchOf } from './query.ts'
 import { checkListable, listQueryOf, sendList } from './read-verbs.ts'
 import { type ResourceHandlerEnv, type ResourceRequest, sendEntry } from './resource-request.ts'
@@ -49,27 +50,20 @@ export async function serveUpdate(env: ResourceHandlerEnv, exchange: ResourceReq
   sendEntry(exchange, created ? 201 : 200, entry, env)
 }
 
-const APPLY = 'application/apply-patch+yaml'
-const APPLY_CBOR = 'application/apply-patch+cbor'
-const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
+/** What a patch is; of one that is none nothing is read. */
+function requestedPatch({ request, target, cbor }: ResourceRequest) {
+  try {
+    return patchTypeOf(request.headers['content-type'], { custom: target.resource.view !== undefined, cbor })
+  } catch (error) {
+    request.resume()
+    throw error
+  }
 }
 
 export async function servePatch(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
   const { request, target, context } = exchange
-  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
-  if (contentType === APPLY || (exchange.cbor && contentType === APPLY_CBOR)) {
-    return serveApply(env, exchange, contentType === APPLY_CBOR)
-  }
-  const type = PATCH_TYPES[contentType]
-  // Of what is custom nothing is known that a strategy could go by, nor of its scale.
-  if (!type || (type === 'strategic' && target.resource.view)) {
-    request.resume()
-    const known = Object.keys(PATCH_TYPES).filter((name) => !target.resource.view || PATCH_TYPES[name] !== 'strategic')
-    throw unsupportedMediaType([...known, APPLY, ...(exchange.cbor ? [APPLY_CBOR] : [])])
-  }
+  const type = requestedPatch(exchange)
+  if (type === 'apply' || type === 'apply-cbor') return serveApply(env, exchange, type === 'apply-cbor')
   checkWriteOptions('PatchOptions', exchange, switchOf(exchange.info.query, 'force') === undefined ? [] : [NOT_FORCED])
   const bytes = await readBody(request)
   const body = await readPatch(env, exchange, type, bytes)

@@ -187,6 +187,8 @@ export function marked(
     if (first) metadata.deletionTimestamp = formatTime(now)
     if (resource.resource === 'namespaces') object.status = { ...(object.status as object), phase: 'Terminating' }
     resource.definition.prepareDelete?.(object, now)
+    // The second deletion of a definition is like any other kind's.
+    if (!first && resource.resource !== 'namespaces') metadata.deletionGracePeriodSeconds = 0
     return object
   }
   if (first && metadata.generation) metadata.generation += 1

@@ -60,13 +60,15 @@ function parseFields(text: string): FieldRequirement[] {
   return splitTerms(text)
     .sort()
     .filter((term) => term !== '')
-    .map((term) => {
+    .flatMap((term) => {
       // A field holds no escapes: the first operator ends it.
       const [, field, operator, value] = /^(.*?)(!=|==|=)(.*)$/s.exec(term) ?? []
       if (field === undefined || value === undefined) {
         throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
       }
-      return { field, equal: operator !== '!=', value: unescaped(value) }
+      // Nothing that is nothing is everything: hasTerm.Transform.
+      if (field === '' && value === '') return []
+      return [{ field, equal: operator !== '!=', value: unescaped(value) }]
     })
 }
 

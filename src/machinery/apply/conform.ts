@@ -146,9 +146,18 @@ function goType(value: unknown): string {
   return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
 }
 
+/** A list or a map as `%#v` prints it. */
+function goLiteral(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return value === null ? 'interface {}(nil)' : JSON.stringify(value)
+  const inner = Array.isArray(value)
+    ? value.map(goLiteral)
+    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${goLiteral(item)}`)
+  return `${goType(value)}{${inner.join(', ')}}`
+}
+
 /** Values as Go's `&value.valueUnstructured{Value:…}` shows them. */
 function quoted(value: unknown): string {
-  return `&value.valueUnstructured{Value:${typeof value === 'object' ? goType(value) : JSON.stringify(value)}}`
+  return `&value.valueUnstructured{Value:${typeof value === 'object' ? goLiteral(value) : JSON.stringify(value)}}`
 }
 
 function shown(value: unknown): string {

@@ -25,7 +25,9 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   unconditionalUpdate: false,
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
   defaults(definition) {
-    const { spec } = definition
+    const { spec, status } = definition
+    const storage = storageOf(definition)
+    if (status && storage !== undefined && !status.storedVersions?.length) status.storedVersions = [storage]
     spec.conversion ??= { strategy: 'None' }
     if (spec.names) {
       spec.names.singular ||= spec.names.kind?.toLowerCase()
@@ -34,20 +36,18 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     const { webhook } = spec.conversion
     if (webhook?.clientConfig?.service) webhook.clientConfig.service.port ??= 443
   },
-  prepareCreate(definition, { warn }) {
+  prepareCreate(definition) {
     const storage = storageOf(definition)
     definition.status = {
       acceptedNames: { plural: '', kind: '' },
       ...(storage === undefined ? {} : { storedVersions: [storage] }),
     }
-    warnAboutFormats(definition, [], warn)
   },
-  prepareUpdate(definition, old, { warn }) {
+  prepareUpdate(definition, old) {
     const storage = storageOf(definition)
     const stored = old.status.storedVersions ?? []
     const all = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]
     definition.status = { ...old.status, storedVersions: [...all] }
-    warnAboutFormats(definition, formatsOf(old), warn)
   },
   prepareDelete(definition, now) {
     // Of a kind that was never served there are no objects to wait for.
@@ -67,6 +67,12 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   validateCreate: definitionProblems,
   validateUpdate: definitionUpdateProblems,
   validateStatusUpdate: definitionStatusProblems,
+  // A format that nobody knows checks nothing: whoever wrote it should hear of that, once.
+  warnings(definition, old) {
+    const known = new Set(old ? formatsOf(old) : [])
+    const found = formatsOf(definition).filter((format) => !known.has(format))
+    return [...new Set(found)].map((format) => `unrecognized format ${JSON.stringify(format)}`)
+  },
   columns: genericColumns,
 })
 
@@ -77,15 +83,4 @@ function storageOf({ spec }: CustomResourceDefinition): string | undefined {
 
 function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
   return (spec.versions ?? []).flatMap((v) => [...unknownFormats(v.schema?.openAPIV3Schema as Schema | undefined)])
-}
-
-/** A format that nobody knows checks nothing: whoever wrote it should hear of that, once. */
-function warnAboutFormats(
-  definition: CustomResourceDefinition,
-  known: readonly string[],
-  warn: (message: string) => void,
-): void {
-  for (const format of new Set(formatsOf(definition))) {
-    if (!known.includes(format)) warn(`unrecognized format ${JSON.stringify(format)}`)
-  }
 }
