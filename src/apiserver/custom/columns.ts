@@ -3,7 +3,8 @@
 import type { CustomResourceColumnDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { humanDuration } from '../../machinery/duration.ts'
-import type { ApiObject } from '../api-object.ts'
+import { sortedEntries } from '../../machinery/go/value.ts'
+import { type ApiObject, isRecord } from '../api-object.ts'
 import type { Column } from '../resource-definition.ts'
 import { nameColumn } from '../resources/columns/common.ts'
 import { follow, isJsonPath, parseJsonPath } from './json-path.ts'
@@ -38,12 +39,16 @@ function columnOf(definition: DeepReadonly<CustomResourceColumnDefinition>): Col
   }
 }
 
+/** Fields in the order in which Go writes them. */
+const inOrder = (_: string, value: unknown) => (isRecord(value) ? Object.fromEntries(sortedEntries(value)) : value)
+
 /** What a cell shows of a value; null when the value is none of the column's type. */
 export function cellOf(type: string, value: unknown, now: number): unknown {
+  if (value === null && type === 'string') return '<no value>'
   if (value === undefined || value === null) return null
   switch (type) {
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value)
+      return typeof value === 'object' ? JSON.stringify(value, inOrder) : String(value)
     case 'integer':
       return typeof value === 'number' ? Math.trunc(value) : null
     case 'number':

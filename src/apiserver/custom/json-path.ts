@@ -104,7 +104,9 @@ function take(step: Step, value: unknown): unknown[] {
       return item === undefined ? [] : [item]
     }
     case 'slice':
-      return Array.isArray(value) ? value.slice(step.from, step.to).filter((_, i) => i % step.by === 0) : []
+      // What goes beyond the end is nothing at all.
+      if (!Array.isArray(value) || step.from >= value.length || (step.to ?? 0) > value.length) return []
+      return value.slice(step.from, step.to).filter((_, i) => i % step.by === 0)
     case 'all':
       return Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : []
     case 'descend':

@@ -24,16 +24,22 @@ export function customServed({ resource, namespaced }: Resource, version: Served
 }
 
 /** The types of a custom resource's version: its objects and lists of them. */
-export function customTypes(version: ServedVersion): Map<string, CustomType> {
+export function customTypes({ definition }: Resource, version: ServedVersion): Map<string, CustomType> {
   const { group, kind, typeRef, schema } = version
   if (!schema) return new Map()
   const listKind = version.listKind ?? `${kind}List`
-  const gvk = (name: string) => [{ group, kind: name, version: version.version }]
+  const selectable = Object.keys(definition.selectableFields ?? {}).filter((path) => !path.startsWith('metadata.'))
+  const extensions = (name: string) => ({
+    'x-kubernetes-group-version-kind': [{ group, kind: name, version: version.version }],
+    ...(selectable.length > 0
+      ? { 'x-kubernetes-selectable-fields': selectable.map((fieldPath) => ({ fieldPath })) }
+      : {}),
+  })
   const object: CustomType = {
     refs: [`${META}ObjectMeta`],
     schema: (dialect) => ({
       ...objectSchema(dialect, schema),
-      'x-kubernetes-group-version-kind': gvk(kind),
+      ...extensions(kind),
     }),
   }
   const list: CustomType = {
@@ -51,7 +57,7 @@ export function customTypes(version: ServedVersion): Map<string, CustomType> {
         },
         metadata: reference(dialect, `${META}ListMeta`, 'Metadata of the list.'),
       },
-      'x-kubernetes-group-version-kind': gvk(listKind),
+      ...extensions(listKind),
     }),
   }
   return new Map([
@@ -84,42 +90,61 @@ function reference(dialect: Dialect, ref: string, description: string): Json {
 }
 
 function objectSchema(dialect: Dialect, schema: Schema): Json {
-  const open = schema['x-kubernetes-preserve-unknown-fields'] && !schema.properties
-  const { properties = {}, ...rest } = dialect === 'v2' ? forV2(schema) : (schema as Json)
-  if (open) return { ...rest, type: 'object' }
-  return {
-    ...rest,
-    type: 'object',
-    properties: {
-      ...(properties as Json),
-      ...TYPE_META,
-      metadata: reference(
-        dialect,
-        `${META}ObjectMeta`,
-        'Metadata of the object. Spec: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata',
-      ),
-    },
+  const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true
+  const { properties = {}, ...rest } = dialect === 'v2' ? forV2(schema) : forV3(schema)
+  if (dialect === 'v2' && isOpen) {
+    delete rest['x-kubernetes-preserve-unknown-fields']
+    return { ...rest, type: 'object' }
   }
+  return { ...rest, type: 'object', properties: { ...(properties as Json), ...metaOf(dialect) } }
+}
+
+function metaOf(dialect: Dialect): Json {
+  const spec = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata'
+  return { ...TYPE_META, metadata: reference(dialect, `${META}ObjectMeta`, `Metadata of the object. Spec: ${spec}`) }
+}
+
+/** What an object within an object has anyway. Model: addEmbeddedProperties. */
+function embedded(dialect: Dialect, schema: Schema, out: Json): Json {
+  if (schema['x-kubernetes-embedded-resource'] !== true) return out
+  const required = new Set([...(schema.required ?? []), 'kind', 'apiVersion'])
+  return { ...out, properties: { ...(out.properties as Json), ...metaOf(dialect) }, required: [...required] }
+}
+
+const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }]
+
+/** What is said of a schema is all there is but for what its extensions mean. */
+function forV3(schema: Schema): Json {
+  const out = within(schema, { ...(schema as Json) }, forV3)
+  if (schema['x-kubernetes-int-or-string'] && !schema.anyOf && !schema.allOf) out.anyOf = INT_OR_STRING
+  return embedded('v3', schema, out)
+}
+
+/** Puts the schemas within one, as `made` has them, into its place. */
+function within({ items, properties, ...schema }: Schema, out: Json, made: (schema: Schema) => Json): Json {
+  if (items) out.items = made(items)
+  if (properties) {
+    out.properties = Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, made(inner)]))
+  }
+  const element = elementOf(schema)
+  if (element) out.additionalProperties = made(element)
+  return out
 }
 
 /** OpenAPI v2 has no alternatives and no null: what would say something wrong is left out. */
 function forV2(schema: Schema): Json {
-  const { anyOf: _, oneOf: __, not: ___, nullable, items, properties, additionalProperties, ...rest } = schema
+  const { anyOf: _, oneOf: __, not: ___, nullable, items: ____, properties: _____, ...others } = schema
+  const { additionalProperties, default: ______, ...rest } = others
   const out: Json = { ...rest }
   delete out.allOf
   // Clients that know v2 alone refuse unknown fields and null wherever a type is given.
-  if (nullable || (schema['x-kubernetes-preserve-unknown-fields'] && !schema['x-kubernetes-embedded-resource'])) {
+  if (nullable || schema['x-kubernetes-preserve-unknown-fields']) {
     delete out.required
-    if (nullable) delete out.type
+    delete out.type
     return out
   }
   if (schema['x-kubernetes-int-or-string']) delete out.type
-  if (items) out.items = forV2(items)
-  if (properties) {
-    out.properties = Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, forV2(inner)]))
-  }
-  const element = elementOf(schema)
-  if (element) out.additionalProperties = forV2(element)
-  else if (additionalProperties === true) out.additionalProperties = true
-  return out
+  within(schema, out, forV2)
+  if (additionalProperties === true) out.additionalProperties = true
+  return embedded('v2', schema, out)
 }

@@ -1,6 +1,6 @@
 // The documents themselves: one of v3 for each group version, and one of v2 for everything.
 
-import { ALL_VERSIONS, kindsEverywhere, versionsOf } from './kinds-everywhere.ts'
+import { ALL_VERSIONS, CUSTOM_VERSIONS, kindsEverywhere, versionsOf } from './kinds-everywhere.ts'
 import type { GroupOperations, Operation } from './operations.ts'
 import { type ApiDocs, type Dialect, type Json, reachable, refTo, typeSchema } from './schemas.ts'
 import { shareParameters } from './shared-parameters.ts'
@@ -15,16 +15,20 @@ const SECURITY = {
   },
 }
 
+/** What documents about custom resources say of themselves. */
+const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+
 /** The v3 document of one group version. */
 export function documentV3(group: GroupOperations, version: string, docs: ApiDocs): Json {
   const schemas = schemasOf('v3', [group], docs)
+  const isCustom = group.custom.size > 0
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
+    info: isCustom ? CUSTOM_INFO : { title: 'Kubernetes', version },
     paths: pathsOf(group.operations, V3),
     components: {
       ...(Object.keys(schemas).length > 0 ? { schemas } : {}),
-      securitySchemes: SECURITY,
+      ...(isCustom ? {} : { securitySchemes: SECURITY }),
     },
   }
 }
@@ -52,7 +56,8 @@ function schemasOf(dialect: Dialect, groups: readonly GroupOperations[], docs: A
     if (answer !== 'string') roots.add(answer)
   }
   for (const ref of [...roots]) for (const inner of custom.get(ref)?.refs ?? []) roots.add(inner)
-  const versions = dialect === 'v2' ? ALL_VERSIONS : versionsOf(groups.map(({ key }) => key))
+  const some = custom.size > 0 ? CUSTOM_VERSIONS : versionsOf(groups.map(({ key }) => key))
+  const versions = dialect === 'v2' ? ALL_VERSIONS : some
   const schemas = reachable(roots).map((ref) => [
     ref,
     custom.get(ref)?.schema(dialect) ?? { ...typeSchema(dialect, ref, docs), ...kindsEverywhere(ref, versions) },
@@ -115,8 +120,9 @@ function successCodes(operation: Operation): string[] {
     case 'post':
       return ['200', '201', '202']
     case 'put':
-    case 'patch':
       return ['200', '201']
+    case 'patch':
+      return operation.custom ? ['200'] : ['200', '201']
     case 'delete':
       return ['200', '202']
     default:

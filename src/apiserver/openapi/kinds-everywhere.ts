@@ -45,6 +45,10 @@ export const ALL_VERSIONS: readonly GroupVersion[] = Object.entries(VERSIONS).fl
   versions.split(' ').map((version) => ({ group, version })),
 )
 
+/** Of which the server of custom resources does not know. */
+const FOREIGN = ['admission.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io', 'imagepolicy.k8s.io']
+export const CUSTOM_VERSIONS = ALL_VERSIONS.filter(({ group }) => !FOREIGN.includes(group))
+
 /** The group versions of documents' keys, after the core's. */
 export function versionsOf(keys: readonly string[]): readonly GroupVersion[] {
   const own = keys.flatMap((key) => {

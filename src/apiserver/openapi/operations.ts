@@ -10,6 +10,7 @@ import { groupName, tagOf } from './names.ts'
 import {
   capital,
   consumedBy,
+  customRule,
   type Method,
   producedBy,
   type QueryParameter,
@@ -34,6 +35,8 @@ export interface Operation {
   /** Media types of the request and of the answer. */
   readonly consumes: readonly string[]
   readonly produces: readonly string[]
+  /** Whether it is on something that a definition makes. */
+  readonly custom?: boolean
 }
 
 /** The operations of one document, whose key is like `api/v1` or `apis/apps/v1`, or `apis/apps` for discovery. */
@@ -73,7 +76,7 @@ function versionOperations(registry: Registry): readonly GroupOperations[] {
     const custom = new Map<string, CustomType>()
     for (const { resource, version: served } of resources) {
       if (!served.schema) continue
-      for (const [ref, type] of customTypes(served)) custom.set(ref, type)
+      for (const [ref, type] of customTypes(resource, served)) custom.set(ref, type)
       const types = { type: served.typeRef, listType: listTypeRef(served) }
       for (const r of customServed(resource, served)) {
         const scale = r.kind.group !== served.group
@@ -105,7 +108,8 @@ function operationsOf(
   const place = namespaced ? `${root}/namespaces/{namespace}/${resource}` : `${root}/${resource}`
   const tail = subresource === '' ? '' : `/${subresource}`
   const isWatched = !custom && served.actions.includes('list') && served.actions.includes('post')
-  const rules = [...rulesOf(served), ...(isWatched ? WATCHES : [])]
+  const own = rulesOf(served)
+  const rules = [...(custom ? own.map(customRule) : own), ...(isWatched ? WATCHES : [])]
   return rules.flatMap((rule) => {
     const named = rule.named || subresource !== ''
     const below = (path: string) => (rule.action.startsWith('watch') ? path.replace(root, `${root}/watch`) : path)
@@ -116,8 +120,12 @@ function operationsOf(
       action: rule.action,
       id: `${idOf(served, ownKind, rule.verb, namespaced)}${many}`,
       tag: tagOf(served.group, served.version),
-      kind: { group: kind.group, kind: kind.kind, version: kind.version },
-      body: bodyOf(rule, type),
+      // The scale of what is custom is told of as what it is the scale of.
+      kind: custom
+        ? { group: served.group, kind: ownKind, version: served.version }
+        : { group: kind.group, kind: kind.kind, version: kind.version },
+      body: custom && rule.action === 'deletecollection' ? undefined : bodyOf(rule, type),
+      custom,
       answer: answerOf(rule, served, type, listType),
       query: rule.query,
       consumes: consumedBy(rule, custom),

@@ -63,6 +63,12 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
 }
 
+/** The rule for what definitions make. Model: builder.go of k8s.io/apiextensions-apiserver. */
+export function customRule(rule: Rule): Rule {
+  if (rule.action === 'get') return { ...rule, query: [text('resourceVersion')] }
+  return rule.action === 'deletecollection' ? { ...rule, query: LIST_QUERY } : rule
+}
+
 /** What streams take; the fields of PodExecOptions and its like. Model: AddObjectParams of k8s.io/apiserver. */
 const STREAM_QUERIES: Readonly<Record<string, readonly QueryParameter[]>> = {
   attach: [text('container'), flag('stderr'), flag('stdin'), flag('stdout'), flag('tty')],
@@ -111,7 +117,7 @@ const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter((type) => !type.includes('strategi
 const ANY = ['*/*']
 
 export function consumedBy({ action }: Rule, custom: boolean): readonly string[] {
-  if (action !== 'patch') return ANY
+  if (action !== 'patch') return custom ? CUSTOM_TYPES : ANY
   return custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES
 }
 
