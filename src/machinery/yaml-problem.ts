@@ -71,6 +71,8 @@ function problemOf(problem: ParserProblem): Problem | undefined {
   if (alias !== undefined) return ['reader', `unknown anchor '${alias}' referenced`]
   if (reason.startsWith('undeclared tag handle ')) return ['parser', 'found undefined tag handle']
   switch (reason) {
+    case 'directives end mark is expected':
+      return ['parser', 'did not find expected <document start>']
     case 'tab characters must not be used in indentation':
       return tabProblem(text, problem.line)
     case 'unexpected end of the stream within a flow collection':

@@ -45,7 +45,21 @@ const merge = new Type('tag:yaml.org,2002:merge', {
   resolve: (text: unknown) => text === '<<' || text === null,
 })
 
-const SCHEMA = CORE_SCHEMA.extend({ implicit: [oldBoolean, oldInteger, merge] })
+const binary = new Type('tag:yaml.org,2002:binary', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && /^[A-Za-z0-9+/=\s]*$/.test(text),
+  construct: (text: string) => Buffer.from(text, 'base64').toString(),
+})
+
+// Tags that nobody knows say nothing: scalars are text then, and maps and lists what they are.
+const unknownTags = (['scalar', 'mapping', 'sequence'] as const).flatMap((kind) =>
+  ['!', 'tag:'].map((prefix) => new Type(prefix, { kind, multi: true, construct: (value: unknown) => value })),
+)
+
+const SCHEMA = CORE_SCHEMA.extend({
+  implicit: [oldBoolean, oldInteger, merge],
+  explicit: [binary, ...unknownTags],
+})
 
 /** Parses one document. Throws YamlError. */
 export function parseYaml(text: string): unknown {
@@ -63,6 +77,7 @@ export function parseYamlStream(text: string): unknown[] {
  */
 export function parseFirstYaml(text: string): { value: unknown; twice: string | undefined } {
   const first = firstDocument(text)
+  checkDirectives(first)
   const keys = new KeyWatch()
   let value: unknown
   try {
@@ -139,6 +154,17 @@ function goValue(value: unknown): string {
   if (typeof value !== 'object') return JSON.stringify(value)
   const entries = sortedEntries(value).map(([name, inner]) => `${JSON.stringify(name)}:${goValue(inner)}`)
   return `map[interface {}]interface {}{${entries.join(', ')}}`
+}
+
+/** Throws for what stands before a document and asks for another YAML, or for what nobody knows. */
+function checkDirectives(text: string): void {
+  if (!/^\s*(?:#.*\n\s*)*%/.test(text)) return
+  for (const line of text.split('\n')) {
+    if (line.startsWith('---')) return
+    const [, name, value] = /^%(\S+)[ \t]*(\S*)/.exec(line) ?? []
+    if (name === 'YAML' && value !== '1.1') throw new YamlError('found incompatible YAML document')
+    if (name !== undefined && name !== 'YAML' && name !== 'TAG') throw new YamlError('found unknown directive name')
+  }
 }
 
 /** A line of three dashes begins a document wherever it is; before the first one there may be directives. */

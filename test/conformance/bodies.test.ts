@@ -64,6 +64,29 @@ describe('null in lists and maps is what nobody has set (encoding/json)', () => 
   })
 })
 
+describe('what JSON says twice is brought together (encoding/json)', () => {
+  const pod = (more: string) => `{"metadata":{"name":"twice"},"spec":{"containers":[{"name":"c","image":"i"}]${more}`
+  const PODS = '/api/v1/namespaces/default/pods?dryRun=All'
+  const said = (path: string, body: string) => ask(path, { body, headers: { 'content-type': 'application/json' } })
+
+  it.each(['', '&fieldValidation=Ignore'])('maps%s', async (option) => {
+    const { body } = await said(`${DRY}${option}`, '{"metadata":{"name":"a"},"data":{"a":"1"},"data":{"b":"2"}}')
+    expect(body.data).toEqual({ a: '1', b: '2' })
+  })
+
+  it('structs', async () => {
+    const { body } = await said(DRY, '{"metadata":{"name":"a"},"metadata":{"labels":{"a":"b"}}}')
+    expect(body.metadata).toMatchObject({ name: 'a', labels: { a: 'b' } })
+    const { body: made } = await said(PODS, pod('},"spec":{"hostNetwork":true}}'))
+    expect(made.spec).toMatchObject({ hostNetwork: true, containers: [{ name: 'c', image: 'i' }] })
+  })
+
+  it('items of lists', async () => {
+    const { body } = await said(PODS, pod(',"containers":[{"name":"d"}]}}'))
+    expect(body.spec.containers).toMatchObject([{ name: 'd', image: 'i' }])
+  })
+})
+
 describe('Content-Type (mime.ParseMediaType)', () => {
   it.each([
     ['application/json', 201],

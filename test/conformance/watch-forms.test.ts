@@ -145,7 +145,9 @@ describe('bookmarks', () => {
     ['/api/v1/configmaps', {}],
     ['/api/v1/pods', { spec: { containers: null }, status: {} }],
     ['/apis/storage.k8s.io/v1/storageclasses', { provisioner: '' }],
-    ['/apis/apps/v1/statefulsets', { status: { replicas: 0, availableReplicas: 0 } }],
+    ['/apis/apps/v1/statefulsets', { spec: { replicas: 0 }, status: { replicas: 0, availableReplicas: 0 } }],
+    ['/apis/apps/v1/deployments', { spec: { replicas: 0 } }],
+    ['/apis/apps/v1/replicasets', { spec: { replicas: 0 } }],
   ]
   it.each(cases)('of %s are objects of Go that nobody filled (newFunc)', async (path, more) => {
     const [mark] = await frames(`${path}?${NONE}`)

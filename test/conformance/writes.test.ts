@@ -81,6 +81,12 @@ describe('options', () => {
 })
 
 describe('names and namespaces', () => {
+  it('of which there can be none are refused by the client that asks for them (NamespaceLifecycle)', async () => {
+    const { code, body } = await call('/api/v1/namespaces/a%25/configmaps', { body: map('x') })
+    const why = `Internal error occurred: invalid resource name "a%": [may not contain '%']`
+    expect([code, body.message]).toEqual([500, why])
+  })
+
   it('what is being deleted is said to be (Store.Create)', async () => {
     await call(MAPS, { body: map('going', { finalizers: ['example.com/stay'] }) })
     const gone = await remove(`${MAPS}/going`, { orphanDependents: false })

@@ -86,6 +86,10 @@ describe('YAML that is none', () => {
     ['kind: ConfigMap\nmetadata:\n  name: a: b\n', 'line 3: mapping values are not allowed in this context'],
     ['kind:ConfigMap\nmetadata:\n  name: a\n', 'line 2: mapping values are not allowed in this context'],
     ['kind: ConfigMap\nmetadata\n  name: a\n', "line 3: could not find expected ':'"],
+    ['%YAML 1.2\n---\na: 1\n', 'found incompatible YAML document'],
+    ['%YAML 3.0\n---\na: 1\n', 'found incompatible YAML document'],
+    ['%FOO bar\n---\na: 1\n', 'found unknown directive name'],
+    ['%YAML 1.1\na: 1\n', 'line 1: did not find expected <document start>'],
   ]
   it.each(cases)('%j: %s', async (text, problem) => {
     const { code, body } = await call('POST', MAPS, text, 'application/yaml')
@@ -103,5 +107,21 @@ describe('what comes after the first document is not read (parser.parse)', () =>
       422,
       'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
     ])
+  })
+})
+
+describe('directives and tags that are taken (resolve of resolve.go)', () => {
+  const cases: readonly [data: string, is: object][] = [
+    ['{a: !foo 3}', { a: '3' }],
+    ['{a: !!foo x}', { a: 'x' }],
+    ['{a: !!binary aGk=}', { a: 'hi' }],
+    ['{a: !!timestamp 2001-01-01}', { a: '2001-01-01' }],
+    ['!!set {a, b}', { a: '', b: '' }],
+    ['!!seq {a: b}', { a: 'b' }],
+  ]
+  it.each(cases)('%s is %j', async (data, is) => {
+    const text = `%YAML 1.1\n---\nmetadata: {name: tags}\ndata: ${data}\n`
+    const { body } = await call('POST', MAPS, text, 'application/yaml')
+    expect(body.data).toEqual(is)
   })
 })

@@ -2,7 +2,8 @@
 // namespaces stay. Spec: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle
 
 import type { Namespace } from '../../api/generated/core-v1.ts'
-import { forbidden, notFound, StatusError } from '../../machinery/errors.ts'
+import { forbidden, internalError, notFound, StatusError } from '../../machinery/errors.ts'
+import { quote } from '../../machinery/go/format.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
@@ -20,6 +21,10 @@ export function namespaceLifecycle(registry: Registry): AdmissionPlugin {
       if (operation !== 'CREATE' || !resource.namespaced) return
       // Whoever may ask about permissions does not learn from that which namespaces there are.
       if (resource.resource === 'localsubjectaccessreviews') return
+      if (namespace.includes('%')) {
+        // Upstream asks its own server for it, and its client refuses the name.
+        throw internalError(`invalid resource name ${quote(namespace)}: [may not contain '%']`)
+      }
       const found = await registry.lookup<Namespace>('', 'namespaces', '', namespace)
       if (!found) throw notFound(namespaces, namespace)
       if (!found.metadata.deletionTimestamp && found.status.phase !== 'Terminating') return

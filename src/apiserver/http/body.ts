@@ -2,6 +2,7 @@
 
 import { CborError, decodeCbor } from '../../machinery/cbor/decode.ts'
 import { badRequest, requestEntityTooLarge, type StatusError, unsupportedMediaType } from '../../machinery/errors.ts'
+import { parseMerged } from '../../machinery/json-merge.ts'
 import { scanJson } from '../../machinery/json-scan.ts'
 import { decodeProtobuf } from '../../machinery/protobuf/codec.ts'
 import { WireError } from '../../machinery/protobuf/wire.ts'
@@ -76,7 +77,7 @@ function mediaTypeOf(contentType: string | undefined): string | undefined {
   return type === '*/*' ? 'application/json' : type
 }
 
-/** What a body says twice, in upstream's words; the last one wins. */
+/** What a body says twice, in upstream's words. */
 export function duplicateFields(body: Buffer, contentType: string | undefined): readonly string[] {
   const type = mediaTypeOf(contentType)
   const text = body.toString('utf8')
@@ -86,6 +87,11 @@ export function duplicateFields(body: Buffer, contentType: string | undefined): 
   }
   if (!type?.endsWith('json')) return []
   return scanJson(text).duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
+}
+
+/** The object of a body that says something twice: in JSON, Go's decoder brings it together. */
+export function mergedBody(bytes: Buffer, contentType: string | undefined, body: unknown): unknown {
+  return mediaTypeOf(contentType)?.endsWith('json') ? parseMerged(bytes.toString('utf8')) : body
 }
 
 function parseJson(body: Buffer, kind: string): unknown {

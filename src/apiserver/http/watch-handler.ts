@@ -215,11 +215,15 @@ function bookmarkIn(resource: Resource, version: ServedVersion, item: Bookmark) 
   return { object: bookmarkOf(version, item), origin: { object: bookmarkOf(resource.storage, item) } }
 }
 
+/** Kinds that upstream holds with a number of replicas inside, which is not left out when it is none. */
+const COUNTED = new Set(['apps/v1 Deployment', 'apps/v1 ReplicaSet', 'apps/v1 StatefulSet'])
+
 /** An object that says nothing but how far a watch has come: what a new one of Go looks like. Model: newFunc. */
 function bookmarkOf(version: ServedVersion, { revision, initialEventsEnd }: Bookmark): StoredObject {
   const annotations = initialEventsEnd ? { [INITIAL_EVENTS_END]: 'true' } : undefined
   const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) }
   const object: Record<string, unknown> = { kind: version.kind, apiVersion: version.apiVersion, metadata }
   if (!version.decode && version.typeRef !== '') setUnset(version.typeRef, object)
+  if (COUNTED.has(`${version.apiVersion} ${version.kind}`)) object.spec = { replicas: 0, ...(object.spec as object) }
   return object as unknown as StoredObject
 }

@@ -9,7 +9,16 @@ import { answersWithObject, orphansByDefault } from '../registry/deletion.ts'
 import { checkListQuery } from '../registry/list.ts'
 import type { PatchType } from '../registry/patch.ts'
 import { warningsOf } from '../registry/strict-fields.ts'
-import { duplicateFields, knownTypeOf, parseBody, parseCbor, parseConfiguration, parsePatch, readBody } from './body.ts'
+import {
+  duplicateFields,
+  knownTypeOf,
+  mergedBody,
+  parseBody,
+  parseCbor,
+  parseConfiguration,
+  parsePatch,
+  readBody,
+} from './body.ts'
 import { patchTypeOf } from './patch-types.ts'
 import { switchOf } from './query.ts'
 import { checkListable, listQueryOf, sendList } from './read-verbs.ts'
@@ -39,8 +48,13 @@ async function readObject(exchange: ResourceRequest, options: string) {
   checkWriteOptions(options, exchange)
   const kind = version.subresources.get(target.subresource)?.kind.kind ?? version.kind
   const body = parseBody(bytes, type, { kind, cbor })
-  if (context.fieldValidation === 'Ignore') return { body, context }
-  return { body, context: { ...context, duplicateFields: duplicateFields(bytes, type) } }
+  const duplicates = duplicateFields(bytes, type)
+  if (duplicates.length === 0) return { body, context }
+  return {
+    // Custom objects are no structs, whose fields would take in what comes later.
+    body: version.decode ? body : mergedBody(bytes, type, body),
+    context: context.fieldValidation === 'Ignore' ? context : { ...context, duplicateFields: duplicates },
+  }
 }
 
 export async function serveUpdate(env: ResourceHandlerEnv, exchange: ResourceRequest): Promise<void> {
