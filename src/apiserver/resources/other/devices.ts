@@ -8,7 +8,6 @@ import type {
   ResourceClaimTemplate,
   ResourceSlice,
 } from '../../../api/generated/resource-v1.ts'
-import { formatTime } from '../../../machinery/clock.ts'
 import { field } from '../../../machinery/errors.ts'
 import { sameJson } from '../../../machinery/same-json.ts'
 import { validateAnnotations, validateLabels } from '../../registry/metadata.ts'
@@ -99,12 +98,6 @@ const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
 const resourceSlices = defineResource<ResourceSlice>({
   group: GROUP,
   resource: 'resourceslices',
-  defaults({ spec }, now) {
-    for (const { taints, nodeAllocatableResourceMappings } of spec.devices ?? []) {
-      for (const taint of taints ?? []) taint.timeAdded ??= formatTime(now)
-      for (const mapping of Object.values(nodeAllocatableResourceMappings ?? {})) mapping.allocationMultiplier ??= '1'
-    }
-  },
   validate: sliceProblems,
   unknownField: (label, apiVersion) => `field label not supported for ${apiVersion}, Kind=ResourceSlice: ${label}`,
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
