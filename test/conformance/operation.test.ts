@@ -73,7 +73,7 @@ describe('pages of the server about itself (apiserver/pkg/server/{statusz,flagz}
     expect(status.text).toMatch(/\nPaths.* \/flagz \/healthz \/livez \/metrics \/readyz \/statusz \/version\n$/)
     const flags = await call('/flagz', accepting(accept))
     expect(flags.text).toMatch(
-      /^\napiserver flagz\nWarning: .*purposes only\.\nadmission-control-config-file(:|: |=| )\n/,
+      /^\napiserver flagz\nWarning: .*purposes only\.\nadmission-control(:|: |=| )\[\]\nadmission-control-config-file(:|: |=| )\n/,
     )
     expect(flags.text).toMatch(/\nevent-ttl(:|: |=| )1h0m0s\n/)
   })
