@@ -3,6 +3,7 @@
 
 import { CORE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml'
 import { sortedEntries } from './go/value.ts'
+import { AliasError, writtenOut } from './yaml-aliases.ts'
 import { yamlProblem } from './yaml-problem.ts'
 
 /** Text that is no YAML; the message says where. */
@@ -87,20 +88,21 @@ export function parseFirstYaml(text: string): { value: unknown; twice: string | 
     if (end !== undefined) return parseFirstYaml(first.slice(0, end))
     throw yamlError(error, first.length < text.length)
   }
-  if (keys.invalid !== undefined) throw new YamlError(`invalid map key: ${keys.invalid}`)
-  return { value: sorted(value), twice: keys.twice.length === 0 ? undefined : keys.twice.join('\n  ') }
+  try {
+    if (keys.invalid) {
+      throw new YamlError(`invalid map key: ${goValue(writtenOut(keys.invalid.node, keys.anchors))}`)
+    }
+    const twice = keys.twice.length === 0 ? undefined : keys.twice.join('\n  ')
+    return { value: writtenOut(value, keys.anchors), twice }
+  } catch (error) {
+    throw error instanceof AliasError ? new YamlError(error.message, { cause: error }) : error
+  }
 }
 
 /** What begins with a bracket ends with its counterpart, and what comes after that nobody reads. */
 function endOfFlow(error: unknown, text: string): number | undefined {
   if (!(error instanceof YAMLException) || !/^\s*[[{]/.test(text)) return undefined
   return error.reason === 'end of the stream or a document separator is expected' ? error.mark?.position : undefined
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(sortedEntries(value).map(([name, inner]) => [name, sorted(inner)]))
 }
 
 /** Where the parser stands. */
@@ -110,18 +112,22 @@ interface ParserState {
   readonly line: number
   readonly kind: string | null
   readonly result: unknown
+  /** The nodes that have names. */
+  readonly anchorMap: Readonly<Record<string, unknown>>
 }
 
 /** Hears of each node that begins and ends, and notes keys that a map has already, and those that are no scalars. */
 class KeyWatch {
   readonly twice: string[] = []
-  /** The first key that is a list or a map, as Go shows it. */
-  invalid: string | undefined
+  /** The first key that is a list or a map. */
+  invalid: { readonly node: unknown } | undefined
+  anchors: Readonly<Record<string, unknown>> = {}
   /** The nodes that are open: their keys, and where they begin. */
   readonly #open: { readonly keys: Set<unknown>; readonly start: number }[] = []
 
   readonly listener = (event: 'open' | 'close', state: unknown): void => {
-    const { input, position, line, kind, result } = state as ParserState
+    const { input, position, line, kind, result, anchorMap } = state as ParserState
+    this.anchors = anchorMap
     if (event === 'open') {
       this.#open.push({ keys: new Set(), start: position })
       return
@@ -132,7 +138,7 @@ class KeyWatch {
     const isKey = /^[ \t]*:/.test(input.slice(position, position + NEAR))
     if (kind !== 'scalar') {
       const isFirst = /\{[ \t]*$/.test(input.slice(Math.max(0, start - NEAR), start))
-      if ((isKey || isFirst) && kind !== null && this.invalid === undefined) this.invalid = goValue(result)
+      if ((isKey || isFirst) && kind !== null && this.invalid === undefined) this.invalid = { node: result }
       return
     }
     if (!isKey) return

@@ -6,6 +6,15 @@ import { call } from './patches/support.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps?dryRun=All'
 
+/** Lists of ten of the list before, so many times. */
+function laughs(times: number): string {
+  const lists = Array.from(
+    { length: times },
+    (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(', ')}]`,
+  )
+  return ['l0: &l0 [ha, ha, ha]', ...lists, ''].join('\n')
+}
+
 describe('YAML that is none', () => {
   const cases: readonly [text: string, problem: string][] = [
     ['a: b: c', 'mapping values are not allowed in this context'],
@@ -42,6 +51,9 @@ describe('YAML that is none', () => {
     ['a: %b\n', 'found character that cannot start any token'],
     ['a: *b\n', "unknown anchor 'b' referenced"],
     ['a: 1\nb: *c\n', "unknown anchor 'c' referenced"],
+    ['a: &a [*a, *a]\n', "anchor 'a' value contains itself"],
+    ['a: 1\nb: &b\n  c: {d: [*b]}\n', "anchor 'b' value contains itself"],
+    [laughs(9), 'document contains excessive aliasing'],
     ['a: *\n', 'did not find expected alphabetic or numeric character'],
     ['a: &\n', 'did not find expected alphabetic or numeric character'],
     ['a: !b!c d\n', 'found undefined tag handle'],

@@ -111,7 +111,7 @@ function groupProblems({ group, scope }: Pick<CustomResourceDefinitionSpec, 'gro
 
 /** Problems of the versions, each and together. What all have in common is judged after their names. */
 function versionsProblems(
-  { versions, common, version: first, preserveUnknownFields }: InternalSpec,
+  { versions, common, listed, version: first, preserveUnknownFields }: InternalSpec,
   old: InternalSpec | undefined,
 ): FieldError[] {
   const errors: FieldError[] = []
@@ -142,7 +142,8 @@ function versionsProblems(
     const hasStatus = subresources?.status !== undefined
     errors.push(...versionProblems({ version, hasStatus, before, schemaPath: `${path}.schema`, path }))
   }
-  const refuse = (detail: string) => errors.push(field.invalid('spec.versions', versionsValue(versions), detail))
+  const shown = listed ? versionsValue(versions) : null
+  const refuse = (detail: string) => errors.push(field.invalid('spec.versions', shown, detail))
   if (new Set(versions.map(({ name }) => name)).size < versions.length) refuse('must contain unique version names')
   if (versions.filter(({ storage }) => storage).length !== 1) {
     refuse('must have exactly one version marked as storage version')

@@ -46,6 +46,8 @@ const SHAPES: Shapes = {
 export type InternalSpec = Omit<CustomResourceDefinitionSpec, 'versions'> & {
   readonly versions: readonly CustomResourceDefinitionVersion[]
   readonly common: Partial<CustomResourceDefinitionVersion>
+  /** Whether there is a list of versions, be it empty. */
+  readonly listed: boolean
   /** The name of the first version. */
   readonly version: string
 }
@@ -65,13 +67,11 @@ export function internalSpec(spec: CustomResourceDefinitionSpec): InternalSpec {
     for (const key of shared) delete own[key]
     return own
   })
-  return { ...spec, versions, common, version: first?.name ?? '' }
+  return { ...spec, versions, common, listed: Array.isArray(spec.versions), version: first?.name ?? '' }
 }
 
 /** Versions, as messages show them. */
 export function versionsValue(versions: readonly CustomResourceDefinitionVersion[]): unknown {
-  // A list without elements is nil after its conversion.
-  if (versions.length === 0) return null
   return versions.map((version) => {
     const schema = version.schema && {
       ...version.schema,

@@ -65,6 +65,16 @@ const cases: readonly DefinitionCase[] = [
     ['spec.scope: Unsupported value: "Wide": supported values: "Cluster", "Namespaced"'],
   ],
   [
+    'validateCustomResourceDefinitionSpec: no list of versions',
+    (d) => {
+      Object.assign(d.spec, { versions: null })
+    },
+    [
+      'spec.versions: Invalid value: null: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
+    ],
+  ],
+  [
     'validateCustomResourceDefinitionSpec: no versions',
     (d) => {
       d.spec.versions = []
