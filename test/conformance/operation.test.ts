@@ -53,6 +53,10 @@ describe('pages of the server about itself (apiserver/pkg/server/{statusz,flagz}
     expect(paths.filter((path: string) => path.startsWith('/readyz/'))).toHaveLength(36)
   })
 
+  it('the version is told without a line end (responsewriters.WriteRawJSON)', async () => {
+    expect((await call('/version')).text).toMatch(/^\{\n {2}"major": "1",\n[^]*"\n\}$/)
+  })
+
   const texts: readonly [accept: string][] = [
     [''],
     ['*/*'],

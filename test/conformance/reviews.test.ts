@@ -227,6 +227,9 @@ describe('reviews', () => {
   it('say what is wrong with a token', async () => {
     const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
     const { token } = (await admin(path, { body: { spec: { audiences: ['vault'] } } })).body.status
+    // Nothing else stands in the head (serviceaccount.JWTTokenGenerator).
+    const head = JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString())
+    expect(Object.keys(head)).toEqual(['alg', 'kid'])
     const review = async (spec: object) => (await admin(`${AUTHN}/tokenreviews`, { body: { spec } })).body.status
     expect(await review({ token: 'nonsense' })).toEqual({ user: {}, error: 'invalid bearer token' })
     const own = 'https://kubernetes.default.svc.cluster.local'

@@ -102,7 +102,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { registry, clock, random, privateKey, issuers, acceptedKeys = [] } = options
   const own = verificationKey(createPublicKey(privateKey))
   const keys = distinctKeys([own.key, ...acceptedKeys])
-  const header = encode({ alg: own.algorithm, kid: own.kid, typ: 'JWT' })
+  const header = encode({ alg: own.algorithm, kid: own.kid })
   const figures: TokenFigures = { valid: 0, stale: 0, cached: 0, fetched: 0, failed: 0 }
   // Signatures are checked once; what a token is bound to is looked up every time.
   const checked = new Map<string, Claims>()

@@ -111,7 +111,7 @@ function serveRouted(env: SystemHandlerEnv, request: Request, response: Response
   switch (at) {
     case '/version':
       route('application/json')
-      return sendJson(response, 200, `${JSON.stringify(env.version, null, 2)}\n`)
+      return sendJson(response, 200, JSON.stringify(env.version, null, 2))
     case '/.well-known/openid-configuration':
       route('application/json')
       return sendPublished(response, env.openIdConfiguration, 'application/json')
