@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { Agent, createServer, request as send } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import { CertificateAuthority } from '../../src/main/certificates.ts'
-import type { TestServer } from '../../src/main/testing.ts'
+import { startTestServer, type TestServer } from '../../src/main/testing.ts'
 
 /** What a reviewer gets. */
 export interface Asked {
@@ -156,4 +157,16 @@ export async function callerOf(server: TestServer, user?: { name: string; groups
       request.on('error', reject)
       request.end(body === undefined ? undefined : textOf(body))
     })
+}
+
+/** A server for the tests of a file, and calls to it as an administrator. */
+export function useServer(options: Parameters<typeof startTestServer>[0] = {}): Call {
+  let server: TestServer
+  let call: Call
+  beforeAll(async () => {
+    server = await startTestServer(options)
+    call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
+  })
+  afterAll(() => server.close())
+  return (path, asked) => call(path, asked)
 }

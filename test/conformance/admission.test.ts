@@ -3,7 +3,8 @@
 // ranges and quotas have tables beside their own code.
 
 import { expect, it } from 'vitest'
-import { type Json, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import type { Json } from './custom-resources/support.ts'
 
 const call = useServer()
 const PODS = '/api/v1/namespaces/default/pods'

@@ -3,7 +3,8 @@
 // server beside the aggregator's own code.
 
 import { expect, it } from 'vitest'
-import { type Json, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import type { Json } from './custom-resources/support.ts'
 
 const call = useServer()
 const REGISTRATIONS = '/apis/apiregistration.k8s.io/v1/apiservices'

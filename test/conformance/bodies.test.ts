@@ -3,7 +3,8 @@
 // ValidateManagedFields. A case names the rule that it pins.
 
 import { describe, expect, it } from 'vitest'
-import { type Json, problemsOf, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import { type Json, problemsOf } from './custom-resources/support.ts'
 
 const ask = useServer()
 const MAPS = '/api/v1/namespaces/default/configmaps'

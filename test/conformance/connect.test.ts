@@ -3,7 +3,7 @@
 // tested with every kubectl.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
 
 const call = useServer()
 const API = '/api/v1/namespaces/default'

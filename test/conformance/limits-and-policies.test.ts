@@ -2,7 +2,8 @@
 // Rules: plugin/pkg/admission/limitranger of k8s.io/kubernetes, and k8s.io/apiserver/pkg/admission/plugin/policy/validating.
 
 import { expect, it } from 'vitest'
-import { type Json, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import type { Json } from './custom-resources/support.ts'
 
 const call = useServer()
 let made = 0

@@ -1,20 +1,12 @@
 // What becomes of mutations that cannot be done: dispatchInvocations and jsonPatcher.Patch of
 // k8s.io/apiserver/pkg/admission/plugin/policy/mutating.
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../src/main/testing.ts'
-import { type Call, callerOf } from './access-support.ts'
+import { expect, it } from 'vitest'
+import { useServer } from './access-support.ts'
 
 const GROUP = '/apis/admissionregistration.k8s.io/v1'
 const MAPS = '/api/v1/namespaces/default/configmaps'
-let server: TestServer
-let call: Call
-
-beforeAll(async () => {
-  server = await startTestServer()
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => server.close())
+const call = useServer()
 
 let made = 0
 /** Creates something under one policy with these mutations. */

@@ -1,17 +1,9 @@
 // Documents under /openapi: which there are, in which forms, and when a client need not get them again.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../src/main/testing.ts'
-import { type Call, callerOf } from './access-support.ts'
+import { describe, expect, it } from 'vitest'
+import { useServer } from './access-support.ts'
 
-let server: TestServer
-let call: Call
-
-beforeAll(async () => {
-  server = await startTestServer({ legacyApis: false })
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => server.close())
+const call = useServer({ legacyApis: false })
 
 const BATCH = '/openapi/v3/apis/batch/v1'
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'

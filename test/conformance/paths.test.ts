@@ -4,8 +4,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { startTestServer } from '../../src/main/testing.ts'
-import { callerOf } from './access-support.ts'
-import { useServer } from './custom-resources/support.ts'
+import { callerOf, useServer } from './access-support.ts'
 
 const call = useServer()
 const NO_PAGE = '404 page not found\n'

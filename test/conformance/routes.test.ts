@@ -2,7 +2,8 @@
 // k8s.io/apiserver, CurlyRouter of go-restful, director.ServeHTTP and crdHandler.ServeHTTP.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import { boats, CRDS } from './custom-resources/support.ts'
 
 const call = useServer()
 const MAPS = '/api/v1/namespaces/default/configmaps'

@@ -2,7 +2,8 @@
 // k8s.io/kubernetes/pkg/registry/*/strategy.go. Each case names upstream's rule.
 
 import { expect, it } from 'vitest'
-import { type Json, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import type { Json } from './custom-resources/support.ts'
 
 const call = useServer()
 const IN = (group: string, plural: string) =>

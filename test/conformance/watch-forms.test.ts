@@ -3,7 +3,7 @@
 // SetListOptionsDefaults of k8s.io/apimachinery/pkg/apis/meta/internalversion.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
 
 const call = useServer()
 const MAPS = '/api/v1/namespaces/forms/configmaps'

@@ -3,7 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Answered } from './access-support.ts'
-import { type Json, useServer } from './custom-resources/support.ts'
+import { useServer } from './access-support.ts'
+import type { Json } from './custom-resources/support.ts'
 
 const call = useServer()
 const MAPS = '/api/v1/namespaces/default/configmaps'

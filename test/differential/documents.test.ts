@@ -1,17 +1,9 @@
 // What a new server says of itself: discovery, OpenAPI, and every object that it makes.
 
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../src/main/testing.ts'
-import { type Call, callerOf } from '../conformance/access-support.ts'
+import { describe, it } from 'vitest'
+import { useServer } from '../conformance/access-support.ts'
 
-let server: TestServer
-let call: Call
-
-beforeAll(async () => {
-  server = await startTestServer({ legacyApis: false })
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => server.close())
+const call = useServer({ legacyApis: false })
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 

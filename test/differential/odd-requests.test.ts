@@ -1,9 +1,8 @@
 // Requests that nobody would send get the same refusals. ODD_REQUESTS is how many, ODD_SEED which ones.
 
 import fc from 'fast-check'
-import { afterAll, beforeAll, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../src/main/testing.ts'
-import { type Call, callerOf } from '../conformance/access-support.ts'
+import { it } from 'vitest'
+import { useServer } from '../conformance/access-support.ts'
 import { type OddRequest, oddRequest } from '../conformance/odd-requests.ts'
 
 const REQUESTS = Number(process.env.ODD_REQUESTS ?? 2000)
@@ -14,14 +13,7 @@ const isSendable = ({ path }: OddRequest) => /^[\x21-\x7e]*$/.test(path)
 const isHarmless = ({ method, path }: OddRequest) =>
   !(method === 'DELETE' && /\/namespaces\/?(default)?(\?|$)/.test(path))
 
-let server: TestServer
-let call: Call
-
-beforeAll(async () => {
-  server = await startTestServer({ legacyApis: false })
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => server.close())
+const call = useServer({ legacyApis: false })
 
 it(
   `answers ${REQUESTS} odd requests`,

@@ -3,6 +3,7 @@
 // pkg/util/webhook of k8s.io/apiserver. Each case names the function that it pins.
 
 import { expect, it } from 'vitest'
+import { useServer } from '../access-support.ts'
 import {
   boats,
   CRDS,
@@ -13,7 +14,6 @@ import {
   problemsOf,
   schemaOfA,
   specSchema,
-  useServer,
 } from './support.ts'
 
 const call = useServer()

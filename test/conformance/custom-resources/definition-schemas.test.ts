@@ -2,7 +2,8 @@
 // Rules: pkg/apis/apiextensions/validation and pkg/apiserver/schema of k8s.io/apiextensions-apiserver, and
 // pkg/util/webhook of k8s.io/apiserver. Each case names the function that it pins.
 
-import { type DefinitionCase, type Edit, judged, schemaOfA, useServer } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { type DefinitionCase, type Edit, judged, schemaOfA } from './support.ts'
 
 const call = useServer()
 

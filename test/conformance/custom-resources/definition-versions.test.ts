@@ -2,7 +2,8 @@
 // and names apart. Rules: pkg/apis/apiextensions/validation and the conversion of pkg/apis/apiextensions/v1 of
 // k8s.io/apiextensions-apiserver. Each case names the function that it pins.
 
-import { type DefinitionCase, type Edit, type Json, judged, LABEL, useServer, version } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { type DefinitionCase, type Edit, type Json, judged, LABEL, version } from './support.ts'
 
 const call = useServer()
 

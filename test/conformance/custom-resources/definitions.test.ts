@@ -3,6 +3,7 @@
 // pkg/util/webhook of k8s.io/apiserver. Each case names the function that it pins.
 
 import { expect, it } from 'vitest'
+import { useServer } from '../access-support.ts'
 import {
   boats,
   CRDS,
@@ -12,7 +13,6 @@ import {
   judged,
   LABEL,
   problemsOf,
-  useServer,
   version,
 } from './support.ts'
 

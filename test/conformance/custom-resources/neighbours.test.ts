@@ -2,7 +2,8 @@
 // Model: crdConversionRESTOptionsGetter and customresource_handler of k8s.io/apiextensions-apiserver.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, type Json, specSchema, useServer } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Json, specSchema } from './support.ts'
 
 const call = useServer()
 const text = { type: 'string' }

@@ -3,7 +3,8 @@
 // k8s.io/apiextensions-apiserver. Each case names the function that it pins.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, type Edit, type Json, problemsOf, schemaOfA, specSchema, useServer, version } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Edit, type Json, problemsOf, schemaOfA, specSchema, version } from './support.ts'
 
 const call = useServer()
 const text = { type: 'string' }

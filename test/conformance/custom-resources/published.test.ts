@@ -1,7 +1,8 @@
 // What OpenAPI documents say of custom resources. Model: pkg/controller/openapi/builder of k8s.io/apiextensions-apiserver.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, type Json, useServer } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Json } from './support.ts'
 
 const call = useServer()
 const GROUP = 'told.example'

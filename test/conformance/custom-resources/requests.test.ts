@@ -2,7 +2,8 @@
 // pkg/apiserver, customresource_handler, of k8s.io/apiextensions-apiserver.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, type Json, useServer } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Json } from './support.ts'
 
 const call = useServer()
 const GROUP = 'req.example'

@@ -2,8 +2,9 @@
 // Rules: pkg/apis/apiextensions/validation and pkg/apiserver/schema/cel of k8s.io/apiextensions-apiserver, and the
 // checker of cel-go. Each case names what it pins.
 
+import { useServer } from '../access-support.ts'
 import { of, RULE, rule, SPEC } from './rules-support.ts'
-import { type DefinitionCase, judged, schemaOfA, specSchema, useServer } from './support.ts'
+import { type DefinitionCase, judged, schemaOfA, specSchema } from './support.ts'
 
 const call = useServer()
 

@@ -2,7 +2,8 @@
 // k8s.io/apiextensions-apiserver/pkg/registry/customresource.
 
 import { describe, expect, it } from 'vitest'
-import { boats, CRDS, type Json, problemsOf, useServer } from './support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Json, problemsOf } from './support.ts'
 
 const call = useServer()
 const UNCHECKED =

@@ -1,8 +1,7 @@
 // Definitions of custom resources for tables of cases: a valid one, and ways to change it.
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestServer, type TestServer } from '../../../src/main/testing.ts'
-import { type Answered, type Call, callerOf } from '../access-support.ts'
+import { expect, it } from 'vitest'
+import type { Answered, Call } from '../access-support.ts'
 
 export const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
@@ -13,18 +12,6 @@ export const LABEL =
 // biome-ignore lint/suspicious/noExplicitAny: definitions that are wrong in every way there is
 export type Json = any
 export type Edit = (definition: Json) => void
-
-/** A server for one file of tests, called as an administrator. */
-export function useServer(): Call {
-  let server: TestServer
-  let call: Call
-  beforeAll(async () => {
-    server = await startTestServer()
-    call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-  })
-  afterAll(() => server.close())
-  return (path, options) => call(path, options)
-}
 
 /** A valid definition of boats in `group`, changed. */
 export function boats(group: string, edit: Edit = () => {}): Json {

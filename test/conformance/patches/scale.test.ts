@@ -3,7 +3,8 @@
 // k8s.io/apiextensions-apiserver/pkg/registry/customresource, ValidateScale. A case names the rule that it pins.
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { boats, CRDS, type Json, specSchema, useServer, version } from '../custom-resources/support.ts'
+import { useServer } from '../access-support.ts'
+import { boats, CRDS, type Json, specSchema, version } from '../custom-resources/support.ts'
 
 const ask = useServer()
 const DEPLOY = '/apis/apps/v1/namespaces/default/deployments'

@@ -1,7 +1,7 @@
 // Objects to patch, and patches of all three types over HTTP.
 
 import { expect } from 'vitest'
-import { useServer } from '../custom-resources/support.ts'
+import { useServer } from '../access-support.ts'
 
 interface Answer {
   readonly code: number
