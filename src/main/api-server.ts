@@ -1,7 +1,5 @@
 // The API server, put together: store, registry, authentication, authorization, admission, listener.
 
-import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admissionPlugins } from '../apiserver/admission/index.ts'
 import { startAggregation } from '../apiserver/aggregation/index.ts'
@@ -14,7 +12,7 @@ import { certificateAuthenticator, firstKnown } from '../apiserver/authenticatio
 import { bootstrapTokenAuthenticator } from '../apiserver/authentication/bootstrap-tokens.ts'
 import { configuredAuthenticators } from '../apiserver/authentication/configured.ts'
 import { createImpersonator } from '../apiserver/authentication/impersonator.ts'
-import { createTokenIssuer, type TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
+import type { TokenIssuer } from '../apiserver/authentication/service-account-tokens.ts'
 import { ofThisServer, tokenReviewer } from '../apiserver/authentication/token-reviewer.ts'
 import { configuredAuthorization } from '../apiserver/authorization/configured.ts'
 import { createNodeAuthorizer } from '../apiserver/authorization/node.ts'
@@ -34,7 +32,7 @@ import { type ApiServerOptions, listen, listenInsecure } from '../apiserver/http
 import { createInProcessClient } from '../apiserver/in-process-client.ts'
 import { addAllocators, repairFigures } from '../apiserver/metrics/allocators.ts'
 import { addExpressions } from '../apiserver/metrics/expressions.ts'
-import { type ApiMetrics, createApiMetrics } from '../apiserver/metrics/index.ts'
+import { createApiMetrics } from '../apiserver/metrics/index.ts'
 import { outgoingFigures } from '../apiserver/metrics/outgoing.ts'
 import { addBuild } from '../apiserver/metrics/process.ts'
 import { queueObservers } from '../apiserver/metrics/queues.ts'
@@ -63,11 +61,12 @@ import type { Logger } from '../machinery/logger.ts'
 import { MetricSet } from '../machinery/metrics.ts'
 import type { Random } from '../machinery/random.ts'
 import type { Store } from '../store/store.ts'
-import type { ApiServerSettings, FollowedFile } from './api-server-settings.ts'
+import type { ApiServerSettings } from './api-server-settings.ts'
 import type { KeyPair } from './certificates.ts'
 import { startEncryption } from './encryption.ts'
 import { flagValues } from './flag-values.ts'
-import { followFile } from './follow-file.ts'
+import { followConfiguration } from './follow-configuration.ts'
+import { SIGNING_KEY, startTokenIssuer } from './token-issuer.ts'
 import { gitVersion, versionInfo } from './version.ts'
 import { readWebhookIdentities } from './webhook-kubeconfig.ts'
 
@@ -178,19 +177,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
     version,
     gates.map(({ name, stage }) => ({ name, stage: stage === 'GA' ? '' : stage, on: features(name) })),
   )
-  const ownIssuer = `https://kubernetes.default.svc.${setup.clusterDomain}`
-  const [issuerUrl = ownIssuer, ...otherIssuers] = serviceAccounts?.issuers ?? []
-  const issuers: readonly [string, ...string[]] = [issuerUrl, ...otherIssuers]
-  const audiences = serviceAccounts?.audiences.length ? serviceAccounts.audiences : issuers
-  const issuer = createTokenIssuer({
-    registry,
-    clock,
-    random,
-    privateKey: serviceAccounts?.signingKey ?? createPrivateKey(signingKey(setup.pki)),
-    acceptedKeys: serviceAccounts?.acceptedKeys ?? [],
-    issuers,
-    audiences,
-  })
+  const { issuer, issuers, audiences } = startTokenIssuer(setup, registry)
   const [rbac, allocator, node] = await Promise.all([
     createRbacAuthorizer(registry),
     createServiceAllocator(registry, { serviceCidrs, nodePortRange: setup.nodePorts, log }),
@@ -397,7 +384,7 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
         ...(setup.setVerbosity ? { setVerbosity: setup.setVerbosity } : {}),
       },
       openIdConfiguration: {
-        issuer: issuerUrl,
+        issuer: issuers[0],
         jwks_uri: serviceAccounts?.jwksUri ?? `https://${serverAddress}/openid/v1/jwks`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
@@ -450,53 +437,10 @@ export async function startApiServer(setup: ApiServerSetup): Promise<RunningApiS
   }
 }
 
-/** Takes over what a file says whenever that changes; what is wrong with it leaves all as it was. */
-function followConfiguration<T>(
-  what: 'authorization' | 'authentication' | 'encryption',
-  { path, read }: FollowedFile<T>,
-  {
-    take,
-    metrics,
-    clock,
-    log,
-  }: { take: (read: T) => void | Promise<void>; metrics: ApiMetrics; clock: Clock; log: Logger },
-): () => void {
-  const id = `sha256:${createHash('sha256').update(path).digest('hex')}`
-  const noted = metrics.access.configurationReloads(what, id)
-  const takeOver = async () => {
-    try {
-      const now = read()
-      if (now !== undefined) await take(now)
-      noted('success', clock.now())
-      log.info(`${what}-config-reloaded`, { path })
-    } catch (error) {
-      noted('failure', clock.now())
-      log.error(`${what}-config-reload-failed`, { path, error })
-    }
-  }
-  let taking = Promise.resolve()
-  return followFile(path, () => {
-    // What is read last holds.
-    taking = taking.then(takeOver)
-  })
-}
-
 /** Events are kept as long as it is said; everything else as long as ever. */
 function withEventTtl(resources: readonly Resource[], ttlSeconds: number | undefined): readonly Resource[] {
   if (ttlSeconds === undefined) return resources
   return resources.map((resource) =>
     resource.resource === 'events' ? { ...resource, definition: { ...resource.definition, ttlSeconds } } : resource,
   )
-}
-
-const SIGNING_KEY = 'service-account.key'
-
-/** The key that signs service-account tokens, made once. */
-function signingKey(pki: string): string {
-  const file = join(pki, SIGNING_KEY)
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
-  }
-  return readFileSync(file, 'utf8')
 }
