@@ -150,7 +150,9 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
   const encryption = read('encryption-provider-config', parseEncryption)
   const audit = readAudit(flags, read)
   const flow = flowOf(flags)
-  const authentication = readAuthentication(flags, read)
+  const serviceAccounts = readServiceAccounts(flags)
+  const parseAuthentication = (text: string) => parseAuthenticationConfiguration(text, serviceAccounts.issuers)
+  const authentication = readAuthentication(flags, { read, parse: parseAuthentication })
   const authorization = readAuthorization(flags)
   const requestTimeoutMs = durationIn(flags, 'request-timeout', '1m0s')
   if (requestTimeoutMs === 0) throw new Error('--request-timeout must be longer than 0')
@@ -170,7 +172,7 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
     requestTimeoutMs,
     shutdownDelayMs,
     authentication,
-    serviceAccounts: readServiceAccounts(flags),
+    serviceAccounts,
     operation: readOperation(flags),
     ...(authorization ? { authorization } : {}),
     ...(flags['authorization-config']
@@ -181,7 +183,7 @@ export function readApiServerSettings(flags: Readonly<Record<string, string>>): 
       ? { encryptionFile: followed('encryption-provider-config', parseEncryption) }
       : {}),
     ...(flags['authentication-config']
-      ? { authenticationFile: followed('authentication-config', parseAuthenticationConfiguration) }
+      ? { authenticationFile: followed('authentication-config', parseAuthentication) }
       : {}),
     ...(audit ? { audit } : {}),
     flow,

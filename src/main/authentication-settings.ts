@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { AuthenticationSettings } from '../apiserver/authentication/configured.ts'
-import { type JwtIssuer, parseAuthenticationConfiguration } from '../apiserver/authentication/jwt/configuration.ts'
+import type { AuthenticationConfig, JwtIssuer } from '../apiserver/authentication/jwt/configuration.ts'
 import { ALGORITHMS } from '../apiserver/authentication/jwt/signature.ts'
 import type { RequestHeaderOptions } from '../apiserver/authentication/request-header.ts'
 import { parseTokenFile } from '../apiserver/authentication/token-file.ts'
@@ -38,13 +38,22 @@ export const authenticationFlags = [
   flag('authentication-token-webhook-cache-ttl', 'How long the answers of the webhook are remembered (2m0s)'),
 ] as const
 
-/** Reads what these flags name. Throws an Error that says which one is wrong. */
+/**
+ * Reads what these flags name; `read` reads the file of a flag, `parse` the text of a configuration. Throws an Error that
+ * says which one is wrong.
+ */
 export function readAuthentication(
   flags: Flags,
-  read: <T>(name: string, parse: (text: string) => T) => T | undefined,
+  {
+    read,
+    parse,
+  }: {
+    read: <T>(name: string, parse: (text: string) => T) => T | undefined
+    parse: (text: string) => AuthenticationConfig
+  },
 ): AuthenticationSettings {
   const tokens = read('token-auth-file', parseTokenFile)
-  const config = read('authentication-config', parseAuthenticationConfiguration)
+  const config = read('authentication-config', parse)
   const oidc = oidcIssuerOf(flags)
   if (config && Object.keys(flags).some((name) => name.startsWith('oidc-'))) {
     throw new Error('authentication-config file and oidc-* flags are mutually exclusive')

@@ -18,7 +18,7 @@ test.each([
   ['1 +', "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting"],
   ['1 2', "ERROR: <input>:1:3: Syntax error: extraneous input '2' expecting <EOF>"],
   ['(1', "ERROR: <input>:1:3: Syntax error: mismatched input '<EOF>' expecting ')'"],
-  ['a.', "ERROR: <input>:1:3: Syntax error: no viable alternative at input '.<EOF>'"],
+  ['a.', "ERROR: <input>:1:3: Syntax error: no viable alternative at input '.'"],
   ['a @ b', "ERROR: <input>:1:3: Syntax error: token recognition error at: '@'"],
   ["'abc", "ERROR: <input>:1:1: Syntax error: token recognition error at: ''abc'"],
   ["'\\q'", 'token recognition error'],

@@ -224,7 +224,7 @@ class Parser {
   #identifier(): Token {
     const token = this.#peek()
     if (token.kind !== 'ident') {
-      this.#fail(token, `Syntax error: no viable alternative at input '.${token.text}'`)
+      this.#fail(token, `Syntax error: no viable alternative at input '.${token.kind === 'end' ? '' : token.text}'`)
     }
     this.#next++
     return token

@@ -18,6 +18,7 @@ import {
   portNameProblem,
   portProblem,
 } from '../../../machinery/names.ts'
+import { prefixedPathProblems } from '../../../machinery/prefixed-path.ts'
 import { checkAddress } from '../core/field-checks.ts'
 
 export const OLD_CLASS = 'kubernetes.io/ingress.class'
@@ -29,8 +30,6 @@ const MAX_CONTROLLER = 250
 const MAX_HOST = 253
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const WILDCARD = `\\*\\.${LABEL}(\\.${LABEL})*`
-const PATH_FORMAT = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
-const PATH = new RegExp(`^${PATH_FORMAT}$`)
 const WILDCARD_REGEX = new RegExp(`^${WILDCARD}$`)
 
 /** Problems of an ingress. What `old` had wrong already may stay wrong. */
@@ -141,19 +140,6 @@ function validateReference(
   return errors
 }
 
-/** A domain and a path below it. Upstream: IsDomainPrefixedPath. */
-function validatePrefixedPath(at: string, value: string): FieldError[] {
-  const slash = value.indexOf('/')
-  const [host, path] = [value.slice(0, Math.max(slash, 0)), value.slice(slash + 1)]
-  if (slash < 1 || path === '') {
-    return [field.invalid(at, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
-  }
-  const errors = problemAt(at, host, dnsSubdomainProblem)
-  if (!PATH.test(path))
-    errors.push(field.invalid(at, path, `Invalid path (regex used for validation is '${PATH_FORMAT}')`))
-  return errors
-}
-
 /** Problems of where an ingress is said to be reached. Upstream: ValidateIngressLoadBalancerStatus. */
 export function validateIngressStatus({ status }: Ingress, old: Ingress): FieldError[] {
   const known = new Set(old.status.loadBalancer?.ingress?.map(({ ip }) => ip))
@@ -178,7 +164,7 @@ export function validateIngressClass({ spec }: IngressClass): FieldError[] {
   const { controller = '', parameters } = spec
   if (Buffer.byteLength(controller) > MAX_CONTROLLER) errors.push(field.tooLong('spec.controller', MAX_CONTROLLER))
   if (controller === '') errors.push(field.required('spec.controller'))
-  else errors.push(...validatePrefixedPath('spec.controller', controller))
+  else errors.push(...prefixedPathProblems('spec.controller', controller))
   if (!parameters) return errors
   const at = 'spec.parameters'
   errors.push(...validateReference(parameters, at))
