@@ -137,6 +137,7 @@ function fileProblem(path: string): string | undefined {
   try {
     return statSync(path).isFile() ? undefined : 'must be a regular file'
   } catch (error) {
-    return `error loading file: ${error instanceof Error ? error.message : String(error)}`
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return `error loading file: stat ${path}: no such file or directory`
   }
 }

@@ -199,8 +199,11 @@ class Reader {
           ? field.invalid(`${at}.type`, type, 'not allowed for kube-apiserver')
           : field.invalid(`${at}.kubeConfigFile`, file, 'can only be set when type=KubeConfigFile'),
       )
-    } else if (type !== 'KubeConfigFile') this.#add(field.notSupported(`${at}.type`, type, CONNECTION_TYPES))
-    else if (file === '') this.#add(field.required(`${at}.kubeConfigFile`))
+    } else if (type !== 'KubeConfigFile') {
+      // Upstream shows the whole of it.
+      const shown = { Type: type, KubeConfigFile: file === '' ? null : file }
+      this.#add(field.notSupported(`${at}.type`, shown, CONNECTION_TYPES))
+    } else if (file === '') this.#add(field.required(`${at}.kubeConfigFile`))
     else if (!isAbsolute(file)) this.#add(field.invalid(`${at}.kubeConfigFile`, file, 'must be an absolute path'))
     else {
       const problem = this.#fileProblem(file)
