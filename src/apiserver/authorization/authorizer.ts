@@ -1,10 +1,10 @@
 // Who may do what: the question, the answer, and asking several authorizers in turn.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
+import { aggregated } from '../../machinery/aggregated.ts'
 import { forbidden, UndecidedRequest } from '../../machinery/errors.ts'
 import { quote } from '../../machinery/go/format.ts'
 import type { UserInfo } from '../user.ts'
-import { aggregated } from './aggregated.ts'
 
 /** One question. For requests that are not about resources only `path` and `verb` count. */
 export interface AuthorizationAttributes {

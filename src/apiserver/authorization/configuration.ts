@@ -2,11 +2,11 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#using-configuration-file-for-authorization
 
 import { isAbsolute } from 'node:path'
+import { aggregated } from '../../machinery/aggregated.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
 import { parseGoDuration } from '../../machinery/go-duration.ts'
 import { dnsSubdomainProblem } from '../../machinery/names.ts'
 import { parseYaml } from '../../machinery/yaml.ts'
-import { aggregated } from './aggregated.ts'
 import { compileCondition, type MatchCondition } from './match-conditions.ts'
 import type { WebhookSettings } from './webhook.ts'
 

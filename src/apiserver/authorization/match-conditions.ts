@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#using-configuration-file-for-authorization
 
 import type { SubjectAccessReviewSpec } from '../../api/generated/authorization-v1.ts'
+import { aggregated } from '../../machinery/aggregated.ts'
 import {
   BOOL,
   compile,
@@ -17,7 +18,6 @@ import {
   structType,
   type Type,
 } from '../../machinery/cel/index.ts'
-import { aggregated } from './aggregated.ts'
 
 const declared = (type: Type, json: DeclaredType['json']): DeclaredType => ({
   type,

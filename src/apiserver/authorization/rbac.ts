@@ -10,10 +10,10 @@ import type {
   RoleRef,
   Subject,
 } from '../../api/generated/rbac-v1.ts'
+import { aggregated } from '../../machinery/aggregated.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { UserInfo } from '../user.ts'
 import { MASTERS_GROUP } from '../user.ts'
-import { aggregated } from './aggregated.ts'
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
 import type { RuleResolver } from './rule-resolver.ts'
 

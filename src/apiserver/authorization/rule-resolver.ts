@@ -1,8 +1,8 @@
 // Which rules hold for a user in a namespace, as far as authorizers can tell.
 
 import type { PolicyRule } from '../../api/generated/rbac-v1.ts'
+import { aggregated } from '../../machinery/aggregated.ts'
 import type { UserInfo } from '../user.ts'
-import { aggregated } from './aggregated.ts'
 
 export interface ResolvedRules {
   readonly rules: readonly PolicyRule[]

@@ -2,6 +2,7 @@
 // Spec: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#webhook-conversion
 
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
+import { aggregated } from '../../machinery/aggregated.ts'
 import type { DeepReadonly } from '../../machinery/deep-readonly.ts'
 import { type FieldError, serverProblem } from '../../machinery/errors.ts'
 import { typeName } from '../../machinery/go/value.ts'
@@ -168,11 +169,9 @@ function strings(
   }
   const values = after as Record<string, string>
   const problems = sameJson(before ?? {}, values) ? [] : problemsOf(values)
-  if (problems.length > 0) throw new BadConversion(`invalid metadata: ${aggregate(problems)}`)
+  if (problems.length > 0)
+    throw new BadConversion(
+      `invalid metadata: ${aggregated(problems.map(({ path, message }) => `${path}: ${message}`))}`,
+    )
   return Object.keys(values).length > 0 ? { [name]: values } : {}
-}
-
-function aggregate(problems: readonly FieldError[]): string {
-  const texts = [...new Set(problems.map(({ path, message }) => `${path}: ${message}`))]
-  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }

@@ -2,10 +2,10 @@
 // Spec: https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
 // Model: k8s.io/apiserver/pkg/apis/apiserver/validation/validation_encryption.go.
 
+import { aggregated } from '../../machinery/aggregated.ts'
 import { type FieldError, field } from '../../machinery/errors.ts'
 import { goDurationProblem, parseGoDuration } from '../../machinery/go-duration.ts'
 import { parseYaml } from '../../machinery/yaml.ts'
-import { aggregated } from '../authorization/aggregated.ts'
 import { parseGroupResource, resourceNameProblem, resourceOverlaps } from './resource-names.ts'
 
 export interface NamedKey {

@@ -1,9 +1,9 @@
 // TokenReview: whose token something is, for servers that are shown one. Model: k8s.io/kubernetes/pkg/registry/authentication.
 
 import type { TokenReviewSpec, TokenReviewStatus } from '../../api/generated/authentication-v1.ts'
+import { aggregated } from '../../machinery/aggregated.ts'
 import { badRequest, StatusError } from '../../machinery/errors.ts'
 import type { TokenReviewer } from '../authentication/token-reviewer.ts'
-import { aggregated } from '../authorization/aggregated.ts'
 import type { UserInfo } from '../user.ts'
 
 /** What is known about the token. Throws BadRequest without one. */

@@ -1,9 +1,8 @@
 // How often, and in which order, every kind tells what is wrong with metadata: ValidateObjectMeta and
 // ValidateObjectMetaUpdate, as the strategies call them after the generic part did.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Call, callerOf } from '../access-support.ts'
-import { everyVersion, startServerOfAll } from './support.ts'
+import { describe, expect, it } from 'vitest'
+import { everyVersion, useServerOfAll } from './support.ts'
 
 /** Wrong in a way that each of upstream's functions tells of a part of. */
 const WRONG = {
@@ -65,14 +64,7 @@ const OF_STATUS = told({
   LLLF: 'pods',
 })
 
-let call: Call
-let close: () => Promise<void>
-beforeAll(async () => {
-  const server = await startServerOfAll()
-  close = () => server.close()
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => close())
+const call = useServerOfAll()
 
 const causesOf = (body: { details?: { causes?: { field?: string }[] } }) =>
   (body.details?.causes ?? []).map(({ field = '' }) => LETTERS[field] ?? '').join('')

@@ -6,7 +6,7 @@ import { parseRuntimeConfig } from '../../../src/apiserver/features/runtime-conf
 import { allResources } from '../../../src/apiserver/resources/index.ts'
 import { minimalObject } from '../../../src/apiserver/testing-objects.ts'
 import { filledObject } from '../../../src/machinery/testing-filler.ts'
-import { startTestServer } from '../../../src/main/testing.ts'
+import { useServer } from '../access-support.ts'
 
 const GATES = [
   ...['ClusterTrustBundle', 'CoordinatedLeaderElection', 'DRADeviceTaintRules', 'DRAResourcePoolStatus'],
@@ -16,7 +16,8 @@ const GATES = [
   .join(',')
 const RUNTIME = 'api/all=true'
 
-export const startServerOfAll = () => startTestServer({ flags: { 'feature-gates': GATES, 'runtime-config': RUNTIME } })
+/** Calls to a server of all versions, for the tests of a file. */
+export const useServerOfAll = () => useServer({ flags: { 'feature-gates': GATES, 'runtime-config': RUNTIME } })
 
 const NAMES: Readonly<Record<string, string>> = {
   ipaddresses: '10.96.0.77',

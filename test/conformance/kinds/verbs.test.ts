@@ -1,22 +1,14 @@
 // Every verb on every version of every kind: who sets metadata, what a status write changes, tables and metadata alone.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Call, callerOf } from '../access-support.ts'
-import { everyVersion, startServerOfAll } from './support.ts'
+import { describe, expect, it } from 'vitest'
+import { everyVersion, useServerOfAll } from './support.ts'
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json'
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json'
 const owner = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, uid: `uid-${name}` })
 
-let call: Call
-let close: () => Promise<void>
-beforeAll(async () => {
-  const server = await startServerOfAll()
-  close = () => server.close()
-  call = await callerOf(server, { name: 'admin', groups: ['system:masters'] })
-})
-afterAll(() => close())
+const call = useServerOfAll()
 
 describe.each(everyVersion())(
   '$title',

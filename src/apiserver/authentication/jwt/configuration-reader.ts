@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type FieldError, field } from '../../../machinery/errors.ts'
 import { prefixedPathProblems } from '../../../machinery/prefixed-path.ts'
+import { isRecord } from '../../api-object.ts'
 import type { AnonymousConfig, AuthenticationConfig, ClaimSource, JwtIssuer } from './configuration.ts'
 import { ClaimExpression, UserExpression } from './expressions.ts'
 import { ALGORITHMS } from './signature.ts'
@@ -76,7 +77,7 @@ export class ConfigurationReader {
       this.#once(urls, `${at}.issuer.url`, url)
       if (discoveryURL !== '') this.#once(discoveryUrls, `${at}.issuer.discoveryURL`, discoveryURL)
     }
-    const anonymous = isMap(document.anonymous) ? this.#anonymous(document.anonymous) : undefined
+    const anonymous = isRecord(document.anonymous) ? this.#anonymous(document.anonymous) : undefined
     return { issuers, ...(anonymous ? { anonymous } : {}) }
   }
 
@@ -95,7 +96,7 @@ export class ConfigurationReader {
     const element = wanted.startsWith('[]') ? wanted.slice(2) : undefined
     if (element !== undefined && Array.isArray(value)) {
       for (const [i, item] of value.entries()) this.#checkValue(item, { wanted: element, at: `${at}[${i}]`, type })
-    } else if (wanted in TYPES && isMap(value)) this.#check(value, wanted, at)
+    } else if (wanted in TYPES && isRecord(value)) this.#check(value, wanted, at)
     else if (element !== undefined || typeof value !== (wanted === 'bool' ? 'boolean' : wanted)) {
       const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
       const named = wanted.replace(/\w+$/, (name) => (name in TYPES ? `v1.${name}` : name))
@@ -329,9 +330,5 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function mapOf(value: unknown): Json {
-  return isMap(value) ? value : {}
-}
-
-export function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(value) ? value : {}
 }

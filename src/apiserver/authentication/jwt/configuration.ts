@@ -1,9 +1,10 @@
 // Which issuers of tokens are trusted and how their claims become users: an AuthenticationConfiguration, read and checked.
 // Spec: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#using-authentication-configuration
 
+import { aggregated } from '../../../machinery/aggregated.ts'
 import { parseFirstYaml, YamlError } from '../../../machinery/yaml.ts'
-import { aggregated } from '../../authorization/aggregated.ts'
-import { ConfigurationReader, isMap } from './configuration-reader.ts'
+import { isRecord } from '../../api-object.ts'
+import { ConfigurationReader } from './configuration-reader.ts'
 import type { ClaimExpression, UserExpression } from './expressions.ts'
 
 /** A claim taken as it is, or what an expression makes of all claims. */
@@ -64,8 +65,8 @@ export function parseAuthenticationConfiguration(
 function documentOf(text: string): Record<string, unknown> {
   if (text.trim() === '') throw new Error('empty config data')
   const document = parsed(text)
-  const { kind, apiVersion } = isMap(document) ? document : {}
-  if (!isMap(document) || kind !== 'AuthenticationConfiguration' || !API_VERSIONS.includes(String(apiVersion))) {
+  const { kind, apiVersion } = isRecord(document) ? document : {}
+  if (!isRecord(document) || kind !== 'AuthenticationConfiguration' || !API_VERSIONS.includes(String(apiVersion))) {
     throw new Error(
       `no kind "${kind ?? ''}" is registered for version "${apiVersion ?? ''}" in scheme "pkg/runtime/scheme.go:111"`,
     )

@@ -2,8 +2,8 @@
 // Model: k8s.io/apiserver/pkg/storage/value/encrypt/envelope/kmsv2/envelope.go.
 
 import { createHash } from 'node:crypto'
+import { aggregated } from '../../../machinery/aggregated.ts'
 import { dnsLabelProblem, dnsSubdomainProblem } from '../../../machinery/names.ts'
-import { aggregated } from '../../authorization/aggregated.ts'
 import { AES_GCM_KEY, type Annotations, type EncryptedObject, type EncryptedSeed, HKDF_SEED } from './messages.ts'
 
 const MAX_ANNOTATIONS = 32 * 1024

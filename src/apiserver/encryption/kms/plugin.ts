@@ -2,10 +2,10 @@
 // Model: kmsv2PluginProbe and primeAndProbeKMSv2 of k8s.io/apiserver/pkg/server/options/encryptionconfig/config.go, and
 // envelopeTransformer of k8s.io/apiserver/pkg/storage/value/encrypt/envelope/kmsv2.
 
+import { aggregated } from '../../../machinery/aggregated.ts'
 import { type Clock, formatTime, pause } from '../../../machinery/clock.ts'
 import type { Logger } from '../../../machinery/logger.ts'
 import type { Random } from '../../../machinery/random.ts'
-import { aggregated } from '../../authorization/aggregated.ts'
 import type { KmsConfig } from '../encryption-configuration.ts'
 import { type Cipher, type CipherMethods, gcm } from '../providers.ts'
 import { checkObject, checkSeed, hashOf, keyIdProblem, seedName } from './envelope.ts'

@@ -1,6 +1,6 @@
 // The KMS plugins that a configuration names, and those of the one that takes its place.
 
-import { aggregated } from '../../authorization/aggregated.ts'
+import { aggregated } from '../../../machinery/aggregated.ts'
 import type { ResourceRule } from '../encryption-configuration.ts'
 import type { Cipher } from '../providers.ts'
 import { KmsPlugin, type KmsPluginEnv } from './plugin.ts'
